@@ -1,0 +1,177 @@
+//! Identifiers of the books and the ledger's time.
+//!
+//! Owns: what names a record, a customer, a card, and the instant a batch was stamped with. Identifiers
+//! of records derive from (shard, sequence, index), so a replay gives the same ones. Never random.
+
+use std::fmt;
+use std::str::FromStr;
+
+use serde::{Deserialize, Serialize};
+
+/// One shard of the books: one writer, one journal.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+pub struct ShardId(pub u16);
+
+/// Names one record of the journal: the batch that carries it and its place in the batch.
+///
+/// Ordered as the journal is. Printed `shard-sequence-index`, e.g. `0-1234-5`; this is also the id of
+/// the authorization, reversal or transaction that the record made, and of its event.
+#[derive(Clone, Copy, Default, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+pub struct RecordId {
+    /// The shard that decided it.
+    pub shard: ShardId,
+    /// Sequence of the batch in the shard's journal, from 1.
+    pub sequence: u64,
+    /// Place of the record in its batch, from 0.
+    pub index: u32,
+}
+
+impl RecordId {
+    /// Bytes that sort as the identifiers do: the key of rows.
+    #[must_use]
+    pub fn to_key(self) -> [u8; 14] {
+        let mut key = [0; 14];
+        let (shard, rest) = key.split_at_mut(2);
+        let (sequence, index) = rest.split_at_mut(8);
+        shard.copy_from_slice(&self.shard.0.to_be_bytes());
+        sequence.copy_from_slice(&self.sequence.to_be_bytes());
+        index.copy_from_slice(&self.index.to_be_bytes());
+        key
+    }
+
+    /// The identifier whose [`to_key`](Self::to_key) gave these bytes; `None` for another length.
+    #[must_use]
+    pub fn from_key(key: &[u8]) -> Option<Self> {
+        let (shard, rest) = key.split_first_chunk::<2>()?;
+        let (sequence, rest) = rest.split_first_chunk::<8>()?;
+        let index: &[u8; 4] = rest.try_into().ok()?;
+        Some(Self {
+            shard: ShardId(u16::from_be_bytes(*shard)),
+            sequence: u64::from_be_bytes(*sequence),
+            index: u32::from_be_bytes(*index),
+        })
+    }
+}
+
+impl fmt::Display for RecordId {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}-{}-{}", self.shard.0, self.sequence, self.index)
+    }
+}
+
+impl fmt::Debug for RecordId {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        fmt::Display::fmt(self, f)
+    }
+}
+
+/// A text that is not `shard-sequence-index`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("expected an id such as 0-1234-5 (shard-sequence-index)")]
+pub struct InvalidRecordId;
+
+impl FromStr for RecordId {
+    type Err = InvalidRecordId;
+
+    fn from_str(text: &str) -> Result<Self, InvalidRecordId> {
+        let mut parts = text.splitn(3, '-');
+        let mut part = || parts.next().ok_or(InvalidRecordId);
+        let (shard, sequence, index) = (part()?, part()?, part()?);
+        Ok(Self {
+            shard: ShardId(shard.parse().or(Err(InvalidRecordId))?),
+            sequence: sequence.parse().or(Err(InvalidRecordId))?,
+            index: index.parse().or(Err(InvalidRecordId))?,
+        })
+    }
+}
+
+/// One customer: the party that owns accounts and holds cards.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+pub struct CustomerId(pub u64);
+
+impl fmt::Display for CustomerId {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}", self.0)
+    }
+}
+
+/// The account group: the unit that one shard owns (root parent account, else the owning customer).
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+pub struct GroupId(pub u64);
+
+/// Keyed hash of a PAN (HMAC-SHA-256): how the books know a card. The PAN itself never reaches them.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+pub struct CardHash(pub [u8; 32]);
+
+impl fmt::Display for CardHash {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.0.iter().try_for_each(|byte| write!(f, "{byte:02x}"))
+    }
+}
+
+impl fmt::Debug for CardHash {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        fmt::Display::fmt(self, f)
+    }
+}
+
+/// An instant: microseconds since 1970-01-01 00:00 UTC. Given to the ledger, never read by it.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+pub struct Timestamp(pub i64);
+
+impl Timestamp {
+    /// This instant moved by `microseconds`, at the ends of the range the end itself.
+    #[must_use]
+    pub fn plus_us(self, microseconds: i64) -> Self {
+        Self(self.0.saturating_add(microseconds))
+    }
+
+    /// Year and month in UTC as `YYYYMM`; `None` outside the years 1 to 9999.
+    #[must_use]
+    pub fn year_month(self) -> Option<u32> {
+        let date = jiff::Timestamp::from_microsecond(self.0).ok()?;
+        let date = jiff::tz::Offset::UTC.to_datetime(date).date();
+        let year = u32::try_from(date.year()).ok()?;
+        let month = u32::try_from(date.month()).ok()?;
+        year.checked_mul(100)?.checked_add(month)
+    }
+}
+
+impl fmt::Display for Timestamp {
+    /// RFC 3339 in UTC with microseconds.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match jiff::Timestamp::from_microsecond(self.0) {
+            Ok(instant) => write!(f, "{instant:.6}"),
+            Err(_) => write!(f, "{}us", self.0),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn record_ids_sort_as_their_keys_and_parse_as_printed() {
+        let ids = [(0, 1, 9), (0, 2, 0), (0, 256, 1), (1, 1, 0)].map(|(shard, sequence, index)| {
+            RecordId { shard: ShardId(shard), sequence, index }
+        });
+        for pair in ids.windows(2) {
+            assert!(pair[0] < pair[1] && pair[0].to_key() < pair[1].to_key());
+        }
+        for id in ids {
+            assert_eq!(RecordId::from_key(&id.to_key()), Some(id));
+            assert_eq!(id.to_string().parse(), Ok(id));
+        }
+        assert_eq!("0-1".parse::<RecordId>(), Err(InvalidRecordId));
+        assert_eq!(RecordId::from_key(&[0; 13]), None);
+    }
+
+    #[test]
+    fn year_and_month_are_those_of_utc() {
+        assert_eq!(Timestamp(0).year_month(), Some(197_001));
+        assert_eq!(Timestamp(1_893_455_999_999_999).year_month(), Some(202_912));
+        assert_eq!(Timestamp(1_893_456_000_000_000).year_month(), Some(203_001));
+        assert_eq!(Timestamp(i64::MAX).year_month(), None);
+    }
+}

@@ -1,0 +1,497 @@
+//! The shell around the ledger's machines: threads, the clock, the files.
+//!
+//! Owns: the start (books, then the journal's rest), the writer, committer and view-writer threads, and
+//! the end in order. Everything that decides is in the machines; nothing here does. Must never: hand out
+//! an outcome but through [`Pending::release`].
+
+use std::collections::VecDeque;
+use std::io;
+use std::path::{Path, PathBuf};
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, Mutex, PoisonError};
+use std::thread::JoinHandle;
+use std::time::Duration;
+
+use arc_swap::ArcSwap;
+use crossbeam_channel::{Receiver, Sender, TrySendError, bounded};
+use rules::{Reason, Snapshot};
+
+use crate::books::view::ViewError;
+use crate::books::{self, SledStore, StoreError, ViewWriter, Views};
+use crate::command::{Outcome, Submission, Undecided};
+use crate::durable::{Durable, Watermark};
+use crate::identifiers::{ShardId, Timestamp};
+use crate::journal::committer::{CommitOptions, Committed, FileJournal};
+use crate::journal::cursor::{Cursor, CursorError};
+use crate::journal::disk::Directory;
+use crate::journal::log::{Log, LogOptions, OpenError};
+use crate::journal::{Batch, Journal};
+use crate::state::State;
+use crate::writer::{Pending, ReplayError, Writer, WriterError};
+
+/// How the ledger runs.
+#[derive(Clone, Debug)]
+pub struct LedgerOptions {
+    /// Directory of the journal's segments.
+    pub journal_directory: PathBuf,
+    /// Directory of the books.
+    pub books_directory: PathBuf,
+    /// The journal's files.
+    pub log: LogOptions,
+    /// How the committer gathers.
+    pub commit: CommitOptions,
+    /// Commands that may wait for the writer; more are refused.
+    pub queue_commands: usize,
+    /// Most commands of one batch.
+    pub batch_commands: usize,
+    /// sled's page cache in bytes.
+    pub books_cache_bytes: u64,
+    /// How often the view-writer writes the books, at least, when there is anything to write.
+    pub checkpoint_interval_ms: u64,
+    /// Changed rows after which it writes them at once.
+    pub checkpoint_rows: usize,
+    /// How far the views may be behind the journal, in batches, before commands are refused.
+    pub view_lag_batches: u64,
+}
+
+/// What the sender of a command needs to hear of it.
+pub trait Ticket: Send + 'static {
+    /// The command was decided and is durable. Must not block.
+    fn decided(self, outcome: Durable<Outcome>);
+    /// The command was not decided; nothing was recorded. Must not block.
+    fn undecided(self, undecided: Undecided);
+}
+
+/// Hears what the ledger does, for metrics. Calls must not block.
+pub trait Observer: Send + Sync + 'static {
+    /// A batch of so many commands was decided in this time.
+    fn decided(&self, commands: usize, records: u32, took: Duration);
+    /// A commit of so many batches was synced in this time.
+    fn committed(&self, batches: usize, took: Duration);
+    /// The books were written: so many rows in this time.
+    fn checkpointed(&self, rows: usize, took: Duration);
+    /// The ledger cannot go on. The process must exit with a failure; nothing is acknowledged any more.
+    fn failed(&self, failure: LedgerFailure);
+}
+
+/// Why the ledger cannot start or go on.
+#[derive(Debug, thiserror::Error)]
+pub enum LedgerFailure {
+    /// The journal cannot be opened.
+    #[error("journal: {0}")]
+    Open(#[from] OpenError),
+    /// The journal cannot be read.
+    #[error("journal: {0}")]
+    Cursor(#[from] CursorError),
+    /// The journal cannot be written: what was submitted last may or may not be durable.
+    #[error("journal: a write or sync failed: {0}")]
+    Commit(io::Error),
+    /// The journal no longer takes batches.
+    #[error("journal: {0}")]
+    Submit(#[from] crate::journal::SubmitError),
+    /// The books cannot be read or written.
+    #[error("{0}")]
+    Store(#[from] StoreError),
+    /// The journal's rest cannot be replayed.
+    #[error("replay: {0}")]
+    Replay(#[from] ReplayError),
+    /// The views cannot be written.
+    #[error("views: {0}")]
+    View(#[from] ViewError),
+    /// The writer cannot go on.
+    #[error("writer: {0}")]
+    Writer(#[from] WriterError),
+    /// A thread or directory cannot be made.
+    #[error("{0}")]
+    System(#[from] io::Error),
+}
+
+/// What the start found.
+#[derive(Clone, Copy, Debug)]
+pub struct Started {
+    /// The last batch the books held.
+    pub books_sequence: u64,
+    /// Batches of the journal replayed over the books.
+    pub replayed_batches: u64,
+    /// The last batch.
+    pub sequence: u64,
+    /// Bytes of a torn tail cut from the journal.
+    pub cut_bytes: u64,
+    /// How long it took.
+    pub took: Duration,
+}
+
+/// The running ledger.
+#[derive(Debug)]
+pub struct Ledger<T> {
+    submissions: Option<Sender<Submission<T>>>,
+    views: Arc<Views<SledStore>>,
+    watermark: Watermark,
+    view_lag_batches: u64,
+    stopping: Arc<AtomicBool>,
+    threads: Vec<JoinHandle<()>>,
+    started: Started,
+}
+
+/// A way to submit commands, for those who hold links.
+#[derive(Debug)]
+pub struct Submitter<T> {
+    submissions: Sender<Submission<T>>,
+    views: Arc<Views<SledStore>>,
+    watermark: Watermark,
+    view_lag_batches: u64,
+}
+
+impl<T> Clone for Submitter<T> {
+    fn clone(&self) -> Self {
+        Self {
+            submissions: self.submissions.clone(),
+            views: Arc::clone(&self.views),
+            watermark: self.watermark.clone(),
+            view_lag_batches: self.view_lag_batches,
+        }
+    }
+}
+
+impl<T: Ticket> Submitter<T> {
+    /// Hands a command to the writer. When its queue is full or the views lag too far behind, the
+    /// ticket hears [`Reason::Overloaded`].
+    pub fn submit(&self, submission: Submission<T>) {
+        let lag = self.watermark.sequence().saturating_sub(self.views.shown());
+        let refused = if lag > self.view_lag_batches {
+            submission
+        } else {
+            match self.submissions.try_send(submission) {
+                Ok(()) => return,
+                Err(TrySendError::Full(back) | TrySendError::Disconnected(back)) => back,
+            }
+        };
+        refused.ticket.undecided(Undecided { reason: Reason::Overloaded });
+    }
+
+    /// Hands a command to the writer, waiting for room: for loading, never for a link.
+    ///
+    /// # Errors
+    /// The command back, when the ledger has ended.
+    pub fn submit_waiting(&self, submission: Submission<T>) -> Result<(), Box<Submission<T>>> {
+        self.submissions.send(submission).map_err(|back| Box::new(back.0))
+    }
+
+    /// Commands that wait for the writer.
+    #[must_use]
+    pub fn waiting(&self) -> usize {
+        self.submissions.len()
+    }
+
+    /// The views.
+    #[must_use]
+    pub fn views(&self) -> &Arc<Views<SledStore>> {
+        &self.views
+    }
+
+    /// The durable watermark.
+    #[must_use]
+    pub fn watermark(&self) -> &Watermark {
+        &self.watermark
+    }
+}
+
+impl<T: Ticket> Ledger<T> {
+    /// Opens books and journal, replays, and starts the threads. `window_us` is how far back messages
+    /// are kept in memory, in microseconds.
+    ///
+    /// # Errors
+    /// [`LedgerFailure`]; nothing is running then.
+    pub fn start(
+        options: &LedgerOptions,
+        rules: Arc<ArcSwap<Snapshot>>,
+        window_us: i64,
+        observer: Arc<dyn Observer>,
+    ) -> Result<Self, LedgerFailure> {
+        let begun = now();
+        let mut opened = open(options, begun.plus_us(window_us.saturating_neg()))?;
+        opened.started.took = elapsed_since(begun);
+        let watermark = Watermark::at(opened.started.sequence);
+        let releaser = Arc::new(Releaser { waiting: Mutex::default(), watermark: watermark.clone() });
+        let stopping = Arc::new(AtomicBool::new(false));
+        let tell = {
+            let (releaser, observer) = (Arc::clone(&releaser), Arc::clone(&observer));
+            move |committed| match committed {
+                Committed::Durable { batches, sync, .. } => {
+                    releaser.release();
+                    observer.committed(batches, sync);
+                }
+                Committed::Failed(error) => observer.failed(LedgerFailure::Commit(error)),
+            }
+        };
+        let journal = FileJournal::start(opened.log, options.commit, watermark.clone(), tell)?;
+        let (sender, receiver) = bounded(options.queue_commands.max(1));
+        let views = Arc::clone(opened.view_writer.views());
+        let writer_thread = {
+            let shell = WriterShell {
+                writer: opened.writer,
+                journal,
+                releaser,
+                views: Arc::clone(&views),
+                rules,
+                observer: Arc::clone(&observer),
+                batch_commands: options.batch_commands.max(1),
+                window_us,
+            };
+            spawn("writer", move || shell.run(&receiver))?
+        };
+        let view_thread = {
+            let shell = ViewShell {
+                view_writer: opened.view_writer,
+                cursor: opened.cursor,
+                watermark: watermark.clone(),
+                stopping: Arc::clone(&stopping),
+                interval: Duration::from_millis(options.checkpoint_interval_ms),
+                rows: options.checkpoint_rows,
+                observer,
+            };
+            spawn("view-writer", move || shell.run())?
+        };
+        Ok(Self {
+            submissions: Some(sender),
+            views,
+            watermark,
+            view_lag_batches: options.view_lag_batches,
+            stopping,
+            threads: vec![writer_thread, view_thread],
+            started: opened.started,
+        })
+    }
+
+    /// What the start found.
+    #[must_use]
+    pub fn started(&self) -> Started {
+        self.started
+    }
+
+    /// A way to submit commands; `None` after the end has begun.
+    #[must_use]
+    pub fn submitter(&self) -> Option<Submitter<T>> {
+        Some(Submitter {
+            submissions: self.submissions.clone()?,
+            views: Arc::clone(&self.views),
+            watermark: self.watermark.clone(),
+            view_lag_batches: self.view_lag_batches,
+        })
+    }
+
+    /// Ends in order once every [`Submitter`] is dropped: what was submitted is decided, committed and
+    /// answered, then the books are written.
+    pub fn stop(mut self) {
+        self.submissions = None;
+        for thread in self.threads.drain(..) {
+            // The writer comes first; when it has ended, so has the committer.
+            if thread.join().is_err() {
+                tracing::error!("a thread of the ledger ended by a panic");
+            }
+            self.stopping.store(true, Ordering::Release);
+        }
+    }
+}
+
+struct Opened {
+    log: Log<Directory>,
+    writer: Writer,
+    view_writer: ViewWriter<SledStore>,
+    cursor: Cursor<Directory>,
+    started: Started,
+}
+
+/// Loads the books and replays the journal's rest into the state and the views.
+fn open(options: &LedgerOptions, since: Timestamp) -> Result<Opened, LedgerFailure> {
+    let store = SledStore::open(&options.books_directory, options.books_cache_bytes)?;
+    let progress = books::load::progress(&store)?;
+    let disk = Directory::open(&options.journal_directory)?;
+    let (log, recovered) = Log::open(disk.clone(), options.log, progress.sequence)?;
+    let state: State = books::load::state(&store, since)?;
+    let shard: ShardId = options.log.shard;
+    let mut writer = Writer::new(shard, state, progress.sequence, progress.time);
+    let mut view_writer = ViewWriter::new(shard, store, progress);
+    let mut cursor = Cursor::after(disk, progress.sequence);
+    while let Some(batch) = cursor.next(recovered.last_sequence)? {
+        writer.replay(&batch)?;
+        view_writer.apply(&batch)?;
+        if view_writer.dirty_rows() >= options.checkpoint_rows {
+            view_writer.checkpoint()?;
+        }
+    }
+    let started = Started {
+        books_sequence: progress.sequence,
+        replayed_batches: recovered.last_sequence.saturating_sub(progress.sequence),
+        sequence: recovered.last_sequence,
+        cut_bytes: recovered.cut_bytes,
+        took: Duration::ZERO,
+    };
+    Ok(Opened { log, writer, view_writer, cursor, started })
+}
+
+/// Outcomes in the order of their sequences, until the watermark passes them.
+struct Releaser<T> {
+    waiting: Mutex<VecDeque<Pending<T>>>,
+    watermark: Watermark,
+}
+
+impl<T: Ticket> Releaser<T> {
+    fn wait(&self, pending: Pending<T>) {
+        if !pending.is_empty() {
+            self.lock().push_back(pending);
+        }
+    }
+
+    /// Sends what the watermark has passed. Called after the watermark moved and after something was
+    /// added, so that whichever comes last sees the other.
+    fn release(&self) {
+        loop {
+            let mut waiting = self.lock();
+            let Some(pending) = waiting.pop_front() else { return };
+            match pending.release(&self.watermark) {
+                Ok(outcomes) => {
+                    drop(waiting);
+                    outcomes.for_each(|(ticket, outcome)| ticket.decided(outcome));
+                }
+                Err(pending) => {
+                    waiting.push_front(pending);
+                    return;
+                }
+            }
+        }
+    }
+
+    fn lock(&self) -> std::sync::MutexGuard<'_, VecDeque<Pending<T>>> {
+        self.waiting.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+struct WriterShell<T> {
+    writer: Writer,
+    journal: FileJournal,
+    releaser: Arc<Releaser<T>>,
+    views: Arc<Views<SledStore>>,
+    rules: Arc<ArcSwap<Snapshot>>,
+    observer: Arc<dyn Observer>,
+    batch_commands: usize,
+    window_us: i64,
+}
+
+impl<T: Ticket> WriterShell<T> {
+    fn run(mut self, submissions: &Receiver<Submission<T>>) {
+        while let Ok(first) = submissions.recv() {
+            let mut taken = Vec::with_capacity(submissions.len().saturating_add(1));
+            taken.push(first);
+            taken.extend(submissions.try_iter().take(self.batch_commands.saturating_sub(1)));
+            if let Err(failure) = self.batch(taken) {
+                self.observer.failed(failure);
+                return;
+            }
+        }
+    }
+
+    fn batch(&mut self, taken: Vec<Submission<T>>) -> Result<(), LedgerFailure> {
+        let (commands, begun) = (taken.len(), now());
+        let rules = self.rules.load_full();
+        let decided = self.writer.decide(taken, &rules, begun)?;
+        for (ticket, undecided) in decided.undecided {
+            ticket.undecided(undecided);
+        }
+        self.releaser.wait(decided.pending);
+        let mut records = 0;
+        if let Some(batch) = decided.batch {
+            records = batch.count();
+            let sequence = batch.sequence;
+            self.journal.submit(batch, sequence)?;
+        }
+        self.releaser.release();
+        self.writer.forget(self.window_us, self.views.in_books());
+        self.observer.decided(commands, records, elapsed_since(begun));
+        Ok(())
+    }
+}
+
+struct ViewShell {
+    view_writer: ViewWriter<SledStore>,
+    cursor: Cursor<Directory>,
+    watermark: Watermark,
+    stopping: Arc<AtomicBool>,
+    interval: Duration,
+    rows: usize,
+    observer: Arc<dyn Observer>,
+}
+
+impl ViewShell {
+    fn run(mut self) {
+        let mut checkpointed = now();
+        loop {
+            let stopping = self.stopping.load(Ordering::Acquire);
+            let next = self.cursor.seen().saturating_add(1);
+            let quiet = !stopping && !self.watermark.wait_for(next, self.interval);
+            let due = quiet || stopping || elapsed_since(checkpointed) >= self.interval;
+            match self.follow(due) {
+                Ok(true) => checkpointed = now(),
+                Ok(false) => {}
+                Err(failure) => {
+                    self.observer.failed(failure);
+                    return;
+                }
+            }
+            if stopping {
+                return;
+            }
+        }
+    }
+
+    /// Takes in what is durable; writes the books when it is time or enough has changed.
+    fn follow(&mut self, due: bool) -> Result<bool, LedgerFailure> {
+        while self.view_writer.dirty_rows() < self.rows {
+            match self.cursor.next(self.watermark.sequence())? {
+                Some(batch) => self.view_writer.apply(&batch)?,
+                None => break,
+            }
+        }
+        if !due && self.view_writer.dirty_rows() < self.rows {
+            return Ok(false);
+        }
+        let begun = now();
+        let rows = self.view_writer.checkpoint()?;
+        if rows > 0 {
+            self.observer.checkpointed(rows, elapsed_since(begun));
+        }
+        Ok(true)
+    }
+}
+
+fn spawn(name: &str, run: impl FnOnce() + Send + 'static) -> io::Result<JoinHandle<()>> {
+    std::thread::Builder::new().name(name.to_owned()).spawn(run)
+}
+
+/// The clock of the shell: the one place of the ledger that reads it.
+#[must_use]
+pub fn now() -> Timestamp {
+    #[expect(clippy::disallowed_methods, reason = "the shell stamps the time of batches")]
+    let now = std::time::SystemTime::now();
+    let since_epoch = now.duration_since(std::time::UNIX_EPOCH).unwrap_or_default();
+    Timestamp(i64::try_from(since_epoch.as_micros()).unwrap_or(i64::MAX))
+}
+
+fn elapsed_since(begun: Timestamp) -> Duration {
+    let elapsed = now().0.saturating_sub(begun.0);
+    Duration::from_micros(u64::try_from(elapsed).unwrap_or(0))
+}
+
+/// The journal's directory as a reader of events sees it.
+///
+/// # Errors
+/// What the file system answers.
+pub fn journal_reader(directory: &Path, seen: u64) -> io::Result<Cursor<Directory>> {
+    Ok(Cursor::after(Directory::open(directory)?, seen))
+}
+
+/// A batch read by a [`Cursor`], with the shard its records belong to.
+#[must_use]
+pub fn record_id(shard: ShardId, batch: &Batch, index: u32) -> crate::identifiers::RecordId {
+    crate::identifiers::RecordId { shard, sequence: batch.sequence, index }
+}
