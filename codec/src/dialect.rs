@@ -1,0 +1,114 @@
+//! A dialect: the element table of one network, ready for use.
+//!
+//! Owns what callers see of a dialect. Must never read the document while a message is handled: everything was compiled
+//! when it was loaded.
+
+mod document;
+mod error;
+pub(crate) mod plan;
+
+use std::fmt;
+use std::path::Path;
+
+use bytes::Bytes;
+
+pub use error::{DialectError, DialectErrorKind};
+use plan::Plan;
+
+use crate::decode_error::Undecodable;
+use crate::element::Element;
+use crate::encoder::Encoder;
+use crate::framing::Framing;
+use crate::message::Message;
+use crate::mti::Mti;
+use crate::sensitivity::Sensitivity;
+
+/// A compiled dialect. Immutable; share it in an `Arc`.
+pub struct Dialect {
+    name: String,
+    source: String,
+    version: String,
+    framing: Framing,
+    plan: Plan,
+    /// Indexed by element number; empty where the dialect has no element.
+    element_names: Vec<String>,
+}
+
+impl Dialect {
+    /// Compiles a document. `file_name` is used in errors only.
+    ///
+    /// # Errors
+    /// [`DialectError`] with the line, and the element where the fault is in one.
+    pub fn from_toml(file_name: &str, text: &str) -> Result<Self, DialectError> {
+        document::compile(text).map_err(|fault| fault.in_file(file_name, text))
+    }
+
+    /// Reads and compiles a file.
+    ///
+    /// # Errors
+    /// [`DialectError`] when the file cannot be read or compiled.
+    pub fn load(path: &Path) -> Result<Self, DialectError> {
+        let name = path.display().to_string();
+        let text = std::fs::read_to_string(path)
+            .map_err(|error| DialectError::unreadable(&name, &error))?;
+        Self::from_toml(&name, &text)
+    }
+
+    /// The dialect's own name.
+    pub fn name(&self) -> &str {
+        &self.name
+    }
+
+    /// The public source that the table was written from.
+    pub fn source(&self) -> &str {
+        &self.source
+    }
+
+    /// The edition of ISO 8583: `1987`.
+    pub fn version(&self) -> &str {
+        &self.version
+    }
+
+    /// How frames are cut on a stream.
+    pub fn framing(&self) -> Framing {
+        self.framing
+    }
+
+    /// The name of an element in words, or `None` when the dialect does not define it.
+    pub fn element_name(&self, element: Element) -> Option<&str> {
+        let name = self.element_names.get(usize::from(element.number()))?;
+        (!name.is_empty()).then_some(name.as_str())
+    }
+
+    /// Why the value of an element must not be shown, if so.
+    pub fn sensitivity(&self, element: Element) -> Option<Sensitivity> {
+        self.plan.field(element)?.sensitivity
+    }
+
+    /// Indexes one frame (without its length header).
+    ///
+    /// # Errors
+    /// [`Undecodable`]: the first error with its place, and what was readable nevertheless.
+    #[expect(
+        clippy::result_large_err,
+        reason = "the error holds the readable message, which is as large as the good one"
+    )]
+    pub fn decode(&self, frame: Bytes) -> Result<Message, Undecodable> {
+        crate::decode::decode(&self.plan, frame)
+    }
+
+    /// Begins an outgoing message.
+    pub fn encoder(&self, mti: Mti) -> Encoder<'_> {
+        Encoder::new(&self.plan, mti)
+    }
+}
+
+impl fmt::Debug for Dialect {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Dialect")
+            .field("name", &self.name)
+            .field("version", &self.version)
+            .field("framing", &self.framing)
+            .finish_non_exhaustive()
+    }
+}

@@ -1,0 +1,197 @@
+//! The `iso8583` command as its users run it.
+#![allow(
+    clippy::expect_used,
+    clippy::unwrap_used,
+    reason = "a failed expectation fails the test"
+)]
+
+mod common;
+
+use std::io::Write as _;
+use std::process::{Command, Stdio};
+
+const PAN: &str = "4000001200000016";
+
+struct Ran {
+    code: Option<i32>,
+    out: String,
+    err: String,
+}
+
+fn run(arguments: &[&str], input: &str) -> Ran {
+    let mut child = Command::new(env!("CARGO_BIN_EXE_iso8583"))
+        .args(arguments)
+        .stdin(Stdio::piped())
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped())
+        .spawn()
+        .expect("the command starts");
+    // A command that fails before it reads closes the pipe: that is not this test's failure.
+    drop(
+        child
+            .stdin
+            .take()
+            .expect("piped")
+            .write_all(input.as_bytes()),
+    );
+    let output = child.wait_with_output().expect("the command ends");
+    Ran {
+        code: output.status.code(),
+        out: String::from_utf8(output.stdout).expect("UTF-8"),
+        err: String::from_utf8(output.stderr).expect("UTF-8"),
+    }
+}
+
+fn with_dialect(action: &str, more: &[&str], input: &str) -> Ran {
+    let path = common::dialect_path();
+    let path = path.to_str().expect("UTF-8");
+    run(&[&[action, "--dialect", path], more].concat(), input)
+}
+
+fn hex(text: &str) -> String {
+    text.bytes().map(|byte| format!("{byte:02x}")).collect()
+}
+
+fn purchase() -> String {
+    format!(
+        "01007020000020000000{}{PAN}000000000000012345000001{}{PAN}=2912",
+        "16", "21"
+    )
+}
+
+#[test]
+fn decode_prints_json_in_the_order_of_the_elements_and_masks() {
+    let expected = concat!(
+        r#"{"mti":"0100","fields":{"2":"400000******0016","3":"000000","4":"000000012345","#,
+        r#""11":"000001","35":"*********************"}}"#,
+        "\n"
+    );
+    let message = hex(&purchase());
+    let by_option = with_dialect("decode", &["--hex", &message], "");
+    assert_eq!(
+        (
+            by_option.code,
+            by_option.out.as_str(),
+            by_option.err.as_str()
+        ),
+        (Some(0), expected, "")
+    );
+    let (first, rest) = message.split_at(30);
+    let by_input = with_dialect(
+        "decode",
+        &[],
+        &format!("{}\n {rest}\n", first.to_uppercase()),
+    );
+    assert_eq!((by_input.code, by_input.out.as_str()), (Some(0), expected));
+    let header = format!("{:04x}", purchase().len());
+    let framed = with_dialect("decode", &["--framed"], &format!("{header}{message}"));
+    assert_eq!((framed.code, framed.out.as_str()), (Some(0), expected));
+}
+
+#[test]
+fn encode_reads_what_decode_prints() {
+    let json = r#"{"mti": "0800", "fields": {"70": "301", "7": "1120121559", "11": "000004"}}"#;
+    let encoded = with_dialect("encode", &[], json);
+    let expected = hex("0800822000000000000004000000000000001120121559000004301");
+    assert_eq!(
+        (encoded.code, encoded.out.trim_end(), encoded.err.as_str()),
+        (Some(0), expected.as_str(), "")
+    );
+    let framed = with_dialect("encode", &["--framed"], json);
+    assert_eq!(framed.out.trim_end(), format!("0037{expected}"));
+    let decoded = with_dialect("decode", &["--framed"], &framed.out);
+    assert_eq!(
+        decoded.out,
+        "{\"mti\":\"0800\",\"fields\":{\"7\":\"1120121559\",\"11\":\"000004\",\"70\":\"301\"}}\n"
+    );
+}
+
+#[test]
+fn a_message_that_is_not_good_is_1_with_element_and_byte_and_without_its_values() {
+    let bad = purchase().replace("000000012345", "00000001234X");
+    let table = [
+        (
+            with_dialect("decode", &["--hex", &hex(&bad)], ""),
+            "DE4 at byte 44: expected 12 digits, found a byte outside 0-9 at 55 (Amount, transaction)",
+        ),
+        (
+            with_dialect("decode", &[], ""),
+            "MTI at byte 0: expected 4 digits, found 0 bytes",
+        ),
+        (
+            with_dialect("decode", &[], &format!("{PAN}x")),
+            "input: expected hexadecimal digits, found another at 16",
+        ),
+        (
+            with_dialect("decode", &["--framed"], &format!("0100{}", hex(PAN))),
+            "length header: announces more bytes than there are",
+        ),
+        (
+            with_dialect("decode", &["--framed"], &format!("0001{}", hex(PAN))),
+            "length header: announces fewer bytes than there are",
+        ),
+        (
+            with_dialect("decode", &["--framed"], &format!("ffff{}", hex(PAN))),
+            "length header: a frame of 65535 bytes is announced, at most 8192 are accepted",
+        ),
+        (
+            with_dialect("decode", &["--framed"], &"00".repeat(20_000)),
+            "length header: expected one frame, found more bytes",
+        ),
+        (
+            with_dialect(
+                "encode",
+                &[],
+                &format!(r#"{{"mti":"0100","fields":{{"2":{PAN}}}}}"#),
+            ),
+            "input: expected {\"mti\": \"0100\", \"fields\": {\"2\": \"...\"}}, found otherwise at line 1 column 44",
+        ),
+        (
+            with_dialect(
+                "encode",
+                &[],
+                &format!(r#"{{"mti":"0100","fields":{{"2":"{PAN}X"}}}}"#),
+            ),
+            "DE2: expected digits, found a byte outside 0-9 at 16 of the value (Primary account number (PAN))",
+        ),
+        (
+            with_dialect("encode", &[], r#"{"mti":"0100","fields":{"1":"x"}}"#),
+            "fields: a key is not a data element: expected 2 to 128",
+        ),
+        (
+            with_dialect("encode", &[], r#"{"mti":"01X0","fields":{}}"#),
+            "MTI: an MTI is 4 digits",
+        ),
+    ];
+    for (ran, expected) in table {
+        assert_eq!(ran.err, format!("iso8583: {expected}\n"));
+        assert_eq!((ran.code, ran.out.as_str()), (Some(1), ""), "{expected}");
+        assert!(!ran.err.contains(PAN));
+    }
+}
+
+#[test]
+fn a_usage_or_configuration_error_is_2() {
+    let message = hex(&purchase());
+    let revealed = with_dialect("decode", &["--reveal", "--hex", &message], "");
+    assert_eq!((revealed.code, revealed.out.as_str()), (Some(2), ""));
+    assert!(
+        revealed.err.contains("terminal") && !revealed.err.contains(PAN),
+        "{}",
+        revealed.err
+    );
+
+    let missing = run(
+        &["decode", "--dialect", "no/such.toml", "--hex", &message],
+        "",
+    );
+    assert_eq!(missing.code, Some(2));
+    assert_eq!(
+        missing.err,
+        "iso8583: no/such.toml: cannot be read: entity not found\n"
+    );
+    for arguments in [&["decode"][..], &["encode", "--reveal"], &["other"], &[]] {
+        assert_eq!(run(arguments, "").code, Some(2), "{arguments:?}");
+    }
+    assert_eq!(run(&["--help"], "").code, Some(0));
+}
