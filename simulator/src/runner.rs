@@ -1,0 +1,351 @@
+//! Plays a scenario step after step. Owns the order of things and the verdict of each step; must
+//! never compare a value itself (that is `judge`).
+
+use std::io;
+use std::time::Duration;
+
+use codec::{Dialect, Element, Message};
+use jiff::Timestamp;
+use tokio::time::Instant;
+
+use crate::amounts;
+use crate::compose;
+use crate::generate::Generator;
+use crate::judge::Case;
+use crate::links::{Links, Next, asks};
+use crate::reference::{Part, Template};
+use crate::report::{MaskedMessage, ScenarioReport, StepReport, Verdict};
+use crate::scenario::{Action, AnswerExpectation, Body, Expectation, Scenario, Step};
+use crate::transcript::{Fields, Sent, Transcript, Unresolved};
+
+/// Where and how to play.
+#[derive(Clone, Copy, Debug)]
+pub struct Settings<'a> {
+    /// The dialect spoken on the links.
+    pub dialect: &'a Dialect,
+    /// Host and port of the switch.
+    pub target: &'a str,
+    /// How long an answer, a connection or a close may take.
+    pub limit: Duration,
+}
+
+/// Plays a scenario. A failed step does not stop it, so that later steps still give back what
+/// earlier ones took. `on_step` sees each report as soon as the step has ended.
+///
+/// # Errors
+/// Only what `on_step` gives (the output is gone); everything else is in the report.
+pub async fn play(
+    scenario: &Scenario,
+    settings: Settings<'_>,
+    generator: &mut Generator,
+    on_step: &mut dyn FnMut(&StepReport) -> io::Result<()>,
+) -> io::Result<ScenarioReport> {
+    let mut player = Player {
+        scenario,
+        settings,
+        generator,
+        links: Links::new(settings),
+        transcript: Transcript::default(),
+    };
+    let mut steps = Vec::with_capacity(scenario.steps.len());
+    for step in &scenario.steps {
+        let report = player.step(step).await;
+        on_step(&report)?;
+        steps.push(report);
+    }
+    let held = steps.iter().all(|step| step.verdict == Verdict::Held);
+    Ok(ScenarioReport {
+        file: scenario.file.clone(),
+        name: scenario.name.clone(),
+        held,
+        steps,
+    })
+}
+
+struct Player<'a> {
+    scenario: &'a Scenario,
+    settings: Settings<'a>,
+    generator: &'a mut Generator,
+    links: Links<'a>,
+    transcript: Transcript,
+}
+
+/// What a step puts on the wire.
+struct Outgoing {
+    sent: Sent,
+    bytes: Vec<u8>,
+    framed: bool,
+}
+
+/// Why a step has nothing to put on the wire.
+enum Unprepared {
+    Unresolved(Unresolved),
+    Unwritable(String),
+}
+
+impl From<Unresolved> for Unprepared {
+    fn from(unresolved: Unresolved) -> Self {
+        Self::Unresolved(unresolved)
+    }
+}
+
+impl Player<'_> {
+    async fn step(&mut self, step: &Step) -> StepReport {
+        let mut report = StepReport::new(&step.name, step.line);
+        if matches!(step.action, Action::Close | Action::Reconnect) {
+            self.links.close(&step.link);
+        }
+        if matches!(step.action, Action::Reconnect)
+            && let Err(error) = self.links.connect(&step.link).await
+        {
+            report.fail(error.to_string());
+        }
+        let outgoing = match self.prepare(&step.action) {
+            Ok(outgoing) => outgoing,
+            Err(Unprepared::Unresolved(what)) => {
+                report.skip(format!("not played: {what}"));
+                return report;
+            }
+            Err(Unprepared::Unwritable(reason)) => {
+                report.fail(reason);
+                return report;
+            }
+        };
+        let sent = match outgoing {
+            Some(outgoing) => self.put_out(step, outgoing, &mut report).await,
+            None => Some(Sent::default()),
+        };
+        if let Some(sent) = sent {
+            self.expect(step, &sent, &mut report).await;
+        }
+        report
+    }
+
+    /// Remembers and sends; `None` when there is nothing to wait for.
+    async fn put_out(
+        &mut self,
+        step: &Step,
+        outgoing: Outgoing,
+        report: &mut StepReport,
+    ) -> Option<Sent> {
+        let Outgoing {
+            sent,
+            bytes,
+            framed,
+        } = outgoing;
+        report.sent = Some(MaskedMessage::new(sent.mti, &sent.fields));
+        self.transcript.sent.insert(step.name.clone(), sent.clone());
+        if matches!(&step.action, Action::Send(request) if request.lost) {
+            report
+                .notes
+                .push("made and lost on purpose: not sent".to_owned());
+            return None;
+        }
+        let stan = sent.fields.get(Element::STAN);
+        if let Err(error) = self
+            .links
+            .send(&step.link, &step.name, stan, &bytes, framed)
+            .await
+        {
+            report.fail(error.to_string());
+            return None;
+        }
+        Some(sent)
+    }
+
+    fn prepare(&mut self, action: &Action) -> Result<Option<Outgoing>, Unprepared> {
+        let fresh = self.generator.fresh(Timestamp::now());
+        match action {
+            Action::Send(request) => {
+                let sent = compose::compose(request, self.scenario, &self.transcript, &fresh)?;
+                let body = compose::encode(self.settings.dialect, request.mti, &sent.fields)
+                    .map_err(|error| Unprepared::Unwritable(format!("cannot be sent: {error}")))?;
+                Ok(Some(Outgoing {
+                    sent,
+                    bytes: body.to_vec(),
+                    framed: true,
+                }))
+            }
+            Action::Body { content, framed } => {
+                let mut sent = Sent::default();
+                let bytes = match content {
+                    Body::Bytes(bytes) => bytes.clone(),
+                    Body::Text(pieces) => {
+                        let part = |piece| self.transcript.resolve(piece, &fresh);
+                        let text: Result<String, Unresolved> = pieces.iter().map(part).collect();
+                        for element in generated(pieces) {
+                            if let Some(value) = fresh.get(&element) {
+                                sent.fields.0.insert(element, value.clone());
+                            }
+                        }
+                        text?.into_bytes()
+                    }
+                };
+                Ok(Some(Outgoing {
+                    sent,
+                    bytes,
+                    framed: *framed,
+                }))
+            }
+            Action::Wait | Action::Close | Action::Reconnect => Ok(None),
+        }
+    }
+
+    async fn expect(&mut self, step: &Step, sent: &Sent, report: &mut StepReport) {
+        let started = Instant::now();
+        match &step.expectation {
+            Expectation::Nothing => {}
+            Expectation::Answer(expected) => {
+                let stan = sent.fields.get(Element::STAN);
+                if let Some(answer) = self.answer(step, stan, started, report).await {
+                    report.elapsed_us = u64::try_from(started.elapsed().as_micros()).ok();
+                    self.judge(step, expected, sent, &answer, report);
+                }
+            }
+            Expectation::NoAnswer(within) => {
+                let next = self
+                    .links
+                    .next(&step.link, started + *within, &mut report.notes)
+                    .await;
+                let within = within.as_millis();
+                self.unwanted(step, next, &format!("no answer for {within} ms"), report);
+            }
+            Expectation::Closed => {
+                let limit = self.settings.limit;
+                let next = self
+                    .links
+                    .next(&step.link, started + limit, &mut report.notes)
+                    .await;
+                match next {
+                    Next::Closed => {}
+                    Next::Nothing => report.fail(format!(
+                        "expected the link to be closed, still open after {} ms",
+                        limit.as_millis()
+                    )),
+                    Next::Message(_) | Next::Broken(_) => {
+                        self.unwanted(step, next, "the link to be closed", report);
+                    }
+                }
+            }
+        }
+    }
+
+    /// Fails the step for anything but silence.
+    fn unwanted(&self, step: &Step, next: Next, expected: &str, report: &mut StepReport) {
+        let got = match next {
+            Next::Nothing => return,
+            Next::Message(message) => {
+                let masked = MaskedMessage::new(Some(message.mti()), &Fields::of(&message));
+                report.answer = Some(masked);
+                self.described(step, &message)
+            }
+            Next::Closed => "a closed link".to_owned(),
+            Next::Broken(reason) => reason,
+        };
+        report.fail(format!("expected {expected}, got {got}"));
+    }
+
+    /// The answer to the request with `stan` (any response when it has none).
+    async fn answer(
+        &mut self,
+        step: &Step,
+        stan: Option<&str>,
+        started: Instant,
+        report: &mut StepReport,
+    ) -> Option<Box<Message>> {
+        let limit = self.settings.limit;
+        loop {
+            match self
+                .links
+                .next(&step.link, started + limit, &mut report.notes)
+                .await
+            {
+                Next::Message(message) => {
+                    let ours = stan.is_none() || message.text(Element::STAN) == stan;
+                    if ours && !asks(message.mti()) {
+                        return Some(message);
+                    }
+                    self.unexpected(step, &message, report);
+                }
+                Next::Nothing => {
+                    report.fail(format!("no answer within {} ms", limit.as_millis()));
+                    if let Some(stan) = stan {
+                        self.links.give_up(&step.link, stan);
+                    }
+                    return None;
+                }
+                Next::Closed => {
+                    report.fail("the link was closed by the switch".to_owned());
+                    return None;
+                }
+                Next::Broken(reason) => {
+                    report.fail(reason);
+                    return None;
+                }
+            }
+        }
+    }
+
+    /// A message that is not the answer waited for: a late one has failed its own step already.
+    fn unexpected(&self, step: &Step, message: &Message, report: &mut StepReport) {
+        let what = self.described(step, message);
+        match self.links.asked(&step.link, message) {
+            Some(asked) if asked.timed_out => report.notes.push(format!("late: {what}")),
+            _ => report.fail(format!("got {what}")),
+        }
+    }
+
+    fn described(&self, step: &Step, message: &Message) -> String {
+        let mti = message.mti();
+        match self.links.asked(&step.link, message) {
+            Some(asked) => format!("an answer {mti} to step {:?}", asked.step),
+            None => format!("a message {mti} that answers no request of this link"),
+        }
+    }
+
+    fn judge(
+        &mut self,
+        step: &Step,
+        expected: &AnswerExpectation,
+        sent: &Sent,
+        answer: &Message,
+        report: &mut StepReport,
+    ) {
+        let fields = Fields::of(answer);
+        report.answer = Some(MaskedMessage::new(Some(answer.mti()), &fields));
+        let case = Case {
+            dialect: self.settings.dialect,
+            rule: &self.scenario.answer,
+            request: sent,
+            answer,
+            transcript: &self.transcript,
+        };
+        match case.judge(expected) {
+            Ok(failures) => failures
+                .into_iter()
+                .for_each(|failure| report.fail(failure)),
+            Err(unresolved) => report.fail(format!("cannot be judged: {unresolved}")),
+        }
+        let currency = sent.fields.get(Element::CURRENCY_TRANSACTION);
+        for (name, balance) in &step.save {
+            match amounts::read(answer, *balance, currency) {
+                Ok(amount) => {
+                    self.transcript.saved.insert(name.clone(), amount);
+                }
+                Err(error) => report.fail(format!("{} balance: {error}", balance.word())),
+            }
+        }
+        self.transcript.answers.insert(step.name.clone(), fields);
+    }
+}
+
+/// The generated elements that a hand-written body uses.
+fn generated(pieces: &[Template]) -> impl Iterator<Item = Element> {
+    pieces
+        .iter()
+        .flat_map(Template::parts)
+        .filter_map(|part| match part {
+            Part::Fresh(element) => Some(*element),
+            Part::Literal(_) | Part::Sent { .. } | Part::Answered { .. } => None,
+        })
+}

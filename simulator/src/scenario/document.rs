@@ -1,0 +1,96 @@
+//! The shape of a scenario file as serde reads it. Owns key names and positions; must never
+//! interpret a value.
+
+use std::collections::BTreeMap;
+
+use serde::Deserialize;
+use toml::Spanned;
+
+use crate::amounts::Balance;
+
+/// Element number to value, both with their place in the file.
+pub(super) type FieldTable = BTreeMap<Spanned<String>, Spanned<String>>;
+
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct Document {
+    pub(super) name: String,
+    pub(super) description: String,
+    #[serde(default)]
+    pub(super) defaults: FieldTable,
+    pub(super) answer: Option<AnswerTable>,
+    pub(super) step: Vec<StepTable>,
+}
+
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct AnswerTable {
+    pub(super) echo: Option<Vec<Spanned<u8>>>,
+    pub(super) absent: Option<Vec<Spanned<u8>>>,
+}
+
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct StepTable {
+    pub(super) name: Spanned<String>,
+    pub(super) link: Option<String>,
+    pub(super) send: Option<SendTable>,
+    pub(super) send_text: Option<Spanned<Vec<String>>>,
+    pub(super) send_hex: Option<Spanned<String>>,
+    #[serde(default)]
+    pub(super) raw: bool,
+    #[serde(default)]
+    pub(super) close: bool,
+    #[serde(default)]
+    pub(super) reconnect: bool,
+    pub(super) expect: Option<ExpectTable>,
+    pub(super) expect_no_answer_ms: Option<u64>,
+    #[serde(default)]
+    pub(super) expect_closed: bool,
+    #[serde(default)]
+    pub(super) save: BTreeMap<String, Balance>,
+}
+
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct SendTable {
+    pub(super) mti: Spanned<String>,
+    #[serde(default)]
+    pub(super) fields: FieldTable,
+    #[serde(default)]
+    pub(super) without: Vec<Spanned<u8>>,
+    pub(super) original: Option<Spanned<String>>,
+    pub(super) repeat_of: Option<Spanned<String>>,
+    #[serde(default)]
+    pub(super) lost: bool,
+}
+
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct ExpectTable {
+    pub(super) mti: Option<Spanned<String>>,
+    #[serde(default)]
+    pub(super) fields: BTreeMap<Spanned<String>, Spanned<OneOrMany>>,
+    #[serde(default)]
+    pub(super) present: Vec<Spanned<u8>>,
+    #[serde(default)]
+    pub(super) absent: Vec<Spanned<u8>>,
+    #[serde(default)]
+    pub(super) balance: BTreeMap<Balance, Spanned<String>>,
+}
+
+#[derive(Debug, Deserialize)]
+#[serde(untagged)]
+pub(super) enum OneOrMany {
+    One(String),
+    Many(Vec<String>),
+}
+
+impl OneOrMany {
+    pub(super) fn alternatives(&self) -> &[String] {
+        match self {
+            Self::One(value) => std::slice::from_ref(value),
+            Self::Many(values) => values,
+        }
+    }
+}

@@ -1,0 +1,463 @@
+//! From the file's shape to a checked scenario. Owns every refusal of a scenario file; collects
+//! them all. Must never show a value that could be card data.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::ops::Range;
+use std::time::Duration;
+
+use codec::{Dialect, Element, Mti};
+use toml::Spanned;
+
+use super::document::{AnswerTable, Document, ExpectTable, FieldTable, SendTable, StepTable};
+use super::{
+    Action, AnswerExpectation, AnswerRule, Body, Expectation, Request, Scenario, ScenarioError,
+    ScenarioErrors, Step,
+};
+use crate::amounts::Expression;
+use crate::compose;
+use crate::mask;
+use crate::reference::{Part, Template};
+use crate::transcript::Fields;
+
+/// Link of a step that names none.
+const FIRST_LINK: &str = "first";
+
+/// Elements that the generic network sends back unchanged; DE70 in network management and DE90 in
+/// reversals are among them.
+const ECHOED: [u8; 15] = [2, 3, 4, 7, 11, 12, 13, 32, 33, 37, 41, 42, 49, 70, 90];
+
+/// Elements of a request that must never come back: expiry, tracks, PIN and chip data.
+const NEVER_RETURNED: [u8; 5] = [14, 35, 45, 52, 55];
+
+/// Reads and checks one file.
+pub(super) fn scenario(
+    file: &str,
+    text: &str,
+    dialect: &Dialect,
+) -> Result<Scenario, ScenarioErrors> {
+    let mut check = Check {
+        file,
+        text,
+        dialect,
+        errors: Vec::new(),
+        earlier: Earlier::default(),
+    };
+    let document: Document = match toml::from_str(text) {
+        Ok(document) => document,
+        Err(error) => {
+            check.refuse(error.span().unwrap_or_default(), error.message().to_owned());
+            return Err(ScenarioErrors(check.errors));
+        }
+    };
+    let defaults = check.fields(&document.defaults);
+    let answer = check.answer_rule(document.answer.as_ref());
+    let steps = document
+        .step
+        .iter()
+        .filter_map(|table| check.step(table))
+        .collect();
+    if check.errors.is_empty() {
+        let Document {
+            name, description, ..
+        } = document;
+        Ok(Scenario {
+            file: file.to_owned(),
+            name,
+            description,
+            defaults,
+            answer,
+            steps,
+        })
+    } else {
+        check.errors.sort_by_key(|error| error.line);
+        Err(ScenarioErrors(check.errors))
+    }
+}
+
+/// What earlier steps provide to later ones.
+#[derive(Default)]
+struct Earlier {
+    names: BTreeSet<String>,
+    /// Steps with a message of their own, and whether it has an MTI (built from elements).
+    sent: BTreeMap<String, bool>,
+    answered: BTreeSet<String>,
+    saved: BTreeSet<String>,
+}
+
+struct Check<'a> {
+    file: &'a str,
+    text: &'a str,
+    dialect: &'a Dialect,
+    errors: Vec<ScenarioError>,
+    earlier: Earlier,
+}
+
+impl Check<'_> {
+    fn line(&self, span: &Range<usize>) -> usize {
+        let before = self.text.as_bytes().get(..span.start).unwrap_or_default();
+        before
+            .iter()
+            .filter(|byte| **byte == b'\n')
+            .count()
+            .saturating_add(1)
+    }
+
+    fn refuse(&mut self, span: Range<usize>, reason: String) {
+        let line = self.line(&span);
+        let reason = mask::text(reason.trim_end());
+        self.errors.push(ScenarioError {
+            file: self.file.to_owned(),
+            line,
+            reason,
+        });
+    }
+
+    fn answer_rule(&mut self, table: Option<&AnswerTable>) -> AnswerRule {
+        let built_in = |numbers: &[u8]| numbers.iter().copied().filter_map(Element::new).collect();
+        let given = |list: &Option<Vec<Spanned<u8>>>, check: &mut Self, or: &[u8]| match list {
+            Some(list) => check.elements(list),
+            None => built_in(or),
+        };
+        match table {
+            Some(table) => AnswerRule {
+                echo: given(&table.echo, self, &ECHOED),
+                absent: given(&table.absent, self, &NEVER_RETURNED),
+            },
+            None => AnswerRule {
+                echo: built_in(&ECHOED),
+                absent: built_in(&NEVER_RETURNED),
+            },
+        }
+    }
+
+    fn step(&mut self, table: &StepTable) -> Option<Step> {
+        let name = table.name.get_ref();
+        let span = table.name.span();
+        let reserved = name == "new" || name.ends_with(".answer");
+        if name.is_empty() || reserved || name.contains(['$', '{', '}']) {
+            let rule =
+                "a step name is not empty, not \"new\", does not end in .answer and has no $ { }";
+            self.refuse(span.clone(), format!("{name:?}: {rule}"));
+        }
+        if !self.earlier.names.insert(name.clone()) {
+            self.refuse(span.clone(), format!("step {name:?} is there twice"));
+        }
+        let action = self.action(table);
+        let expectation = self.expectation(table, action.as_ref());
+        let (action, expectation) = (action?, expectation?);
+        if !table.save.is_empty() && !matches!(expectation, Expectation::Answer(_)) {
+            self.refuse(
+                span.clone(),
+                "save needs expect: it reads the answer".to_owned(),
+            );
+        }
+        self.remember(table, &action, &expectation);
+        Some(Step {
+            name: name.clone(),
+            line: self.line(&span),
+            link: table.link.clone().unwrap_or_else(|| FIRST_LINK.to_owned()),
+            action,
+            expectation,
+            save: table.save.clone(),
+        })
+    }
+
+    fn remember(&mut self, table: &StepTable, action: &Action, expectation: &Expectation) {
+        let name = table.name.get_ref();
+        match action {
+            Action::Send(_) => {
+                self.earlier.sent.insert(name.clone(), true);
+            }
+            Action::Body {
+                content: Body::Text(_),
+                ..
+            } => {
+                self.earlier.sent.insert(name.clone(), false);
+            }
+            Action::Body { .. } | Action::Wait | Action::Close | Action::Reconnect => {}
+        }
+        if matches!(expectation, Expectation::Answer(_)) {
+            self.earlier.answered.insert(name.clone());
+        }
+        self.earlier.saved.extend(table.save.keys().cloned());
+    }
+
+    fn action(&mut self, table: &StepTable) -> Option<Action> {
+        let span = table.name.span();
+        let given = [
+            table.send.is_some(),
+            table.send_text.is_some(),
+            table.send_hex.is_some(),
+            table.close,
+            table.reconnect,
+        ];
+        if given.iter().filter(|given| **given).count() > 1 {
+            let one = "one of send, send_text, send_hex, close and reconnect in a step";
+            self.refuse(span, one.to_owned());
+            return None;
+        }
+        if table.raw && table.send_text.is_none() && table.send_hex.is_none() {
+            self.refuse(span, "raw goes with send_text or send_hex".to_owned());
+        }
+        let framed = !table.raw;
+        if let Some(send) = &table.send {
+            return self.request(send).map(Action::Send);
+        }
+        if let Some(pieces) = &table.send_text {
+            let text = pieces.get_ref().iter();
+            let text = text
+                .filter_map(|piece| self.template(piece, &pieces.span()))
+                .collect();
+            return Some(Action::Body {
+                content: Body::Text(text),
+                framed,
+            });
+        }
+        if let Some(hex) = &table.send_hex {
+            let Some(bytes) = from_hex(hex.get_ref()) else {
+                self.refuse(
+                    hex.span(),
+                    "send_hex: expected pairs of hex digits".to_owned(),
+                );
+                return None;
+            };
+            return Some(Action::Body {
+                content: Body::Bytes(bytes),
+                framed,
+            });
+        }
+        Some(match (table.close, table.reconnect) {
+            (true, _) => Action::Close,
+            (false, true) => Action::Reconnect,
+            (false, false) => Action::Wait,
+        })
+    }
+
+    fn request(&mut self, table: &SendTable) -> Option<Request> {
+        let mti = self.mti(&table.mti)?;
+        for step in [&table.original, &table.repeat_of].into_iter().flatten() {
+            if self.earlier.sent.get(step.get_ref()) != Some(&true) {
+                let reason = format!("no earlier step {:?} with send", step.get_ref());
+                self.refuse(step.span(), reason);
+            }
+        }
+        if let (Some(original), Some(_)) = (&table.original, &table.repeat_of) {
+            self.refuse(
+                original.span(),
+                "original and repeat_of exclude each other".to_owned(),
+            );
+        }
+        let name =
+            |step: &Option<Spanned<String>>| step.as_ref().map(|step| step.get_ref().clone());
+        Some(Request {
+            mti,
+            fields: self.fields(&table.fields),
+            without: self.elements(&table.without),
+            original: name(&table.original),
+            repeat_of: name(&table.repeat_of),
+            lost: table.lost,
+        })
+    }
+
+    fn expectation(&mut self, table: &StepTable, action: Option<&Action>) -> Option<Expectation> {
+        let span = table.name.span();
+        let given = [
+            table.expect.is_some(),
+            table.expect_no_answer_ms.is_some(),
+            table.expect_closed,
+        ];
+        if given.iter().filter(|given| **given).count() > 1 {
+            let one = "one of expect, expect_no_answer_ms and expect_closed in a step";
+            self.refuse(span, one.to_owned());
+            return None;
+        }
+        let expectation = if let Some(expect) = &table.expect {
+            Expectation::Answer(Box::new(self.answer(expect)))
+        } else if let Some(within_ms) = table.expect_no_answer_ms {
+            Expectation::NoAnswer(Duration::from_millis(within_ms))
+        } else if table.expect_closed {
+            Expectation::Closed
+        } else {
+            Expectation::Nothing
+        };
+        if let Some(reason) = mismatch(action?, &expectation) {
+            self.refuse(span, reason.to_owned());
+        }
+        Some(expectation)
+    }
+
+    fn answer(&mut self, table: &ExpectTable) -> AnswerExpectation {
+        let mut fields = BTreeMap::new();
+        for (number, values) in &table.fields {
+            let Some(element) = self.element(number) else {
+                continue;
+            };
+            let alternatives = values.get_ref().alternatives().iter();
+            let alternatives: Vec<Template> = alternatives
+                .filter_map(|value| self.template(value, &values.span()))
+                .collect();
+            if alternatives.is_empty() {
+                self.refuse(values.span(), format!("{element}: no value given"));
+            }
+            fields.insert(element, alternatives);
+        }
+        let mut balance = BTreeMap::new();
+        for (kind, text) in &table.balance {
+            match Expression::parse(text.get_ref()) {
+                Ok(expression) => {
+                    for name in expression.names() {
+                        if !self.earlier.saved.contains(name) {
+                            let reason = format!("no earlier step saves {name:?}");
+                            self.refuse(text.span(), reason);
+                        }
+                    }
+                    balance.insert(*kind, expression);
+                }
+                Err(error) => self.refuse(text.span(), error.to_string()),
+            }
+        }
+        AnswerExpectation {
+            mti: table.mti.as_ref().and_then(|mti| self.mti(mti)),
+            fields,
+            present: self.elements(&table.present),
+            absent: self.elements(&table.absent),
+            balance,
+        }
+    }
+
+    fn fields(&mut self, table: &FieldTable) -> BTreeMap<Element, Template> {
+        let mut fields = BTreeMap::new();
+        for (number, value) in table {
+            let Some(element) = self.element(number) else {
+                continue;
+            };
+            let Some(template) = self.template(value.get_ref(), &value.span()) else {
+                continue;
+            };
+            if let Some(literal) = template.literal() {
+                self.fits(element, literal, value.span());
+            }
+            fields.insert(element, template);
+        }
+        fields
+    }
+
+    /// A literal value must fit the dialect; one with references is only known when it is sent.
+    fn fits(&mut self, element: Element, value: &str, span: Range<usize>) {
+        let Ok(mti) = Mti::parse(b"0100") else { return };
+        let alone = Fields(BTreeMap::from([(element, value.to_owned())]));
+        if let Err(error) = compose::encode(self.dialect, mti, &alone) {
+            self.refuse(span, error.to_string());
+        }
+    }
+
+    fn template(&mut self, text: &str, span: &Range<usize>) -> Option<Template> {
+        let template = match Template::parse(text) {
+            Ok(template) => template,
+            Err(error) => {
+                self.refuse(span.clone(), error.to_string());
+                return None;
+            }
+        };
+        for part in template.parts() {
+            let missing = match part {
+                Part::Sent { step, .. } if !self.earlier.sent.contains_key(step) => {
+                    format!("no earlier step {step:?} with send")
+                }
+                Part::Answered { step, .. } if !self.earlier.answered.contains(step) => {
+                    format!("no earlier step {step:?} with expect")
+                }
+                _ => continue,
+            };
+            self.refuse(span.clone(), missing);
+        }
+        Some(template)
+    }
+
+    fn element(&mut self, number: &Spanned<String>) -> Option<Element> {
+        let element = number.get_ref().parse().ok().and_then(Element::new);
+        if element.is_none() {
+            let reason = format!(
+                "{:?} is not an element number from 2 to 128",
+                number.get_ref()
+            );
+            self.refuse(number.span(), reason);
+        }
+        element
+    }
+
+    fn elements(&mut self, numbers: &[Spanned<u8>]) -> Vec<Element> {
+        let mut elements = Vec::new();
+        for number in numbers {
+            match Element::new(*number.get_ref()) {
+                Some(element) => elements.push(element),
+                None => {
+                    let number_text = number.get_ref();
+                    let reason = format!("{number_text} is not an element number from 2 to 128");
+                    self.refuse(number.span(), reason);
+                }
+            }
+        }
+        elements
+    }
+
+    fn mti(&mut self, text: &Spanned<String>) -> Option<Mti> {
+        let mti = Mti::parse(text.get_ref().as_bytes());
+        if mti.is_err() {
+            let reason = format!("{:?} is not a message type of 4 digits", text.get_ref());
+            self.refuse(text.span(), reason);
+        }
+        mti.ok()
+    }
+}
+
+/// Why an action and an expectation do not go together.
+fn mismatch(action: &Action, expectation: &Expectation) -> Option<&'static str> {
+    let nothing = matches!(expectation, Expectation::Nothing);
+    match action {
+        Action::Send(request) if request.lost && !nothing => {
+            Some("a lost message has no expectation: it never reaches the switch")
+        }
+        Action::Send(request) if !request.lost && nothing => {
+            Some("say what is expected: expect, expect_no_answer_ms or expect_closed")
+        }
+        Action::Close | Action::Reconnect if !nothing => {
+            Some("close and reconnect have no expectation")
+        }
+        Action::Wait if nothing => Some("the step does nothing and expects nothing"),
+        Action::Wait if matches!(expectation, Expectation::Answer(_)) => {
+            Some("expect needs something to be sent")
+        }
+        Action::Body { .. } => match expectation {
+            Expectation::Answer(answer) if answer.mti.is_none() => {
+                Some("expect.mti is needed: a hand-written body has no message type of its own")
+            }
+            _ => None,
+        },
+        _ => None,
+    }
+}
+
+/// Bytes of a hex text; blanks between pairs are allowed.
+fn from_hex(text: &str) -> Option<Vec<u8>> {
+    let digits: Option<Vec<u8>> = text
+        .chars()
+        .filter(|character| !character.is_whitespace())
+        .map(|character| {
+            character
+                .to_digit(16)
+                .and_then(|digit| u8::try_from(digit).ok())
+        })
+        .collect();
+    let digits = digits?;
+    if digits.is_empty() {
+        return None;
+    }
+    digits
+        .chunks(2)
+        .map(|pair| match pair {
+            [high, low] => Some(high << 4 | low),
+            _ => None,
+        })
+        .collect()
+}
