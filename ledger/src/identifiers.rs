@@ -129,11 +129,26 @@ impl Timestamp {
     /// Year and month in UTC as `YYYYMM`; `None` outside the years 1 to 9999.
     #[must_use]
     pub fn year_month(self) -> Option<u32> {
-        let date = jiff::Timestamp::from_microsecond(self.0).ok()?;
-        let date = jiff::tz::Offset::UTC.to_datetime(date).date();
+        let date = self.utc()?.date();
         let year = u32::try_from(date.year()).ok()?;
         let month = u32::try_from(date.month()).ok()?;
         year.checked_mul(100)?.checked_add(month)
+    }
+
+    /// This instant as DE7 shows it: the number MMDDhhmmss in UTC.
+    #[must_use]
+    pub fn transmission_date_time(self) -> Option<u64> {
+        let at = self.utc()?;
+        let mut number = 0_u64;
+        for part in [at.month(), at.day(), at.hour(), at.minute(), at.second()] {
+            number = number.checked_mul(100)?.checked_add(u64::try_from(part).ok()?)?;
+        }
+        Some(number)
+    }
+
+    fn utc(self) -> Option<jiff::civil::DateTime> {
+        let instant = jiff::Timestamp::from_microsecond(self.0).ok()?;
+        Some(jiff::tz::Offset::UTC.to_datetime(instant))
     }
 }
 
@@ -173,5 +188,6 @@ mod tests {
         assert_eq!(Timestamp(1_893_455_999_999_999).year_month(), Some(202_912));
         assert_eq!(Timestamp(1_893_456_000_000_000).year_month(), Some(203_001));
         assert_eq!(Timestamp(i64::MAX).year_month(), None);
+        assert_eq!(Timestamp(1_893_455_999_999_999).transmission_date_time(), Some(1_231_235_959));
     }
 }

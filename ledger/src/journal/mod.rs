@@ -11,6 +11,7 @@ pub mod committer;
 pub mod cursor;
 pub mod disk;
 pub mod log;
+pub mod simulated;
 
 pub use batch::Batch;
 

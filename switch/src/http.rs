@@ -1,0 +1,248 @@
+//! HTTP: health, metrics, and reading the books.
+//!
+//! Owns: the routes and the JSON they answer. Errors are problem+json. Must never: change the books, or
+//! show more of a card than its masked number.
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+
+use axum::Router;
+use axum::extract::{Path, Query, State};
+use axum::http::{StatusCode, header};
+use axum::response::{IntoResponse, Response};
+use axum::routing::get;
+use ledger::authorization::{AuthorizationDecided, Decision, ReversalDecided};
+use ledger::books::rows::{MessageBody, StoredMessage};
+use ledger::books::{SledStore, StoreError, Views};
+use ledger::entities::Account;
+use ledger::identifiers::RecordId;
+use metrics::gauge;
+use metrics_exporter_prometheus::PrometheusHandle;
+use rules::AccountId;
+use serde::Deserialize;
+use serde_json::{Value, json};
+
+use crate::events;
+use crate::server::Shared;
+use crate::settings;
+use crate::telemetry::DroppedLines;
+
+/// What the routes read.
+#[derive(Debug)]
+pub struct Context {
+    /// Shared with the links.
+    pub shared: Arc<Shared>,
+    /// The metrics.
+    pub metrics: PrometheusHandle,
+    /// Bounds of the ledger's queues.
+    pub bounds: settings::Ledger,
+    /// Whether requests are decided.
+    pub ready: Arc<AtomicBool>,
+    /// Log lines dropped.
+    pub dropped_lines: DroppedLines,
+}
+
+/// The routes.
+pub fn router(context: Arc<Context>) -> Router {
+    Router::new()
+        .route("/health/live", get(|| async { "live\n" }))
+        .route("/health/ready", get(ready))
+        .route("/metrics", get(metrics_text))
+        .route("/v1/accounts/{account_id}", get(account))
+        .route("/v1/accounts/{account_id}/messages", get(messages))
+        .route("/v1/messages/{message_id}", get(message))
+        .fallback(async || problem(StatusCode::NOT_FOUND, "there is no such resource"))
+        .with_state(context)
+}
+
+/// An error as problem+json (RFC 9457).
+fn problem(status: StatusCode, detail: &str) -> Response {
+    let body = json!({
+        "type": "about:blank",
+        "title": status.canonical_reason(),
+        "status": status.as_u16(),
+        "detail": detail,
+    });
+    let kind = [(header::CONTENT_TYPE, "application/problem+json")];
+    (status, kind, body.to_string()).into_response()
+}
+
+fn found(body: Result<Option<Value>, StoreError>) -> Response {
+    match body {
+        Ok(Some(body)) => axum::Json(body).into_response(),
+        Ok(None) => problem(StatusCode::NOT_FOUND, "the books do not hold it"),
+        Err(error) => {
+            tracing::error!(%error, "the books could not be read");
+            problem(StatusCode::INTERNAL_SERVER_ERROR, "the books could not be read")
+        }
+    }
+}
+
+async fn ready(State(context): State<Arc<Context>>) -> Response {
+    if context.ready.load(Ordering::Acquire) {
+        return "ready\n".into_response();
+    }
+    problem(StatusCode::SERVICE_UNAVAILABLE, "the switch is starting or ending")
+}
+
+async fn metrics_text(State(context): State<Arc<Context>>) -> String {
+    let submitter = &context.shared.submitter;
+    let durable = submitter.watermark().sequence();
+    let bounds = context.bounds;
+    let set = |name: &'static str, value: u64| gauge!(name).set(value as f64);
+    set("switch_writer_queue_commands", submitter.waiting() as u64);
+    set("switch_writer_queue_commands_bound", bounds.queue_commands as u64);
+    set("switch_journal_sequence", durable);
+    set("switch_view_lag_batches", durable.saturating_sub(submitter.views().shown()));
+    set("switch_view_lag_batches_bound", bounds.view_lag_batches);
+    set("switch_books_sequence", submitter.views().in_books());
+    set("switch_connections_free", context.shared.connections.available_permits() as u64);
+    set("switch_connections_bound", context.shared.bounds.maximum_connections as u64);
+    context.dropped_lines.report();
+    context.metrics.render()
+}
+
+async fn account(
+    State(context): State<Arc<Context>>,
+    Path(id): Path<u64>,
+) -> Response {
+    let views = context.shared.submitter.views();
+    found(views.account(AccountId(id)).map(|account| account.as_ref().map(account_json)))
+}
+
+/// Which messages of an account.
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Page {
+    /// Only those decided before this message.
+    before: Option<String>,
+    /// At most so many, up to 1000.
+    #[serde(default = "default_limit")]
+    limit: usize,
+}
+
+fn default_limit() -> usize {
+    100
+}
+
+/// Most messages of one answer.
+const MAXIMUM_LIMIT: usize = 1000;
+
+async fn messages(
+    State(context): State<Arc<Context>>,
+    Path(id): Path<u64>,
+    Query(page): Query<Page>,
+) -> Response {
+    let before = match page.before.map(|before| before.parse::<RecordId>()).transpose() {
+        Ok(before) => before,
+        Err(error) => {
+            return problem(StatusCode::BAD_REQUEST, &format!("parameter before: {error}"));
+        }
+    };
+    if page.limit == 0 || page.limit > MAXIMUM_LIMIT {
+        return problem(StatusCode::BAD_REQUEST, "parameter limit: expected 1 to 1000");
+    }
+    let views = context.shared.submitter.views();
+    found(messages_json(views, AccountId(id), before, page.limit))
+}
+
+fn messages_json(
+    views: &Views<SledStore>,
+    account: AccountId,
+    before: Option<RecordId>,
+    limit: usize,
+) -> Result<Option<Value>, StoreError> {
+    if views.account(account)?.is_none() {
+        return Ok(None);
+    }
+    let messages = views.messages_of(account, before, limit)?;
+    // A full page may have a next one, which begins before its last message.
+    let next = messages.last().filter(|_| messages.len() == limit);
+    Ok(Some(json!({
+        "items": messages.iter().map(message_json).collect::<Vec<_>>(),
+        "next_before": next.map(|message| message.id.to_string()),
+    })))
+}
+
+async fn message(
+    State(context): State<Arc<Context>>,
+    Path(id): Path<String>,
+) -> Response {
+    let Ok(id) = id.parse() else {
+        return problem(StatusCode::BAD_REQUEST, "expected a message id such as 0-1234-5");
+    };
+    let views = context.shared.submitter.views();
+    found(views.message(id).map(|message| message.as_ref().map(message_json)))
+}
+
+fn account_json(account: &Account) -> Value {
+    json!({
+        "account_id": account.id.0,
+        "program_id": account.program.0,
+        "owner_customer_id": account.owner.0,
+        "status": account.status,
+        "currency": account.currency.to_string(),
+        "limits_minor": account.limits,
+        "ledger_balance_minor": account.ledger_balance(),
+        "available_balance_minor": account.available_balance(),
+        "latest_message_id": account.latest.map(|id| id.to_string()),
+        "reflects": account.reflects.to_string(),
+    })
+}
+
+fn message_json(message: &StoredMessage) -> Value {
+    let mut body = match &message.body {
+        MessageBody::Authorization { decided, remaining_minor } => {
+            authorization_json(decided, *remaining_minor)
+        }
+        MessageBody::Reversal(decided) => reversal_json(decided),
+    };
+    if let Value::Object(body) = &mut body {
+        body.insert("id".to_owned(), json!(message.id.to_string()));
+        body.insert("time".to_owned(), json!(message.time.to_string()));
+    }
+    body
+}
+
+fn authorization_json(decided: &AuthorizationDecided, remaining_minor: i64) -> Value {
+    let facts = &decided.facts;
+    let (deltas, reason) = match &decided.decision {
+        Decision::Approved(approval) => (Some(events::deltas(&approval.deltas)), None),
+        Decision::Declined(reason) => (None, Some(reason.as_str())),
+    };
+    json!({
+        "kind": "authorization",
+        "response_code": decided.answer.response_code.as_str(),
+        "approval_code": decided.answer.approval_code.as_ref().map(|code| code.as_str()),
+        "reason": reason,
+        "account_id": decided.account.map(|account| account.0),
+        "network_id": facts.key.network.0,
+        "stan": format!("{:06}", facts.key.stan),
+        "transmission_date_time": format!("{:010}", facts.key.transmission),
+        "retrieval_reference_number": facts.retrieval_reference,
+        "processing_code": facts.processing_code.as_str(),
+        "amount_minor": facts.fingerprint.amount_minor,
+        "currency": facts.fingerprint.currency.map(|currency| currency.to_string()),
+        "remaining_minor": remaining_minor,
+        "limit_deltas_minor": deltas,
+        "limits_before_minor": decided.limits_before,
+        "rules_version": decided.rules.to_string(),
+    })
+}
+
+fn reversal_json(decided: &ReversalDecided) -> Value {
+    json!({
+        "kind": "reversal",
+        "response_code": decided.answer.response_code.as_str(),
+        "reason": decided.reason().map(rules::Reason::as_str),
+        "account_id": decided.account.map(|account| account.0),
+        "network_id": decided.facts.key.network.0,
+        "stan": format!("{:06}", decided.facts.key.stan),
+        "retrieval_reference_number": decided.facts.retrieval_reference,
+        "authorization_id": decided.original.map(|id| id.to_string()),
+        "divergent": decided.divergent,
+        "remaining_minor": decided.remaining_minor,
+        "limit_deltas_minor": events::deltas(&decided.deltas),
+        "rules_version": decided.rules.to_string(),
+    })
+}

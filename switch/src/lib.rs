@@ -1,0 +1,21 @@
+//! The running switch: from a socket to the ledger and back.
+//!
+//! Owns: links, network adapters, the card vault, event emission, HTTP and the shells of tokio around
+//! them. Must never: hold a business rule (those belong in `rules` and `ledger`), or build a response
+//! that approves from anything but a [`Durable`](ledger::Durable) outcome.
+//!
+//! One message goes: [`server`] reads it, [`link`] decodes it and asks an [`adapter`] what it says, the
+//! ledger decides it, [`link`] writes the answer, [`server`] sends it.
+
+pub mod adapter;
+pub mod card_vault;
+pub mod demo;
+pub mod events;
+pub mod http;
+pub mod link;
+pub mod networks;
+pub mod refusal;
+pub mod serve;
+pub mod server;
+pub mod settings;
+pub mod telemetry;

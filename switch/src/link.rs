@@ -1,0 +1,343 @@
+//! One link: a connection of a network.
+//!
+//! Owns: what is done with each frame, and the answers. A machine without IO or clock: the shell hands it
+//! frames and outcomes and a time, and sends what it writes. Must never: decide, keep a card secret past
+//! the message, or answer an approval that is not durable.
+
+use std::sync::Arc;
+
+use bytes::{Bytes, BytesMut};
+use codec::{Element, Message, MtiClass, MtiFunction, Undecodable};
+use ledger::Durable;
+use ledger::authorization::MatchKey;
+use ledger::books::rows::StoredMessage;
+use ledger::command::{Command, Outcome, Undecided};
+use ledger::identifiers::{RecordId, Timestamp};
+use rules::{Reason, ResponseCode, Snapshot};
+
+use crate::adapter::{FormatError, request, response};
+use crate::card_vault::CardVault;
+use crate::networks::NetworkPlan;
+use crate::refusal::Refusal;
+
+/// What a link reads beside its own state.
+pub struct Surroundings<'a> {
+    /// The network's rules and dialect.
+    pub plan: &'a Arc<NetworkPlan>,
+    /// The rules.
+    pub rules: &'a Snapshot,
+    /// Hashes PANs.
+    pub vault: &'a CardVault,
+    /// Finds older messages in the books.
+    pub books: &'a dyn Fn(&MatchKey) -> Option<StoredMessage>,
+    /// The time.
+    pub now: Timestamp,
+}
+
+impl std::fmt::Debug for Surroundings<'_> {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Surroundings").field("now", &self.now).finish_non_exhaustive()
+    }
+}
+
+/// A request that waits for the ledger. Lives as long as its answer takes, and with it the frame.
+#[derive(Debug)]
+pub struct WaitingRequest {
+    message: Message,
+    plan: Arc<NetworkPlan>,
+    /// When it was received.
+    pub received: Timestamp,
+}
+
+/// What became of a frame.
+#[derive(Debug)]
+pub enum Received {
+    /// To be decided by the ledger.
+    Submit {
+        /// What to decide.
+        command: Command,
+        /// When it is too late.
+        deadline: Timestamp,
+        /// Handed back with the outcome.
+        request: WaitingRequest,
+    },
+    /// Answered without the ledger; the response was written.
+    Answered {
+        /// DE39.
+        response_code: ResponseCode,
+        /// Why, unless it was network management.
+        reason: Option<Reason>,
+    },
+    /// Nothing to answer: a poll, a response, a notification.
+    Ignored(&'static str),
+}
+
+/// Something worth a line in the log. Carries positions and classes, never values.
+#[derive(Debug)]
+pub enum Anomaly {
+    /// A frame could not be decoded.
+    Undecodable(Undecodable),
+    /// An element is missing or means nothing.
+    Format(FormatError),
+    /// A response could not be written.
+    Unanswerable(codec::EncodeError),
+}
+
+/// What was answered, for logs and metrics.
+#[derive(Clone, Copy, Debug)]
+pub struct Answered {
+    /// The record that holds the decision.
+    pub id: Option<RecordId>,
+    /// DE39.
+    pub response_code: ResponseCode,
+    /// Why it was declined or refused.
+    pub reason: Option<Reason>,
+    /// Whether it repeats an earlier answer.
+    pub repeat: bool,
+}
+
+/// The state of a link.
+#[derive(Debug)]
+pub struct Link {
+    signed_on: bool,
+}
+
+impl Link {
+    /// A link that has just been connected.
+    #[must_use]
+    pub fn new() -> Self {
+        Self { signed_on: false }
+    }
+
+    /// Whether the network has signed on.
+    #[must_use]
+    pub fn is_signed_on(&self) -> bool {
+        self.signed_on
+    }
+
+    /// Takes in one frame. A response that needs no ledger is appended to `out`; anomalies go to `report`.
+    pub fn receive(
+        &mut self,
+        frame: Bytes,
+        around: &Surroundings<'_>,
+        out: &mut BytesMut,
+        report: &mut dyn FnMut(Anomaly),
+    ) -> Received {
+        if frame.is_empty() {
+            return Received::Ignored("poll");
+        }
+        let message = match around.plan.dialect.decode(frame) {
+            Ok(message) => message,
+            Err(undecodable) => return reject(undecodable, around, out, report),
+        };
+        match message.mti().function() {
+            MtiFunction::Request | MtiFunction::Advice => {}
+            _ => return Received::Ignored("not a request"),
+        }
+        if message.mti().class() == MtiClass::NetworkManagement {
+            return self.manage(&message, around, out, report);
+        }
+        if around.plan.network.sign_on_required && !self.signed_on {
+            return refuse(&message, around, Reason::SignOnRequired, out, report);
+        }
+        match command(&message, around) {
+            Ok(Some(command)) => {
+                let deadline_us = i64::from(around.plan.network.deadline_ms).saturating_mul(1000);
+                Received::Submit {
+                    command,
+                    deadline: around.now.plus_us(deadline_us),
+                    request: WaitingRequest {
+                        message,
+                        plan: Arc::clone(around.plan),
+                        received: around.now,
+                    },
+                }
+            }
+            Ok(None) => refuse(&message, around, Reason::NotPermitted, out, report),
+            Err(error) => {
+                report(Anomaly::Format(error));
+                refuse(&message, around, Reason::FormatError, out, report)
+            }
+        }
+    }
+
+    /// Network management (reference iso8583 3.6): 001 sign-on, 002 sign-off, 301 echo.
+    fn manage(
+        &mut self,
+        message: &Message,
+        around: &Surroundings<'_>,
+        out: &mut BytesMut,
+        report: &mut dyn FnMut(Anomaly),
+    ) -> Received {
+        let element = Element::NETWORK_MANAGEMENT_CODE;
+        match message.text(element) {
+            Some("001") => self.signed_on = true,
+            Some("002") => self.signed_on = false,
+            Some("301") => {}
+            Some(_) => return refuse(message, around, Reason::NotPermitted, out, report),
+            None => {
+                report(Anomaly::Format(crate::adapter::missing(element)));
+                return refuse(message, around, Reason::FormatError, out, report);
+            }
+        }
+        match Refusal::network_management(message) {
+            Some(refusal) => answer(message, around, refusal, out, report),
+            None => Received::Ignored("not network management"),
+        }
+    }
+}
+
+impl Default for Link {
+    fn default() -> Self {
+        Self::new()
+    }
+}
+
+impl WaitingRequest {
+    /// Appends the response that says what the ledger decided.
+    ///
+    /// # Errors
+    /// [`Anomaly::Unanswerable`] when it cannot be written; `out` is then unchanged.
+    pub fn answer(
+        &self,
+        outcome: &Durable<Outcome>,
+        out: &mut BytesMut,
+    ) -> Result<Answered, Anomaly> {
+        let response_code = response::decided(&self.plan, &self.message, outcome, out)
+            .map_err(Anomaly::Unanswerable)?;
+        let answered = Answered { id: None, response_code, reason: None, repeat: false };
+        Ok(match outcome.get() {
+            Outcome::Decided(decided) => Answered {
+                id: Some(decided.id),
+                reason: decided.reason,
+                repeat: decided.repeat,
+                ..answered
+            },
+            Outcome::Created | Outcome::Rejected(_) => answered,
+        })
+    }
+
+    /// Appends the response to a request that the ledger did not decide.
+    ///
+    /// # Errors
+    /// [`Anomaly::Unanswerable`] when it cannot be written; `out` is then unchanged.
+    pub fn refuse(&self, undecided: Undecided, out: &mut BytesMut) -> Result<Answered, Anomaly> {
+        let refusal = Refusal::because(undecided.reason);
+        let response_code = response::refused(&self.plan, &self.message, refusal, out)
+            .map_err(Anomaly::Unanswerable)?;
+        let reason = Some(undecided.reason);
+        Ok(Answered { id: None, response_code, reason, repeat: false })
+    }
+
+    /// STAN and RRN, for the log.
+    #[must_use]
+    pub fn references(&self) -> (Option<&str>, Option<&str>) {
+        let text = |element| self.message.text(element);
+        (text(Element::STAN), text(Element::RETRIEVAL_REFERENCE_NUMBER))
+    }
+
+    /// The name of its network.
+    #[must_use]
+    pub fn network(&self) -> &str {
+        &self.plan.network.name
+    }
+
+    /// The message type.
+    #[must_use]
+    pub fn mti(&self) -> codec::Mti {
+        self.message.mti()
+    }
+}
+
+/// The command that a message asks for; `None` for a message type that is not supported.
+fn command(
+    message: &Message,
+    around: &Surroundings<'_>,
+) -> Result<Option<Command>, FormatError> {
+    let network = around.plan.network.id;
+    let request = message.mti().function() == MtiFunction::Request;
+    match message.mti().class() {
+        MtiClass::Authorization | MtiClass::Financial if request => {
+            let card = around.vault.hash(&request::pan(message)?);
+            let facts = request::authorization(message, network, card, around.rules)?;
+            let stored = stored(message, &facts.key, around);
+            Ok(Some(Command::Authorize { facts: Box::new(facts), stored }))
+        }
+        MtiClass::Reversal => {
+            let card = around.vault.hash(&request::pan(message)?);
+            let facts = request::reversal(message, network, card)?;
+            let stored = stored(message, &facts.key, around);
+            let stored_original = (around.books)(&facts.original).map(Box::new);
+            Ok(Some(Command::Reverse { facts: Box::new(facts), stored, stored_original }))
+        }
+        _ => Ok(None),
+    }
+}
+
+/// What the books hold under the key of a message that may be older than what the ledger remembers: a
+/// repeat, or one whose DE7 lies outside the window.
+fn stored(
+    message: &Message,
+    key: &MatchKey,
+    around: &Surroundings<'_>,
+) -> Option<Box<StoredMessage>> {
+    let window_us = i64::from(around.plan.network.match_window_minutes).saturating_mul(60_000_000);
+    let recent = is_within(key.transmission, around.now, window_us / 2);
+    if recent && !message.mti().is_repeat() {
+        return None;
+    }
+    (around.books)(key).map(Box::new)
+}
+
+/// Whether DE7 (MMDDhhmmss, UTC) names an instant within `distance_us` of now; its year is not told.
+fn is_within(transmission: u64, now: Timestamp, distance_us: i64) -> bool {
+    let earliest = now.plus_us(distance_us.saturating_neg()).transmission_date_time();
+    let latest = now.plus_us(distance_us).transmission_date_time();
+    // Over New Year the numbers wrap; then it counts as outside, which only costs a look.
+    earliest.zip(latest).is_some_and(|(earliest, latest)| {
+        earliest <= transmission && transmission <= latest
+    })
+}
+
+/// Answers 30 where MTI and STAN could be read; else the frame is only reported.
+fn reject(
+    undecodable: Undecodable,
+    around: &Surroundings<'_>,
+    out: &mut BytesMut,
+    report: &mut dyn FnMut(Anomaly),
+) -> Received {
+    let readable = undecodable.readable.clone();
+    report(Anomaly::Undecodable(undecodable));
+    match readable {
+        Some(message) if message.has(Element::STAN) && message.mti().response().is_some() => {
+            refuse(&message, around, Reason::FormatError, out, report)
+        }
+        Some(_) | None => Received::Ignored("undecodable"),
+    }
+}
+
+fn refuse(
+    message: &Message,
+    around: &Surroundings<'_>,
+    reason: Reason,
+    out: &mut BytesMut,
+    report: &mut dyn FnMut(Anomaly),
+) -> Received {
+    answer(message, around, Refusal::because(reason), out, report)
+}
+
+fn answer(
+    message: &Message,
+    around: &Surroundings<'_>,
+    refusal: Refusal,
+    out: &mut BytesMut,
+    report: &mut dyn FnMut(Anomaly),
+) -> Received {
+    match response::refused(around.plan, message, refusal, out) {
+        Ok(response_code) => Received::Answered { response_code, reason: refusal.reason() },
+        Err(error) => {
+            report(Anomaly::Unanswerable(error));
+            Received::Ignored("unanswerable")
+        }
+    }
+}

@@ -1,0 +1,104 @@
+//! The networks as the links use them: rules and dialect joined.
+//!
+//! Owns: what is looked up once per reload instead of once per message. Must never: change after it was
+//! made; a reload makes a new one.
+
+use std::collections::BTreeMap;
+use std::path::Path;
+use std::sync::Arc;
+
+use codec::{Dialect, Element};
+use rules::{NetworkId, Snapshot};
+
+/// One network: its rules and its dialect.
+#[derive(Debug)]
+pub struct NetworkPlan {
+    /// Its rules.
+    pub network: rules::Network,
+    /// How its messages are written.
+    pub dialect: Arc<Dialect>,
+    echo: Vec<Element>,
+    echo_reversal: Vec<Element>,
+    echo_network_management: Vec<Element>,
+}
+
+/// Every network of a snapshot.
+#[derive(Debug)]
+pub struct Networks {
+    plans: BTreeMap<NetworkId, Arc<NetworkPlan>>,
+}
+
+/// Why the networks cannot be used.
+#[derive(Debug, thiserror::Error)]
+pub enum NetworksError {
+    /// A dialect file is wrong.
+    #[error(transparent)]
+    Dialect(#[from] codec::DialectError),
+    /// An echo list names an element that the dialect cannot carry.
+    #[error("network {network}: echo: the dialect {dialect} has no DE{element}")]
+    Echo {
+        /// The network.
+        network: String,
+        /// Its dialect.
+        dialect: String,
+        /// The element.
+        element: u8,
+    },
+}
+
+impl Networks {
+    /// Joins the networks of a snapshot with their dialects, read from `config/dialects`.
+    ///
+    /// # Errors
+    /// [`NetworksError`] for a dialect that cannot be read or lacks an element of an echo list.
+    pub fn load(config_directory: &Path, rules: &Snapshot) -> Result<Self, NetworksError> {
+        let mut plans = BTreeMap::new();
+        for network in rules.networks() {
+            let file = format!("{}.toml", network.dialect);
+            let dialect = Dialect::load(&config_directory.join("dialects").join(file))?;
+            let elements = |numbers: &[u8]| -> Result<Vec<Element>, NetworksError> {
+                numbers.iter().map(|number| element(network, &dialect, *number)).collect()
+            };
+            let plan = NetworkPlan {
+                echo: elements(&network.echo)?,
+                echo_reversal: elements(&network.echo_reversal)?,
+                echo_network_management: elements(&network.echo_network_management)?,
+                network: network.clone(),
+                dialect: Arc::new(dialect),
+            };
+            plans.insert(network.id, Arc::new(plan));
+        }
+        Ok(Self { plans })
+    }
+
+    /// A network.
+    #[must_use]
+    pub fn plan(&self, id: NetworkId) -> Option<&Arc<NetworkPlan>> {
+        self.plans.get(&id)
+    }
+}
+
+fn element(
+    network: &rules::Network,
+    dialect: &Dialect,
+    number: u8,
+) -> Result<Element, NetworksError> {
+    let known = Element::new(number).filter(|element| dialect.element_name(*element).is_some());
+    known.ok_or_else(|| NetworksError::Echo {
+        network: network.name.clone(),
+        dialect: network.dialect.clone(),
+        element: number,
+    })
+}
+
+impl NetworkPlan {
+    /// Elements that a response copies from a request of this class.
+    pub(crate) fn echo(&self, class: codec::MtiClass) -> [&[Element]; 2] {
+        let more: &[Element] = match class {
+            codec::MtiClass::Reversal => &self.echo_reversal,
+            codec::MtiClass::NetworkManagement => &self.echo_network_management,
+            _ => &[],
+        };
+        [&self.echo, more]
+    }
+}

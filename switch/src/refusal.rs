@@ -1,0 +1,50 @@
+//! Answers that the ledger has no part in.
+//!
+//! Owns: [`Refusal`]. Must never: be able to approve. A response is built from a durable outcome or from
+//! a refusal, and from nothing else.
+
+use codec::{Message, MtiClass};
+use rules::{Network, Reason, ResponseCode};
+
+/// Why a message is answered without the ledger.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Refusal(Kind);
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Kind {
+    Because(Reason),
+    NetworkManagement,
+}
+
+impl Refusal {
+    /// Refuses for a reason; the network's table gives DE39.
+    #[must_use]
+    pub fn because(reason: Reason) -> Self {
+        Self(Kind::Because(reason))
+    }
+
+    /// Acknowledges a network management message; `None` for any other class, which moves money.
+    #[must_use]
+    pub fn network_management(message: &Message) -> Option<Self> {
+        (message.mti().class() == MtiClass::NetworkManagement)
+            .then_some(Self(Kind::NetworkManagement))
+    }
+
+    /// DE39.
+    #[must_use]
+    pub fn response_code(self, network: &Network) -> ResponseCode {
+        match self.0 {
+            Kind::Because(reason) => network.response_code(reason),
+            Kind::NetworkManagement => ResponseCode::APPROVED,
+        }
+    }
+
+    /// The reason, for logs and metrics.
+    #[must_use]
+    pub fn reason(self) -> Option<Reason> {
+        match self.0 {
+            Kind::Because(reason) => Some(reason),
+            Kind::NetworkManagement => None,
+        }
+    }
+}

@@ -1,0 +1,266 @@
+//! Starting, running and ending the switch.
+//!
+//! Owns: the order of both. Start: rules, keys, ledger, demo data, listeners; nothing listens before
+//! decisions can be made durable. End: listeners, links (drained), ledger, events. Must never: end with
+//! success when something was lost.
+
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+
+use anyhow::{Context as _, anyhow};
+use arc_swap::ArcSwap;
+use ledger::command::Command;
+use ledger::identifiers::ShardId;
+use ledger::journal::committer::CommitOptions;
+use ledger::journal::log::LogOptions;
+use ledger::runtime::{Ledger, LedgerOptions};
+use rules::{NetworkId, Snapshot};
+use tokio::net::TcpListener;
+use tokio::sync::Semaphore;
+use tokio_util::sync::CancellationToken;
+use tokio_util::task::TaskTracker;
+
+use crate::card_vault::CardVault;
+use crate::events::{self, EventFiles};
+use crate::networks::Networks;
+use crate::server::{self, Shared, SwitchTicket};
+use crate::settings::Settings;
+use crate::telemetry::{self, LedgerObserver};
+use crate::{demo, http};
+
+/// The one shard of this process.
+const SHARD: ShardId = ShardId(0);
+
+/// What is wrong with what the user gave: the process exits with 2.
+#[derive(Debug, thiserror::Error)]
+#[error("{0:#}")]
+pub struct ConfigurationError(#[source] anyhow::Error);
+
+impl From<anyhow::Error> for ConfigurationError {
+    fn from(error: anyhow::Error) -> Self {
+        Self(error)
+    }
+}
+
+/// Everything that is read before anything runs.
+#[derive(Debug)]
+pub struct Configuration {
+    settings: Settings,
+    directory: PathBuf,
+    rules: Snapshot,
+    networks: Networks,
+}
+
+impl Configuration {
+    /// Reads the settings file and the rules, networks and dialects beside it.
+    ///
+    /// # Errors
+    /// [`ConfigurationError`] that names file, line and what is wrong.
+    pub fn load(settings_path: &Path) -> Result<Self, ConfigurationError> {
+        let settings = Settings::load(settings_path).map_err(anyhow::Error::from)?;
+        let directory = settings_path.parent().unwrap_or(Path::new(".")).to_owned();
+        let rules = rules::load(&directory).map_err(anyhow::Error::from)?;
+        let networks = Networks::load(&directory, &rules).map_err(anyhow::Error::from)?;
+        for listener in &settings.listener {
+            let name = &listener.network;
+            rules.network_named(name).ok_or_else(|| {
+                anyhow!("{}: no network is named {name:?}", settings_path.display())
+            })?;
+        }
+        Ok(Self { settings, directory, rules, networks })
+    }
+}
+
+/// Runs the switch until SIGTERM or SIGINT.
+///
+/// # Errors
+/// What kept it from starting or from ending in order.
+pub fn run(configuration: Configuration) -> anyhow::Result<()> {
+    let (_log, dropped_lines) = telemetry::start_log(&configuration.settings.log)?;
+    let metrics = telemetry::start_metrics()?;
+    let Configuration { settings, directory, rules, networks } = configuration;
+    let data = &settings.data_directory;
+    let vault = CardVault::open(&data.join("keys"))?;
+    tracing::warn!("card keys are software keys in files: for development only");
+    let window_us = window_us(&rules);
+    let rules = Arc::new(ArcSwap::from_pointee(rules));
+    let options = ledger_options(&settings);
+    let ledger: Ledger<SwitchTicket> =
+        Ledger::start(&options, Arc::clone(&rules), window_us, Arc::new(LedgerObserver))?;
+    let started = ledger.started();
+    tracing::info!(
+        books_sequence = started.books_sequence,
+        replayed_batches = started.replayed_batches,
+        sequence = started.sequence,
+        cut_bytes = started.cut_bytes,
+        took_ms = started.took.as_millis() as u64,
+        rules_version = %rules.load().version(),
+        config = %directory.display(),
+        "ledger open"
+    );
+    let submitter = ledger.submitter().context("the ledger has ended")?;
+    if let Some(directory) = &settings.demo_directory {
+        load_demo(directory, &rules.load(), &vault, &submitter)?;
+    }
+    let events = EventThread::start(&settings, &submitter)?;
+    let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build()?;
+    let shared = Arc::new(Shared {
+        rules,
+        networks: Arc::new(ArcSwap::from_pointee(networks)),
+        vault,
+        submitter,
+        bounds: settings.links,
+        connections: Arc::new(Semaphore::new(settings.links.maximum_connections)),
+        stop: CancellationToken::new(),
+    });
+    let context = http::Context {
+        shared,
+        metrics,
+        bounds: settings.ledger,
+        ready: Arc::new(AtomicBool::new(false)),
+        dropped_lines,
+    };
+    let served = runtime.block_on(serve(&settings, context));
+    // With the runtime go its tasks, and with them every way to submit: the ledger can end.
+    drop(runtime);
+    ledger.stop();
+    events.stop()?;
+    served?;
+    tracing::info!("ended");
+    Ok(())
+}
+
+fn ledger_options(settings: &Settings) -> LedgerOptions {
+    let ledger = settings.ledger;
+    LedgerOptions {
+        journal_directory: settings.data_directory.join("journal"),
+        books_directory: settings.data_directory.join("books"),
+        log: LogOptions { shard: SHARD, segment_bytes: ledger.segment_bytes },
+        commit: CommitOptions {
+            queue_batches: ledger.commit_queue_batches,
+            gather_batches: ledger.commit_queue_batches,
+            gather_us: ledger.commit_gather_us,
+        },
+        queue_commands: ledger.queue_commands,
+        batch_commands: ledger.batch_commands,
+        books_cache_bytes: ledger.books_cache_bytes,
+        checkpoint_interval_ms: ledger.checkpoint_interval_ms,
+        checkpoint_rows: ledger.checkpoint_rows,
+        view_lag_batches: ledger.view_lag_batches,
+    }
+}
+
+/// The longest match window of the networks, in microseconds.
+fn window_us(rules: &Snapshot) -> i64 {
+    let minutes = rules.networks().map(|network| network.match_window_minutes).max();
+    i64::from(minutes.unwrap_or(0)).saturating_mul(60_000_000)
+}
+
+/// Loads the demo data unless its last card is there already.
+fn load_demo(
+    directory: &Path,
+    rules: &Snapshot,
+    vault: &CardVault,
+    submitter: &ledger::runtime::Submitter<SwitchTicket>,
+) -> anyhow::Result<()> {
+    let commands = demo::read(directory, rules, vault)?;
+    if let Some(Command::IssueCard(card)) = commands.last()
+        && submitter.views().card(&card.hash)?.is_some()
+    {
+        return Ok(());
+    }
+    let entries = demo::load(commands, submitter)?;
+    tracing::info!(entries, directory = %directory.display(), "demo data loaded");
+    Ok(())
+}
+
+/// Listens until the end is asked for, then drains the links.
+async fn serve(settings: &Settings, context: http::Context) -> anyhow::Result<()> {
+    let (shared, ready) = (Arc::clone(&context.shared), Arc::clone(&context.ready));
+    let mut listeners: Vec<(NetworkId, TcpListener)> = Vec::new();
+    for listener in &settings.listener {
+        let network = shared
+            .rules
+            .load()
+            .network_named(&listener.network)
+            .map(|network| network.id)
+            .with_context(|| format!("no network is named {:?}", listener.network))?;
+        listeners.push((network, server::bind(listener.listen).await?));
+    }
+    let http_listener = server::bind(settings.http_listen).await?;
+    let context = Arc::new(context);
+    let http = tokio::spawn(async move {
+        axum::serve(http_listener, http::router(context)).await
+    });
+    let (accepting, links) = (TaskTracker::new(), TaskTracker::new());
+    for (network, listener) in listeners {
+        tracing::info!(address = %listener.local_addr()?, network = network.0, "listening");
+        accepting.spawn(server::accept(listener, network, Arc::clone(&shared), links.clone()));
+    }
+    ready.store(true, Ordering::Release);
+    tracing::info!(http = %settings.http_listen, "ready");
+    ended().await?;
+    ready.store(false, Ordering::Release);
+    tracing::info!("draining");
+    shared.stop.cancel();
+    accepting.close();
+    accepting.wait().await;
+    links.close();
+    links.wait().await;
+    http.abort();
+    Ok(())
+}
+
+/// Returns when SIGTERM or SIGINT arrives. From then on a second one ends the process at once.
+async fn ended() -> anyhow::Result<()> {
+    use tokio::signal::unix::{SignalKind, signal};
+    let mut terminate = signal(SignalKind::terminate())?;
+    let mut interrupt = signal(SignalKind::interrupt())?;
+    tokio::select! {
+        _ = terminate.recv() => {}
+        _ = interrupt.recv() => {}
+    }
+    tokio::spawn(async move {
+        tokio::select! {
+            _ = terminate.recv() => {}
+            _ = interrupt.recv() => {}
+        }
+        std::process::exit(1);
+    });
+    Ok(())
+}
+
+/// The thread that emits events.
+struct EventThread {
+    stop: Arc<AtomicBool>,
+    thread: std::thread::JoinHandle<Result<(), events::EventError>>,
+}
+
+impl EventThread {
+    fn start(
+        settings: &Settings,
+        submitter: &ledger::runtime::Submitter<SwitchTicket>,
+    ) -> anyhow::Result<Self> {
+        let data = &settings.data_directory;
+        let files = EventFiles::open(&data.join("events"), settings.events.file_bytes)?;
+        let (journal, options) = (data.join("journal"), settings.events);
+        let (watermark, stop) = (submitter.watermark().clone(), Arc::new(AtomicBool::new(false)));
+        let stopping = Arc::clone(&stop);
+        let thread = std::thread::Builder::new().name("events".to_owned()).spawn(move || {
+            let followed = events::follow(&journal, files, SHARD, &watermark, options, &stopping);
+            if let Err(error) = &followed {
+                tracing::error!(%error, "no more events are emitted");
+            }
+            followed
+        })?;
+        Ok(Self { stop, thread })
+    }
+
+    /// Emits what is durable and ends.
+    fn stop(self) -> anyhow::Result<()> {
+        self.stop.store(true, Ordering::Release);
+        self.thread.join().map_err(|_| anyhow!("the event thread ended by a panic"))??;
+        Ok(())
+    }
+}

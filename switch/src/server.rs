@@ -1,0 +1,366 @@
+//! Listeners and links on tokio: the shell around [`Link`](crate::link::Link).
+//!
+//! Owns: accepting, reading, writing, the bounds of both, and the drain at the end. Must never: decide or
+//! encode, let one link hold up another, or keep bytes of a message after it was sent.
+
+use std::net::SocketAddr;
+use std::sync::Arc;
+use std::time::Duration;
+
+use arc_swap::ArcSwap;
+use bytes::BytesMut;
+use codec::FrameReader;
+use ledger::Durable;
+use ledger::command::{Outcome, Submission, Undecided};
+use ledger::runtime::{Submitter, Ticket, now};
+use rules::{NetworkId, Reason, Snapshot};
+use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
+use tokio::net::{TcpListener, TcpStream};
+use tokio::sync::{Semaphore, mpsc};
+use tokio::time::{Instant, timeout};
+use tokio_util::sync::CancellationToken;
+use tokio_util::task::TaskTracker;
+use zeroize::Zeroize as _;
+
+use crate::card_vault::CardVault;
+use crate::demo::LoadTicket;
+use crate::link::{Link, Received, Surroundings, WaitingRequest};
+use crate::networks::Networks;
+use crate::settings;
+use crate::telemetry::{self, LinkMetrics};
+
+/// What every link shares.
+#[derive(Debug)]
+pub struct Shared {
+    /// The rules.
+    pub rules: Arc<ArcSwap<Snapshot>>,
+    /// Networks and dialects of the rules.
+    pub networks: Arc<ArcSwap<Networks>>,
+    /// Hashes PANs.
+    pub vault: CardVault,
+    /// The way to the ledger.
+    pub submitter: Submitter<SwitchTicket>,
+    /// Bounds of links.
+    pub bounds: settings::Links,
+    /// Room for connections.
+    pub connections: Arc<Semaphore>,
+    /// Ends the links.
+    pub stop: CancellationToken,
+}
+
+/// Who hears of a command.
+#[derive(Debug)]
+pub enum SwitchTicket {
+    /// A link that has a request waiting.
+    Link(Box<LinkTicket>),
+    /// A load.
+    Load(LoadTicket),
+}
+
+/// A request that waits for the ledger, and the way back to its link.
+#[derive(Debug)]
+pub struct LinkTicket {
+    request: WaitingRequest,
+    replies: mpsc::Sender<Reply>,
+}
+
+/// What a link hears of one of its requests.
+#[derive(Debug)]
+struct Reply {
+    request: WaitingRequest,
+    result: Result<Durable<Outcome>, Undecided>,
+}
+
+impl From<LoadTicket> for SwitchTicket {
+    fn from(ticket: LoadTicket) -> Self {
+        Self::Load(ticket)
+    }
+}
+
+impl Ticket for SwitchTicket {
+    fn decided(self, outcome: Durable<Outcome>) {
+        match self {
+            Self::Link(ticket) => ticket.reply(Ok(outcome)),
+            Self::Load(ticket) => ticket.decided(outcome),
+        }
+    }
+
+    fn undecided(self, undecided: Undecided) {
+        match self {
+            Self::Link(ticket) => ticket.reply(Err(undecided)),
+            Self::Load(ticket) => ticket.undecided(undecided),
+        }
+    }
+}
+
+impl LinkTicket {
+    fn reply(self, result: Result<Durable<Outcome>, Undecided>) {
+        let Self { request, replies } = self;
+        // There is room: a link submits no more than the queue holds. A link that has gone takes no
+        // answer; the network will repeat and get the stored one.
+        if replies.try_send(Reply { request, result }).is_err() {
+            telemetry::answer_without_link();
+        }
+    }
+}
+
+/// Binds one listener.
+///
+/// # Errors
+/// What the system answers, with the address.
+pub async fn bind(address: SocketAddr) -> anyhow::Result<TcpListener> {
+    use anyhow::Context as _;
+    TcpListener::bind(address).await.with_context(|| format!("cannot listen on {address}"))
+}
+
+/// Accepts connections of one network until the stop, each as a task of its own.
+pub async fn accept(
+    listener: TcpListener,
+    network: NetworkId,
+    shared: Arc<Shared>,
+    links: TaskTracker,
+) {
+    loop {
+        let (stream, peer) = tokio::select! {
+            () = shared.stop.cancelled() => return,
+            accepted = listener.accept() => match accepted {
+                Ok(accepted) => accepted,
+                Err(error) => {
+                    // Out of descriptors, mostly: others may be freed soon.
+                    tracing::warn!(%error, "a connection could not be accepted");
+                    tokio::time::sleep(Duration::from_millis(100)).await;
+                    continue;
+                }
+            },
+        };
+        let Ok(room) = Arc::clone(&shared.connections).try_acquire_owned() else {
+            telemetry::connection_refused();
+            tracing::warn!(%peer, "too many connections: this one is closed");
+            continue;
+        };
+        let shared = Arc::clone(&shared);
+        links.spawn(async move {
+            serve_link(stream, peer, network, &shared).await;
+            drop(room);
+        });
+    }
+}
+
+/// Serves one connection to its end.
+async fn serve_link(stream: TcpStream, peer: SocketAddr, network: NetworkId, shared: &Shared) {
+    let Some(plan) = shared.networks.load().plan(network).cloned() else { return };
+    if let Err(error) = stream.set_nodelay(true) {
+        tracing::warn!(%peer, %error, "the link may answer late");
+    }
+    let metrics = LinkMetrics::new(&plan.network.name);
+    tracing::info!(%peer, network = plan.network.name, "link connected");
+    let (replies_in, replies) = mpsc::channel(shared.bounds.in_flight_per_link.max(1));
+    let connection = Connection {
+        stream,
+        network,
+        shared,
+        link: Link::new(),
+        reader: FrameReader::new(plan.dialect.framing()),
+        out: BytesMut::with_capacity(4096),
+        replies_in,
+        replies,
+        in_flight: 0,
+        metrics,
+    };
+    let reason = connection.run().await;
+    tracing::info!(%peer, network = plan.network.name, reason, "link closed");
+}
+
+struct Connection<'a> {
+    stream: TcpStream,
+    network: NetworkId,
+    shared: &'a Shared,
+    link: Link,
+    reader: FrameReader,
+    out: BytesMut,
+    replies_in: mpsc::Sender<Reply>,
+    replies: mpsc::Receiver<Reply>,
+    in_flight: usize,
+    metrics: LinkMetrics,
+}
+
+impl Connection<'_> {
+    /// Reads and answers until the link ends; returns why it did.
+    async fn run(mut self) -> &'static str {
+        let mut drain: Option<Drain> = None;
+        loop {
+            let read = self.stream.read(self.reader.spare());
+            tokio::select! {
+                biased;
+                reply = self.replies.recv() => {
+                    if let Some(reply) = reply {
+                        self.answer(reply);
+                    }
+                    while let Ok(reply) = self.replies.try_recv() {
+                        self.answer(reply);
+                    }
+                }
+                read = read => match read {
+                    Ok(0) => return self.closed_by_peer().await,
+                    Ok(count) => {
+                        self.reader.filled(count);
+                        if let Some(drain) = &mut drain {
+                            drain.heard();
+                        }
+                        if let Err(reason) = self.take_frames() {
+                            let written = self.write().await;
+                            return written.err().unwrap_or(reason);
+                        }
+                    }
+                    Err(_) => return "read failed",
+                },
+                () = self.shared.stop.cancelled(), if drain.is_none() => {
+                    drain = Some(Drain::begin(self.shared.bounds));
+                }
+                () = Drain::over(drain.as_ref()), if drain.is_some() && self.in_flight == 0 => {
+                    return "drained";
+                }
+            }
+            if let Err(reason) = self.write().await {
+                return reason;
+            }
+        }
+    }
+
+    /// Hands every complete frame to the link.
+    fn take_frames(&mut self) -> Result<(), &'static str> {
+        let networks = self.shared.networks.load();
+        let Some(plan) = networks.plan(self.network) else { return Err("network removed") };
+        let rules = self.shared.rules.load();
+        let views = self.shared.submitter.views();
+        let books = |key: &_| match views.matching(key) {
+            Ok(found) => found,
+            Err(error) => {
+                tracing::error!(%error, "a message could not be looked up");
+                None
+            }
+        };
+        loop {
+            let frame = match self.reader.next_frame() {
+                Ok(Some(frame)) => frame,
+                Ok(None) => return Ok(()),
+                Err(error) => {
+                    tracing::warn!(network = plan.network.name, %error, "framing lost");
+                    self.metrics.framing_lost();
+                    return Err("framing lost");
+                }
+            };
+            self.metrics.received();
+            let (vault, now) = (&self.shared.vault, now());
+            let around = Surroundings { plan, rules: &rules, vault, books: &books, now };
+            let mut report = |anomaly| telemetry::anomaly(&plan.network.name, &anomaly);
+            match self.link.receive(frame, &around, &mut self.out, &mut report) {
+                Received::Submit { command, deadline, request } => {
+                    if self.in_flight >= self.shared.bounds.in_flight_per_link {
+                        let undecided = Undecided { reason: Reason::Overloaded };
+                        refuse(&request, undecided, &mut self.out, &self.metrics);
+                        continue;
+                    }
+                    self.in_flight += 1;
+                    let replies = self.replies_in.clone();
+                    let ticket = SwitchTicket::Link(Box::new(LinkTicket { request, replies }));
+                    let deadline = Some(deadline);
+                    self.shared.submitter.submit(Submission { command, deadline, ticket });
+                }
+                Received::Answered { response_code, reason } => {
+                    self.metrics.answered(response_code.as_str(), reason, now);
+                }
+                Received::Ignored(why) => self.metrics.ignored(why),
+            }
+        }
+    }
+
+    fn answer(&mut self, reply: Reply) {
+        self.in_flight = self.in_flight.saturating_sub(1);
+        match reply.result {
+            Ok(outcome) => match reply.request.answer(&outcome, &mut self.out) {
+                Ok(answered) => {
+                    telemetry::decision(&reply.request, &answered);
+                    let code = answered.response_code;
+                    self.metrics.answered(code.as_str(), answered.reason, reply.request.received);
+                }
+                Err(anomaly) => telemetry::anomaly(reply.request.network(), &anomaly),
+            },
+            Err(undecided) => refuse(&reply.request, undecided, &mut self.out, &self.metrics),
+        }
+    }
+
+    /// Sends what was written, and wipes it.
+    async fn write(&mut self) -> Result<(), &'static str> {
+        if self.out.is_empty() {
+            return Ok(());
+        }
+        let patience = Duration::from_millis(self.shared.bounds.write_timeout_ms);
+        let written = timeout(patience, self.stream.write_all(&self.out)).await;
+        self.out.as_mut().zeroize();
+        self.out.clear();
+        match written {
+            Ok(Ok(())) => Ok(()),
+            Ok(Err(_)) => Err("write failed"),
+            Err(_) => Err("the peer does not read"),
+        }
+    }
+
+    /// The peer sends nothing more; what it sent is still answered.
+    async fn closed_by_peer(mut self) -> &'static str {
+        while self.in_flight > 0 {
+            let Some(reply) = self.replies.recv().await else { break };
+            self.answer(reply);
+            if self.write().await.is_err() {
+                break;
+            }
+        }
+        if self.reader.has_partial_frame() { "closed inside a frame" } else { "closed by the peer" }
+    }
+}
+
+fn refuse(
+    request: &WaitingRequest,
+    undecided: Undecided,
+    out: &mut BytesMut,
+    metrics: &LinkMetrics,
+) {
+    match request.refuse(undecided, out) {
+        Ok(answered) => {
+            telemetry::decision(request, &answered);
+            metrics.answered(answered.response_code.as_str(), answered.reason, request.received);
+        }
+        Err(anomaly) => telemetry::anomaly(request.network(), &anomaly),
+    }
+}
+
+/// The end of a link: it stays open until it has been quiet, or until its time is over.
+struct Drain {
+    quiet: Duration,
+    last_heard: Instant,
+    limit: Instant,
+}
+
+impl Drain {
+    fn begin(bounds: settings::Links) -> Self {
+        #[expect(clippy::disallowed_methods, reason = "a shell of tokio waits by its clock")]
+        let now = Instant::now();
+        Self {
+            quiet: Duration::from_millis(bounds.drain_quiet_ms),
+            last_heard: now,
+            limit: now + Duration::from_millis(bounds.drain_limit_ms),
+        }
+    }
+
+    fn heard(&mut self) {
+        #[expect(clippy::disallowed_methods, reason = "a shell of tokio waits by its clock")]
+        let now = Instant::now();
+        self.last_heard = now;
+    }
+
+    async fn over(drain: Option<&Self>) {
+        if let Some(drain) = drain {
+            tokio::time::sleep_until((drain.last_heard + drain.quiet).min(drain.limit)).await;
+        }
+    }
+}

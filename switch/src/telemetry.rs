@@ -1,0 +1,205 @@
+//! Logs and metrics.
+//!
+//! Owns: how the log is written, which metrics exist and their names. Log fields are positions, codes,
+//! identifiers and masked values. Must never: take a value of a message other than STAN and RRN.
+
+use std::time::Duration;
+
+use anyhow::Context as _;
+use ledger::identifiers::Timestamp;
+use ledger::runtime::{LedgerFailure, Observer, now};
+use metrics::{Counter, Histogram, counter, gauge, histogram};
+use metrics_exporter_prometheus::{PrometheusBuilder, PrometheusHandle};
+use rules::Reason;
+use tracing_appender::non_blocking::{ErrorCounter, NonBlockingBuilder, WorkerGuard};
+
+use crate::link::{Anomaly, Answered, WaitingRequest};
+use crate::settings;
+
+/// Counts log lines that were dropped because their reader was slow.
+#[derive(Debug)]
+pub struct DroppedLines(ErrorCounter);
+
+impl DroppedLines {
+    /// Brings the metric up to date.
+    pub fn report(&self) {
+        counter!("switch_log_lines_dropped_total").absolute(self.0.dropped_lines() as u64);
+    }
+}
+
+/// Starts the log: JSON lines on standard error, written by a thread of its own, with a bound on the
+/// lines that wait. What waits is written when the guard is dropped.
+///
+/// # Errors
+/// When the filter of the settings is not one.
+pub fn start_log(settings: &settings::Log) -> anyhow::Result<(WorkerGuard, DroppedLines)> {
+    let (writer, guard) = NonBlockingBuilder::default()
+        .buffered_lines_limit(settings.queue_lines)
+        .lossy(true)
+        .thread_name("log")
+        .finish(std::io::stderr());
+    let dropped = DroppedLines(writer.error_counter());
+    let filter = tracing_subscriber::EnvFilter::try_new(&settings.filter)
+        .with_context(|| format!("log.filter {:?} is not a filter", settings.filter))?;
+    tracing_subscriber::fmt()
+        .json()
+        .flatten_event(true)
+        .with_current_span(false)
+        .with_span_list(false)
+        .with_env_filter(filter)
+        .with_writer(writer)
+        .init();
+    Ok((guard, dropped))
+}
+
+/// Buckets of every duration, in seconds.
+const DURATION_BUCKETS: [f64; 16] = [
+    0.000_05, 0.000_1, 0.000_2, 0.000_5, 0.001, 0.002, 0.003, 0.005, 0.01, 0.02, 0.05, 0.1, 0.25,
+    0.5, 1.0, 5.0,
+];
+
+/// Starts the metrics.
+///
+/// # Errors
+/// When the process has a recorder already.
+pub fn start_metrics() -> anyhow::Result<PrometheusHandle> {
+    let builder = PrometheusBuilder::new()
+        .set_buckets(&DURATION_BUCKETS)
+        .context("metrics")?;
+    builder.install_recorder().context("metrics")
+}
+
+/// Metrics of the links of one network.
+#[derive(Debug)]
+pub struct LinkMetrics {
+    network: String,
+    received: Counter,
+    duration: Histogram,
+}
+
+impl LinkMetrics {
+    /// The metrics of a network; also counts one link more until dropped.
+    #[must_use]
+    pub fn new(network: &str) -> Self {
+        let network = network.to_owned();
+        gauge!("switch_links", "network" => network.clone()).increment(1.0);
+        Self {
+            received: counter!("switch_frames_received_total", "network" => network.clone()),
+            duration: histogram!("switch_request_duration_seconds", "network" => network.clone()),
+            network,
+        }
+    }
+
+    /// A frame was received.
+    pub fn received(&self) {
+        self.received.increment(1);
+    }
+
+    /// A request received at an instant was answered.
+    pub fn answered(&self, response_code: &str, reason: Option<Reason>, received: Timestamp) {
+        let reason = reason.map_or("approved", Reason::as_str);
+        counter!(
+            "switch_responses_total",
+            "network" => self.network.clone(),
+            "response_code" => response_code.to_owned(),
+            "reason" => reason,
+        )
+        .increment(1);
+        let took_us = now().0.saturating_sub(received.0);
+        self.duration.record(Duration::from_micros(u64::try_from(took_us).unwrap_or(0)));
+    }
+
+    /// A frame was not answered.
+    pub fn ignored(&self, why: &'static str) {
+        let network = self.network.clone();
+        counter!("switch_frames_ignored_total", "network" => network, "why" => why).increment(1);
+    }
+
+    /// A link was closed because its frames could no longer be told apart.
+    pub fn framing_lost(&self) {
+        counter!("switch_framing_lost_total", "network" => self.network.clone()).increment(1);
+    }
+}
+
+impl Drop for LinkMetrics {
+    fn drop(&mut self) {
+        gauge!("switch_links", "network" => self.network.clone()).decrement(1.0);
+    }
+}
+
+/// A connection was closed because there were too many.
+pub fn connection_refused() {
+    counter!("switch_connections_refused_total").increment(1);
+}
+
+/// An answer found its link gone.
+pub fn answer_without_link() {
+    counter!("switch_answers_without_link_total").increment(1);
+}
+
+/// Logs a decision.
+pub fn decision(request: &WaitingRequest, answered: &Answered) {
+    if !tracing::enabled!(tracing::Level::DEBUG) {
+        return;
+    }
+    let (stan, rrn) = request.references();
+    tracing::debug!(
+        network = request.network(),
+        mti = %request.mti(),
+        stan,
+        rrn,
+        id = answered.id.map(tracing::field::display),
+        response_code = answered.response_code.as_str(),
+        reason = answered.reason.map(Reason::as_str),
+        repeat = answered.repeat,
+        "decided"
+    );
+}
+
+/// Logs an anomaly.
+pub fn anomaly(network: &str, anomaly: &Anomaly) {
+    match anomaly {
+        Anomaly::Undecodable(undecodable) => {
+            let stan = undecodable
+                .readable
+                .as_ref()
+                .and_then(|message| message.text(codec::Element::STAN));
+            let error = &undecodable.error;
+            tracing::warn!(network, stan, offset = error.offset, %error, "undecodable message");
+        }
+        Anomaly::Format(error) => tracing::warn!(network, %error, "format error"),
+        Anomaly::Unanswerable(error) => tracing::error!(network, %error, "no response written"),
+    }
+}
+
+/// Hears of the ledger for the metrics, and ends the process when it cannot go on.
+#[derive(Debug)]
+pub struct LedgerObserver;
+
+impl Observer for LedgerObserver {
+    fn decided(&self, commands: usize, records: u32, took: Duration) {
+        histogram!("switch_decide_duration_seconds").record(took);
+        counter!("switch_commands_decided_total").increment(commands as u64);
+        counter!("switch_records_total").increment(u64::from(records));
+    }
+
+    fn committed(&self, batches: usize, took: Duration) {
+        histogram!("switch_journal_sync_duration_seconds").record(took);
+        counter!("switch_journal_commits_total").increment(1);
+        counter!("switch_journal_batches_total").increment(batches as u64);
+    }
+
+    fn checkpointed(&self, rows: usize, took: Duration) {
+        histogram!("switch_checkpoint_duration_seconds").record(took);
+        counter!("switch_checkpoint_rows_total").increment(rows as u64);
+    }
+
+    fn failed(&self, failure: LedgerFailure) {
+        // Nothing may be acknowledged any more, and nothing here can be mended while running. Standard
+        // error directly: the log's own thread might not come to write it.
+        use std::io::Write as _;
+        let line = serde_json::json!({ "level": "ERROR", "message": failure.to_string() });
+        writeln!(std::io::stderr(), "{line}").unwrap_or_default();
+        std::process::exit(1);
+    }
+}
