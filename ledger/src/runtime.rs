@@ -74,35 +74,35 @@ pub trait Observer: Send + Sync + 'static {
     fn failed(&self, failure: LedgerFailure);
 }
 
-/// Why the ledger cannot start or go on.
+/// Why the ledger cannot start or go on. What lies beneath is the error's source.
 #[derive(Debug, thiserror::Error)]
 pub enum LedgerFailure {
     /// The journal cannot be opened.
-    #[error("journal: {0}")]
+    #[error("journal")]
     Open(#[from] OpenError),
     /// The journal cannot be read.
-    #[error("journal: {0}")]
+    #[error("journal")]
     Cursor(#[from] CursorError),
     /// The journal cannot be written: what was submitted last may or may not be durable.
-    #[error("journal: a write or sync failed: {0}")]
-    Commit(io::Error),
+    #[error("journal: a write or sync failed")]
+    Commit(#[source] io::Error),
     /// The journal no longer takes batches.
-    #[error("journal: {0}")]
+    #[error("journal")]
     Submit(#[from] crate::journal::SubmitError),
     /// The books cannot be read or written.
-    #[error("{0}")]
+    #[error(transparent)]
     Store(#[from] StoreError),
     /// The journal's rest cannot be replayed.
-    #[error("replay: {0}")]
+    #[error("replay")]
     Replay(#[from] ReplayError),
     /// The views cannot be written.
-    #[error("views: {0}")]
+    #[error("views")]
     View(#[from] ViewError),
     /// The writer cannot go on.
-    #[error("writer: {0}")]
+    #[error("writer")]
     Writer(#[from] WriterError),
     /// A thread or directory cannot be made.
-    #[error("{0}")]
+    #[error(transparent)]
     System(#[from] io::Error),
 }
 

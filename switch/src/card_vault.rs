@@ -75,8 +75,10 @@ impl CardVault {
     /// # Errors
     /// [`VaultError`] for files that cannot be read, are no keys, or are readable by others.
     pub fn open(directory: &Path) -> Result<Self, VaultError> {
-        std::fs::create_dir_all(directory)
-            .map_err(|source| VaultError::Io { path: directory.to_owned(), source })?;
+        std::fs::create_dir_all(directory).map_err(|source| VaultError::Io {
+            path: directory.to_owned(),
+            source,
+        })?;
         let hash_key = key(&directory.join(HASH_KEY_FILE))?;
         let encryption_key = key(&directory.join(ENCRYPTION_KEY_FILE))?;
         Ok(Self::with_keys(&hash_key, &encryption_key))
@@ -110,9 +112,14 @@ impl CardVault {
     pub fn encrypt(&self, pan: &Pan) -> Result<Vec<u8>, VaultError> {
         let mut nonce = [0; NONCE_BYTES];
         getrandom::fill(&mut nonce)?;
-        let payload = Payload { msg: pan.reveal().as_bytes(), aad: &self.hash(pan).0 };
-        let sealed =
-            self.cipher.encrypt(&Nonce::from(nonce), payload).or(Err(VaultError::Cipher))?;
+        let payload = Payload {
+            msg: pan.reveal().as_bytes(),
+            aad: &self.hash(pan).0,
+        };
+        let sealed = self
+            .cipher
+            .encrypt(&Nonce::from(nonce), payload)
+            .or(Err(VaultError::Cipher))?;
         Ok([nonce.as_slice(), &sealed].concat())
     }
 
@@ -121,11 +128,17 @@ impl CardVault {
     /// # Errors
     /// [`VaultError::Cipher`] when key, hash or bytes are not those of the encryption.
     pub fn decrypt(&self, encrypted: &[u8], hash: &CardHash) -> Result<Pan, VaultError> {
-        let (nonce, sealed) =
-            encrypted.split_first_chunk::<NONCE_BYTES>().ok_or(VaultError::Cipher)?;
-        let payload = Payload { msg: sealed, aad: &hash.0 };
+        let (nonce, sealed) = encrypted
+            .split_first_chunk::<NONCE_BYTES>()
+            .ok_or(VaultError::Cipher)?;
+        let payload = Payload {
+            msg: sealed,
+            aad: &hash.0,
+        };
         let clear = Zeroizing::new(
-            self.cipher.decrypt(&Nonce::from(*nonce), payload).or(Err(VaultError::Cipher))?,
+            self.cipher
+                .decrypt(&Nonce::from(*nonce), payload)
+                .or(Err(VaultError::Cipher))?,
         );
         let digits = std::str::from_utf8(&clear).or(Err(VaultError::Cipher))?;
         Pan::parse(digits).or(Err(VaultError::Cipher))
@@ -134,7 +147,10 @@ impl CardVault {
 
 /// Reads a key file, or makes it.
 fn key(path: &Path) -> Result<Zeroizing<[u8; KEY_BYTES]>, VaultError> {
-    let io = |source| VaultError::Io { path: path.to_owned(), source };
+    let io = |source| VaultError::Io {
+        path: path.to_owned(),
+        source,
+    };
     let mut file = match OpenOptions::new().read(true).open(path) {
         Ok(file) => file,
         Err(error) if error.kind() == io::ErrorKind::NotFound => return new_key(path),
@@ -142,16 +158,24 @@ fn key(path: &Path) -> Result<Zeroizing<[u8; KEY_BYTES]>, VaultError> {
     };
     let mode = file.metadata().map_err(io)?.permissions().mode() & 0o7777;
     if mode & 0o077 != 0 {
-        return Err(VaultError::Mode { path: path.to_owned(), mode });
+        return Err(VaultError::Mode {
+            path: path.to_owned(),
+            mode,
+        });
     }
     let mut text = Zeroizing::new(String::with_capacity(KEY_BYTES * 2 + 1));
     file.read_to_string(&mut text).map_err(io)?;
-    parse_hex(text.trim()).ok_or_else(|| VaultError::Key { path: path.to_owned() })
+    parse_hex(text.trim()).ok_or_else(|| VaultError::Key {
+        path: path.to_owned(),
+    })
 }
 
 /// Makes a key and writes it durably: a PAN hashed with a lost key is never found again.
 fn new_key(path: &Path) -> Result<Zeroizing<[u8; KEY_BYTES]>, VaultError> {
-    let io = |source| VaultError::Io { path: path.to_owned(), source };
+    let io = |source| VaultError::Io {
+        path: path.to_owned(),
+        source,
+    };
     let mut key = Zeroizing::new([0; KEY_BYTES]);
     getrandom::fill(key.as_mut_slice())?;
     let mut text = Zeroizing::new(String::with_capacity(KEY_BYTES * 2 + 1));
@@ -162,12 +186,21 @@ fn new_key(path: &Path) -> Result<Zeroizing<[u8; KEY_BYTES]>, VaultError> {
     }
     let partial = path.with_extension("partial");
     let mut options = OpenOptions::new();
-    let mut file =
-        options.write(true).create(true).truncate(true).mode(0o600).open(&partial).map_err(io)?;
-    file.write_all(text.as_bytes()).and_then(|()| file.sync_all()).map_err(io)?;
+    let mut file = options
+        .write(true)
+        .create(true)
+        .truncate(true)
+        .mode(0o600)
+        .open(&partial)
+        .map_err(io)?;
+    file.write_all(text.as_bytes())
+        .and_then(|()| file.sync_all())
+        .map_err(io)?;
     std::fs::rename(&partial, path).map_err(io)?;
-    let directory = path.parent().unwrap_or(Path::new("."));
-    std::fs::File::open(directory).and_then(|directory| directory.sync_all()).map_err(io)?;
+    let directory = path.parent().unwrap_or_else(|| Path::new("."));
+    std::fs::File::open(directory)
+        .and_then(|directory| directory.sync_all())
+        .map_err(io)?;
     Ok(key)
 }
 
@@ -195,10 +228,18 @@ mod tests {
         let vault = CardVault::with_keys(&[1; 32], &[2; 32]);
         let hash = vault.hash(&pan());
         let mut encrypted = vault.encrypt(&pan()).unwrap();
-        assert_ne!(encrypted, vault.encrypt(&pan()).unwrap(), "the nonce is fresh");
+        assert_ne!(
+            encrypted,
+            vault.encrypt(&pan()).unwrap(),
+            "the nonce is fresh"
+        );
         assert_eq!(vault.decrypt(&encrypted, &hash).unwrap(), pan());
         assert!(vault.decrypt(&encrypted, &CardHash([0; 32])).is_err());
-        assert!(CardVault::with_keys(&[1; 32], &[3; 32]).decrypt(&encrypted, &hash).is_err());
+        assert!(
+            CardVault::with_keys(&[1; 32], &[3; 32])
+                .decrypt(&encrypted, &hash)
+                .is_err()
+        );
         *encrypted.last_mut().unwrap() ^= 1;
         assert!(vault.decrypt(&encrypted, &hash).is_err());
         assert!(vault.decrypt(&[0; 5], &hash).is_err());
@@ -211,11 +252,20 @@ mod tests {
         let first = CardVault::open(&keys).unwrap().hash(&pan());
         assert_eq!(CardVault::open(&keys).unwrap().hash(&pan()), first);
         let file = keys.join(HASH_KEY_FILE);
-        assert_eq!(std::fs::metadata(&file).unwrap().permissions().mode() & 0o777, 0o600);
+        assert_eq!(
+            std::fs::metadata(&file).unwrap().permissions().mode() & 0o777,
+            0o600
+        );
         std::fs::set_permissions(&file, std::fs::Permissions::from_mode(0o644)).unwrap();
-        assert!(matches!(CardVault::open(&keys), Err(VaultError::Mode { mode: 0o644, .. })));
+        assert!(matches!(
+            CardVault::open(&keys),
+            Err(VaultError::Mode { mode: 0o644, .. })
+        ));
         std::fs::set_permissions(&file, std::fs::Permissions::from_mode(0o600)).unwrap();
         std::fs::write(&file, "short").unwrap();
-        assert!(matches!(CardVault::open(&keys), Err(VaultError::Key { .. })));
+        assert!(matches!(
+            CardVault::open(&keys),
+            Err(VaultError::Key { .. })
+        ));
     }
 }

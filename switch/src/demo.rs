@@ -151,18 +151,35 @@ pub fn read(
     rules: &Snapshot,
     vault: &CardVault,
 ) -> Result<Vec<Command>, DemoError> {
-    let io = |source| DemoError::Io { path: directory.to_owned(), source };
+    let io = |source| DemoError::Io {
+        path: directory.to_owned(),
+        source,
+    };
     let mut paths = Vec::new();
     for entry in std::fs::read_dir(directory).map_err(io)? {
         paths.push(entry.map_err(io)?.path());
     }
-    paths.retain(|path| path.extension().is_some_and(|extension| extension == "toml"));
+    paths.retain(|path| {
+        path.extension()
+            .is_some_and(|extension| extension == "toml")
+    });
     paths.sort();
-    let mut reader = Reader { rules, vault, customers: vec![], accounts: vec![], cards: vec![] };
+    let mut reader = Reader {
+        rules,
+        vault,
+        customers: vec![],
+        accounts: vec![],
+        cards: vec![],
+    };
     for path in paths {
         reader.file(&path)?;
     }
-    let Reader { mut customers, accounts, cards, .. } = reader;
+    let Reader {
+        mut customers,
+        accounts,
+        cards,
+        ..
+    } = reader;
     customers.extend(accounts);
     customers.extend(cards);
     Ok(customers)
@@ -178,10 +195,15 @@ struct Reader<'a> {
 
 impl Reader<'_> {
     fn file(&mut self, path: &Path) -> Result<(), DemoError> {
-        let text = std::fs::read_to_string(path)
-            .map_err(|source| DemoError::Io { path: path.to_owned(), source })?;
+        let text = std::fs::read_to_string(path).map_err(|source| DemoError::Io {
+            path: path.to_owned(),
+            source,
+        })?;
         let document: Document = toml::from_str(&text).map_err(|error| {
-            let before = error.span().and_then(|span| text.get(..span.start)).unwrap_or_default();
+            let before = error
+                .span()
+                .and_then(|span| text.get(..span.start))
+                .unwrap_or_default();
             DemoError::Invalid {
                 path: path.to_owned(),
                 line: before.matches('\n').count() + 1,
@@ -190,10 +212,25 @@ impl Reader<'_> {
         })?;
         let entry = |entry: String| {
             let path = path.to_owned();
-            move |reason: String| DemoError::Entry { path, entry, reason }
+            move |reason: String| DemoError::Entry {
+                path,
+                entry,
+                reason,
+            }
         };
-        for CustomerDocument { id, kind, name, document_number } in document.customer {
-            let customer = Customer { id: CustomerId(id), kind, name, document_number };
+        for CustomerDocument {
+            id,
+            kind,
+            name,
+            document_number,
+        } in document.customer
+        {
+            let customer = Customer {
+                id: CustomerId(id),
+                kind,
+                name,
+                document_number,
+            };
             self.customers.push(Command::CreateCustomer(customer));
         }
         for account in document.account {
@@ -203,7 +240,9 @@ impl Reader<'_> {
             self.accounts.push(Command::OpenAccount(account));
         }
         for (position, card) in document.card.iter().enumerate() {
-            let card = self.card(card).map_err(entry(format!("card {}", position + 1)))?;
+            let card = self
+                .card(card)
+                .map_err(entry(format!("card {}", position + 1)))?;
             self.cards.push(Command::IssueCard(card));
         }
         for (position, generator) in document.generator.iter().enumerate() {
@@ -255,11 +294,16 @@ impl Reader<'_> {
     }
 
     fn card(&self, document: &CardDocument) -> Result<Card, String> {
-        let mode = match (document.account, document.credit_account, document.debit_account) {
+        let mode = match (
+            document.account,
+            document.credit_account,
+            document.debit_account,
+        ) {
             (Some(account), None, None) => CardMode::Single(AccountId(account)),
-            (None, Some(credit), Some(debit)) => {
-                CardMode::Combo { credit: AccountId(credit), debit: AccountId(debit) }
-            }
+            (None, Some(credit), Some(debit)) => CardMode::Combo {
+                credit: AccountId(credit),
+                debit: AccountId(debit),
+            },
             _ => return Err("needs account, or credit_account and debit_account".to_owned()),
         };
         let pan = Pan::parse(&document.pan).map_err(|error| error.to_string())?;
@@ -300,14 +344,17 @@ impl Reader<'_> {
                 status: AccountStatus::Normal,
                 limits: LimitsDocument::default(),
             };
-            self.accounts.push(Command::OpenAccount(self.account(&account, &generator.limits)?));
+            self.accounts.push(Command::OpenAccount(
+                self.account(&account, &generator.limits)?,
+            ));
             let facts = CardFacts {
                 expiry,
                 status: CardStatus::Normal,
                 mode: CardMode::Single(AccountId(id)),
                 holder: CustomerId(id),
             };
-            self.cards.push(Command::IssueCard(self.issue(&pan, facts)?));
+            self.cards
+                .push(Command::IssueCard(self.issue(&pan, facts)?));
         }
         Ok(())
     }
@@ -319,17 +366,24 @@ fn generated_pan(bin: &str, number: u64) -> Option<Pan> {
     let body = format!("{bin}{number:0width$}");
     let mut sum = 0;
     for (position, digit) in body.bytes().rev().enumerate() {
-        let digit = u32::from(digit).checked_sub(u32::from(b'0')).filter(|digit| *digit < 10)?;
+        let digit = u32::from(digit)
+            .checked_sub(u32::from(b'0'))
+            .filter(|digit| *digit < 10)?;
         let doubled = if position % 2 == 0 { digit * 2 } else { digit };
         sum += doubled / 10 + doubled % 10;
     }
     let check = (10 - sum % 10) % 10;
-    Pan::parse(&format!("{body}{check}")).ok().filter(|pan| pan.reveal().len() == 16)
+    Pan::parse(&format!("{body}{check}"))
+        .ok()
+        .filter(|pan| pan.reveal().len() == 16)
 }
 
 fn expiry(text: &str) -> Result<Expiry, String> {
-    let yymm = text.parse::<u16>().or(Err("expiry is not YYMM".to_owned()))?;
-    Expiry::try_from(yymm).map_err(|error| error.to_string())
+    let expiry = text
+        .parse::<u16>()
+        .ok()
+        .and_then(|yymm| Expiry::try_from(yymm).ok());
+    expiry.ok_or_else(|| "expiry is not YYMM".to_owned())
 }
 
 /// Counts what became of the commands of a load.
@@ -374,18 +428,27 @@ pub fn load<T: Ticket + From<LoadTicket>>(
     for command in commands {
         let ticket = T::from(LoadTicket(Arc::clone(&tally)));
         submitter
-            .submit_waiting(Submission { command, deadline: None, ticket })
-            .or(Err(DemoError::Ledger("the ledger has ended".to_owned())))?;
+            .submit_waiting(Submission {
+                command,
+                deadline: None,
+                ticket,
+            })
+            .map_err(|_back| DemoError::Ledger("the ledger has ended".to_owned()))?;
     }
     while tally.done.load(Ordering::Acquire) < count {
         let next = submitter.watermark().sequence().saturating_add(1);
-        if !submitter.watermark().wait_for(next, std::time::Duration::from_millis(10)) {
+        if !submitter
+            .watermark()
+            .wait_for(next, std::time::Duration::from_millis(10))
+        {
             std::thread::yield_now();
         }
     }
     match tally.refused.load(Ordering::Relaxed) {
         0 => Ok(count),
-        refused => Err(DemoError::Ledger(format!("{refused} of {count} entries were refused"))),
+        refused => Err(DemoError::Ledger(format!(
+            "{refused} of {count} entries were refused"
+        ))),
     }
 }
 

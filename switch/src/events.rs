@@ -63,8 +63,7 @@ pub enum EventError {
 pub fn lines(shard: ShardId, batch: &Batch, out: &mut Vec<u8>) -> Result<(), EventError> {
     for raw in batch.records() {
         let id = record_id(shard, batch, raw.index);
-        let record =
-            Record::decode(&raw).map_err(|source| EventError::Record { id, source })?;
+        let record = Record::decode(&raw).map_err(|source| EventError::Record { id, source })?;
         if let Some(event) = event(id, batch.time, &record) {
             out.extend_from_slice(event.to_string().as_bytes());
             out.push(b'\n');
@@ -76,15 +75,19 @@ pub fn lines(shard: ShardId, batch: &Batch, out: &mut Vec<u8>) -> Result<(), Eve
 /// The CloudEvents 1.0 envelope of a record; none for records that open entities.
 fn event(id: RecordId, time: Timestamp, record: &Record) -> Option<Value> {
     let (kind, subject, data) = match record {
-        Record::AuthorizationDecided(decided) => {
-            ("authorization.decided", decided.account, authorization(decided))
-        }
+        Record::AuthorizationDecided(decided) => (
+            "authorization.decided",
+            decided.account,
+            authorization(decided),
+        ),
         Record::ReversalDecided(decided) => {
             ("reversal.decided", decided.account, reversal(decided))
         }
-        Record::TransactionPosted(posted) => {
-            ("transaction.posted", Some(posted.account), transaction(posted))
-        }
+        Record::TransactionPosted(posted) => (
+            "transaction.posted",
+            Some(posted.account),
+            transaction(posted),
+        ),
         Record::CustomerCreated(_) | Record::AccountOpened(_) | Record::CardIssued(_) => {
             return None;
         }
@@ -160,7 +163,11 @@ fn reversal(decided: &ReversalDecided) -> Value {
 }
 
 fn transaction(posted: &TransactionPosted) -> Value {
-    let Posting { transaction_type_id, credit, amount_minor } = posted.posting;
+    let Posting {
+        transaction_type_id,
+        credit,
+        amount_minor,
+    } = posted.posting;
     json!({
         "account_id": posted.account.0,
         "authorization_id": posted.authorization.to_string(),
@@ -175,7 +182,9 @@ fn transaction(posted: &TransactionPosted) -> Value {
 
 /// What moved, by limit, minor units.
 pub(crate) fn deltas(deltas: &rules::Deltas) -> Value {
-    let moved = deltas.iter().map(|(limit, delta)| (format!("{limit:?}"), json!(delta)));
+    let moved = deltas
+        .iter()
+        .map(|(limit, delta)| (format!("{limit:?}"), json!(delta)));
     Value::Object(moved.collect())
 }
 
@@ -212,16 +221,25 @@ impl EventFiles {
         std::fs::create_dir_all(directory).map_err(|source| io_error(directory, source))?;
         let path = directory.join(CURSOR_FILE);
         let saved = match std::fs::read(&path) {
-            Ok(text) => serde_json::from_slice(&text)
-                .map_err(|e| EventError::Cursor { path: path.clone(), reason: e.to_string() })?,
+            Ok(text) => serde_json::from_slice(&text).map_err(|e| EventError::Cursor {
+                path: path.clone(),
+                reason: e.to_string(),
+            })?,
             Err(error) if error.kind() == io::ErrorKind::NotFound => Saved::default(),
             Err(source) => return Err(io_error(&path, source)),
         };
         let file = open_file(directory, saved.file)?;
         let path = file_path(directory, saved.file);
-        file.set_len(saved.bytes).map_err(|source| io_error(&path, source))?;
+        file.set_len(saved.bytes)
+            .map_err(|source| io_error(&path, source))?;
         remove_later_file(directory, saved.file)?;
-        Ok(Self { directory: directory.to_owned(), file, written: saved, saved, file_bytes })
+        Ok(Self {
+            directory: directory.to_owned(),
+            file,
+            written: saved,
+            saved,
+            file_bytes,
+        })
     }
 
     /// The last batch whose events are written.
@@ -238,11 +256,17 @@ impl EventFiles {
         if self.written.bytes >= self.file_bytes {
             // The full file and the cursor behind it must be durable before the next file counts.
             self.save()?;
-            self.written = Saved { file: self.written.file + 1, bytes: 0, ..self.written };
+            self.written = Saved {
+                file: self.written.file + 1,
+                bytes: 0,
+                ..self.written
+            };
             self.file = open_file(&self.directory, self.written.file)?;
         }
         let path = file_path(&self.directory, self.written.file);
-        self.file.write_all(lines).map_err(|source| io_error(&path, source))?;
+        self.file
+            .write_all(lines)
+            .map_err(|source| io_error(&path, source))?;
         self.written.bytes += lines.len() as u64;
         self.written.sequence = sequence;
         Ok(())
@@ -257,7 +281,9 @@ impl EventFiles {
             return Ok(());
         }
         let path = file_path(&self.directory, self.written.file);
-        self.file.sync_data().map_err(|source| io_error(&path, source))?;
+        self.file
+            .sync_data()
+            .map_err(|source| io_error(&path, source))?;
         let path = self.directory.join(CURSOR_FILE);
         let partial = self.directory.join("cursor.partial");
         let replace = || {
@@ -293,7 +319,10 @@ fn remove_later_file(directory: &Path, number: u64) -> Result<(), EventError> {
 }
 
 fn io_error(path: &Path, source: io::Error) -> EventError {
-    EventError::Io { path: path.to_owned(), source }
+    EventError::Io {
+        path: path.to_owned(),
+        source,
+    }
 }
 
 /// Follows the journal and writes events until told to stop: the shell of [`EventFiles`].
@@ -308,8 +337,8 @@ pub fn follow(
     settings: settings::Events,
     stop: &Arc<AtomicBool>,
 ) -> Result<(), EventError> {
-    let mut cursor = journal_reader(journal, files.sequence())
-        .map_err(|source| io_error(journal, source))?;
+    let mut cursor =
+        journal_reader(journal, files.sequence()).map_err(|source| io_error(journal, source))?;
     let interval = Duration::from_millis(settings.save_interval_ms);
     let (mut text, mut saved) = (Vec::new(), now());
     loop {

@@ -73,7 +73,10 @@ fn found(body: Result<Option<Value>, StoreError>) -> Response {
         Ok(None) => problem(StatusCode::NOT_FOUND, "the books do not hold it"),
         Err(error) => {
             tracing::error!(%error, "the books could not be read");
-            problem(StatusCode::INTERNAL_SERVER_ERROR, "the books could not be read")
+            problem(
+                StatusCode::INTERNAL_SERVER_ERROR,
+                "the books could not be read",
+            )
         }
     }
 }
@@ -82,7 +85,10 @@ async fn ready(State(context): State<Arc<Context>>) -> Response {
     if context.ready.load(Ordering::Acquire) {
         return "ready\n".into_response();
     }
-    problem(StatusCode::SERVICE_UNAVAILABLE, "the switch is starting or ending")
+    problem(
+        StatusCode::SERVICE_UNAVAILABLE,
+        "the switch is starting or ending",
+    )
 }
 
 async fn metrics_text(State(context): State<Arc<Context>>) -> String {
@@ -91,23 +97,36 @@ async fn metrics_text(State(context): State<Arc<Context>>) -> String {
     let bounds = context.bounds;
     let set = |name: &'static str, value: u64| gauge!(name).set(value as f64);
     set("switch_writer_queue_commands", submitter.waiting() as u64);
-    set("switch_writer_queue_commands_bound", bounds.queue_commands as u64);
+    set(
+        "switch_writer_queue_commands_bound",
+        bounds.queue_commands as u64,
+    );
     set("switch_journal_sequence", durable);
-    set("switch_view_lag_batches", durable.saturating_sub(submitter.views().shown()));
+    set(
+        "switch_view_lag_batches",
+        durable.saturating_sub(submitter.views().shown()),
+    );
     set("switch_view_lag_batches_bound", bounds.view_lag_batches);
     set("switch_books_sequence", submitter.views().in_books());
-    set("switch_connections_free", context.shared.connections.available_permits() as u64);
-    set("switch_connections_bound", context.shared.bounds.maximum_connections as u64);
+    set(
+        "switch_connections_free",
+        context.shared.connections.available_permits() as u64,
+    );
+    set(
+        "switch_connections_bound",
+        context.shared.bounds.maximum_connections as u64,
+    );
     context.dropped_lines.report();
     context.metrics.render()
 }
 
-async fn account(
-    State(context): State<Arc<Context>>,
-    Path(id): Path<u64>,
-) -> Response {
+async fn account(State(context): State<Arc<Context>>, Path(id): Path<u64>) -> Response {
     let views = context.shared.submitter.views();
-    found(views.account(AccountId(id)).map(|account| account.as_ref().map(account_json)))
+    found(
+        views
+            .account(AccountId(id))
+            .map(|account| account.as_ref().map(account_json)),
+    )
 }
 
 /// Which messages of an account.
@@ -133,14 +152,24 @@ async fn messages(
     Path(id): Path<u64>,
     Query(page): Query<Page>,
 ) -> Response {
-    let before = match page.before.map(|before| before.parse::<RecordId>()).transpose() {
+    let before = match page
+        .before
+        .map(|before| before.parse::<RecordId>())
+        .transpose()
+    {
         Ok(before) => before,
         Err(error) => {
-            return problem(StatusCode::BAD_REQUEST, &format!("parameter before: {error}"));
+            return problem(
+                StatusCode::BAD_REQUEST,
+                &format!("parameter before: {error}"),
+            );
         }
     };
     if page.limit == 0 || page.limit > MAXIMUM_LIMIT {
-        return problem(StatusCode::BAD_REQUEST, "parameter limit: expected 1 to 1000");
+        return problem(
+            StatusCode::BAD_REQUEST,
+            "parameter limit: expected 1 to 1000",
+        );
     }
     let views = context.shared.submitter.views();
     found(messages_json(views, AccountId(id), before, page.limit))
@@ -164,15 +193,19 @@ fn messages_json(
     })))
 }
 
-async fn message(
-    State(context): State<Arc<Context>>,
-    Path(id): Path<String>,
-) -> Response {
+async fn message(State(context): State<Arc<Context>>, Path(id): Path<String>) -> Response {
     let Ok(id) = id.parse() else {
-        return problem(StatusCode::BAD_REQUEST, "expected a message id such as 0-1234-5");
+        return problem(
+            StatusCode::BAD_REQUEST,
+            "expected a message id such as 0-1234-5",
+        );
     };
     let views = context.shared.submitter.views();
-    found(views.message(id).map(|message| message.as_ref().map(message_json)))
+    found(
+        views
+            .message(id)
+            .map(|message| message.as_ref().map(message_json)),
+    )
 }
 
 fn account_json(account: &Account) -> Value {
@@ -192,9 +225,10 @@ fn account_json(account: &Account) -> Value {
 
 fn message_json(message: &StoredMessage) -> Value {
     let mut body = match &message.body {
-        MessageBody::Authorization { decided, remaining_minor } => {
-            authorization_json(decided, *remaining_minor)
-        }
+        MessageBody::Authorization {
+            decided,
+            remaining_minor,
+        } => authorization_json(decided, *remaining_minor),
         MessageBody::Reversal(decided) => reversal_json(decided),
     };
     if let Value::Object(body) = &mut body {

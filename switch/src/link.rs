@@ -36,7 +36,9 @@ pub struct Surroundings<'a> {
 
 impl std::fmt::Debug for Surroundings<'_> {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_struct("Surroundings").field("now", &self.now).finish_non_exhaustive()
+        f.debug_struct("Surroundings")
+            .field("now", &self.now)
+            .finish_non_exhaustive()
     }
 }
 
@@ -51,6 +53,10 @@ pub struct WaitingRequest {
 
 /// What became of a frame.
 #[derive(Debug)]
+#[expect(
+    clippy::large_enum_variant,
+    reason = "nearly every frame is submitted; a box would be an allocation more for each"
+)]
 pub enum Received {
     /// To be decided by the ledger.
     Submit {
@@ -76,7 +82,7 @@ pub enum Received {
 #[derive(Debug)]
 pub enum Anomaly {
     /// A frame could not be decoded.
-    Undecodable(Undecodable),
+    Undecodable(Box<Undecodable>),
     /// An element is missing or means nothing.
     Format(FormatError),
     /// A response could not be written.
@@ -205,7 +211,12 @@ impl WaitingRequest {
     ) -> Result<Answered, Anomaly> {
         let response_code = response::decided(&self.plan, &self.message, outcome, out)
             .map_err(Anomaly::Unanswerable)?;
-        let answered = Answered { id: None, response_code, reason: None, repeat: false };
+        let answered = Answered {
+            id: None,
+            response_code,
+            reason: None,
+            repeat: false,
+        };
         Ok(match outcome.get() {
             Outcome::Decided(decided) => Answered {
                 id: Some(decided.id),
@@ -226,14 +237,22 @@ impl WaitingRequest {
         let response_code = response::refused(&self.plan, &self.message, refusal, out)
             .map_err(Anomaly::Unanswerable)?;
         let reason = Some(undecided.reason);
-        Ok(Answered { id: None, response_code, reason, repeat: false })
+        Ok(Answered {
+            id: None,
+            response_code,
+            reason,
+            repeat: false,
+        })
     }
 
     /// STAN and RRN, for the log.
     #[must_use]
     pub fn references(&self) -> (Option<&str>, Option<&str>) {
         let text = |element| self.message.text(element);
-        (text(Element::STAN), text(Element::RETRIEVAL_REFERENCE_NUMBER))
+        (
+            text(Element::STAN),
+            text(Element::RETRIEVAL_REFERENCE_NUMBER),
+        )
     }
 
     /// The name of its network.
@@ -250,10 +269,7 @@ impl WaitingRequest {
 }
 
 /// The command that a message asks for; `None` for a message type that is not supported.
-fn command(
-    message: &Message,
-    around: &Surroundings<'_>,
-) -> Result<Option<Command>, FormatError> {
+fn command(message: &Message, around: &Surroundings<'_>) -> Result<Option<Command>, FormatError> {
     let network = around.plan.network.id;
     let request = message.mti().function() == MtiFunction::Request;
     match message.mti().class() {
@@ -261,14 +277,21 @@ fn command(
             let card = around.vault.hash(&request::pan(message)?);
             let facts = request::authorization(message, network, card, around.rules)?;
             let stored = stored(message, &facts.key, around);
-            Ok(Some(Command::Authorize { facts: Box::new(facts), stored }))
+            Ok(Some(Command::Authorize {
+                facts: Box::new(facts),
+                stored,
+            }))
         }
         MtiClass::Reversal => {
             let card = around.vault.hash(&request::pan(message)?);
             let facts = request::reversal(message, network, card)?;
             let stored = stored(message, &facts.key, around);
             let stored_original = (around.books)(&facts.original).map(Box::new);
-            Ok(Some(Command::Reverse { facts: Box::new(facts), stored, stored_original }))
+            Ok(Some(Command::Reverse {
+                facts: Box::new(facts),
+                stored,
+                stored_original,
+            }))
         }
         _ => Ok(None),
     }
@@ -291,12 +314,14 @@ fn stored(
 
 /// Whether DE7 (MMDDhhmmss, UTC) names an instant within `distance_us` of now; its year is not told.
 fn is_within(transmission: u64, now: Timestamp, distance_us: i64) -> bool {
-    let earliest = now.plus_us(distance_us.saturating_neg()).transmission_date_time();
+    let earliest = now
+        .plus_us(distance_us.saturating_neg())
+        .transmission_date_time();
     let latest = now.plus_us(distance_us).transmission_date_time();
     // Over New Year the numbers wrap; then it counts as outside, which only costs a look.
-    earliest.zip(latest).is_some_and(|(earliest, latest)| {
-        earliest <= transmission && transmission <= latest
-    })
+    earliest
+        .zip(latest)
+        .is_some_and(|(earliest, latest)| earliest <= transmission && transmission <= latest)
 }
 
 /// Answers 30 where MTI and STAN could be read; else the frame is only reported.
@@ -307,7 +332,7 @@ fn reject(
     report: &mut dyn FnMut(Anomaly),
 ) -> Received {
     let readable = undecodable.readable.clone();
-    report(Anomaly::Undecodable(undecodable));
+    report(Anomaly::Undecodable(Box::new(undecodable)));
     match readable {
         Some(message) if message.has(Element::STAN) && message.mti().response().is_some() => {
             refuse(&message, around, Reason::FormatError, out, report)
@@ -334,7 +359,10 @@ fn answer(
     report: &mut dyn FnMut(Anomaly),
 ) -> Received {
     match response::refused(around.plan, message, refusal, out) {
-        Ok(response_code) => Received::Answered { response_code, reason: refusal.reason() },
+        Ok(response_code) => Received::Answered {
+            response_code,
+            reason: refusal.reason(),
+        },
         Err(error) => {
             report(Anomaly::Unanswerable(error));
             Received::Ignored("unanswerable")

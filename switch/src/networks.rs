@@ -57,7 +57,10 @@ impl Networks {
             let file = format!("{}.toml", network.dialect);
             let dialect = Dialect::load(&config_directory.join("dialects").join(file))?;
             let elements = |numbers: &[u8]| -> Result<Vec<Element>, NetworksError> {
-                numbers.iter().map(|number| element(network, &dialect, *number)).collect()
+                numbers
+                    .iter()
+                    .map(|number| element(network, &dialect, *number))
+                    .collect()
             };
             let plan = NetworkPlan {
                 echo: elements(&network.echo)?,

@@ -4,9 +4,11 @@
 //! decisions can be made durable. End: listeners, links (drained), ledger, events. Must never: end with
 //! success when something was lost.
 
+use std::fs::File;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::Duration;
 
 use anyhow::{Context as _, anyhow};
 use arc_swap::ArcSwap;
@@ -59,7 +61,10 @@ impl Configuration {
     /// [`ConfigurationError`] that names file, line and what is wrong.
     pub fn load(settings_path: &Path) -> Result<Self, ConfigurationError> {
         let settings = Settings::load(settings_path).map_err(anyhow::Error::from)?;
-        let directory = settings_path.parent().unwrap_or(Path::new(".")).to_owned();
+        let directory = settings_path
+            .parent()
+            .unwrap_or_else(|| Path::new("."))
+            .to_owned();
         let rules = rules::load(&directory).map_err(anyhow::Error::from)?;
         let networks = Networks::load(&directory, &rules).map_err(anyhow::Error::from)?;
         for listener in &settings.listener {
@@ -68,7 +73,12 @@ impl Configuration {
                 anyhow!("{}: no network is named {name:?}", settings_path.display())
             })?;
         }
-        Ok(Self { settings, directory, rules, networks })
+        Ok(Self {
+            settings,
+            directory,
+            rules,
+            networks,
+        })
     }
 }
 
@@ -79,22 +89,32 @@ impl Configuration {
 pub fn run(configuration: Configuration) -> anyhow::Result<()> {
     let (_log, dropped_lines) = telemetry::start_log(&configuration.settings.log)?;
     let metrics = telemetry::start_metrics()?;
-    let Configuration { settings, directory, rules, networks } = configuration;
+    let Configuration {
+        settings,
+        directory,
+        rules,
+        networks,
+    } = configuration;
     let data = &settings.data_directory;
+    let lock = DataLock::acquire(data)?;
     let vault = CardVault::open(&data.join("keys"))?;
     tracing::warn!("card keys are software keys in files: for development only");
     let window_us = window_us(&rules);
     let rules = Arc::new(ArcSwap::from_pointee(rules));
     let options = ledger_options(&settings);
-    let ledger: Ledger<SwitchTicket> =
-        Ledger::start(&options, Arc::clone(&rules), window_us, Arc::new(LedgerObserver))?;
+    let ledger: Ledger<SwitchTicket> = Ledger::start(
+        &options,
+        Arc::clone(&rules),
+        window_us,
+        Arc::new(LedgerObserver),
+    )?;
     let started = ledger.started();
     tracing::info!(
         books_sequence = started.books_sequence,
         replayed_batches = started.replayed_batches,
         sequence = started.sequence,
         cut_bytes = started.cut_bytes,
-        took_ms = started.took.as_millis() as u64,
+        took_ms = started.took.as_secs_f64() * 1000.0,
         rules_version = %rules.load().version(),
         config = %directory.display(),
         "ledger open"
@@ -104,7 +124,9 @@ pub fn run(configuration: Configuration) -> anyhow::Result<()> {
         load_demo(directory, &rules.load(), &vault, &submitter)?;
     }
     let events = EventThread::start(&settings, &submitter)?;
-    let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build()?;
+    let runtime = tokio::runtime::Builder::new_multi_thread()
+        .enable_all()
+        .build()?;
     let shared = Arc::new(Shared {
         rules,
         networks: Arc::new(ArcSwap::from_pointee(networks)),
@@ -126,9 +148,48 @@ pub fn run(configuration: Configuration) -> anyhow::Result<()> {
     drop(runtime);
     ledger.stop();
     events.stop()?;
+    drop(lock);
     served?;
     tracing::info!("ended");
     Ok(())
+}
+
+/// Keeps a second switch out of the same data. The system frees it with the process, however it ends.
+#[derive(Debug)]
+struct DataLock(File);
+
+/// How long a start waits for a predecessor that is still ending.
+const LOCK_PATIENCE: Duration = Duration::from_secs(5);
+
+impl DataLock {
+    fn acquire(data: &Path) -> anyhow::Result<Self> {
+        std::fs::create_dir_all(data).with_context(|| data.display().to_string())?;
+        let path = data.join("lock");
+        let file = File::create(&path).with_context(|| path.display().to_string())?;
+        let (sender, acquired) = std::sync::mpsc::sync_channel(1);
+        std::thread::Builder::new()
+            .name("lock".to_owned())
+            .spawn(move || {
+                let locked = file.lock().map(|()| file);
+                // Nobody listens when the patience is over; the process is ending then.
+                sender.send(locked).unwrap_or_default();
+            })?;
+        match acquired.recv_timeout(LOCK_PATIENCE) {
+            Ok(locked) => Ok(Self(locked.with_context(|| path.display().to_string())?)),
+            Err(_) => Err(anyhow!(
+                "{}: another switch uses this data directory",
+                path.display()
+            )),
+        }
+    }
+}
+
+impl Drop for DataLock {
+    fn drop(&mut self) {
+        if let Err(error) = self.0.unlock() {
+            tracing::warn!(%error, "the data directory stays locked until the process has ended");
+        }
+    }
 }
 
 fn ledger_options(settings: &Settings) -> LedgerOptions {
@@ -136,7 +197,10 @@ fn ledger_options(settings: &Settings) -> LedgerOptions {
     LedgerOptions {
         journal_directory: settings.data_directory.join("journal"),
         books_directory: settings.data_directory.join("books"),
-        log: LogOptions { shard: SHARD, segment_bytes: ledger.segment_bytes },
+        log: LogOptions {
+            shard: SHARD,
+            segment_bytes: ledger.segment_bytes,
+        },
         commit: CommitOptions {
             queue_batches: ledger.commit_queue_batches,
             gather_batches: ledger.commit_queue_batches,
@@ -153,7 +217,10 @@ fn ledger_options(settings: &Settings) -> LedgerOptions {
 
 /// The longest match window of the networks, in microseconds.
 fn window_us(rules: &Snapshot) -> i64 {
-    let minutes = rules.networks().map(|network| network.match_window_minutes).max();
+    let minutes = rules
+        .networks()
+        .map(|network| network.match_window_minutes)
+        .max();
     i64::from(minutes.unwrap_or(0)).saturating_mul(60_000_000)
 }
 
@@ -190,13 +257,16 @@ async fn serve(settings: &Settings, context: http::Context) -> anyhow::Result<()
     }
     let http_listener = server::bind(settings.http_listen).await?;
     let context = Arc::new(context);
-    let http = tokio::spawn(async move {
-        axum::serve(http_listener, http::router(context)).await
-    });
+    let http = tokio::spawn(async move { axum::serve(http_listener, http::router(context)).await });
     let (accepting, links) = (TaskTracker::new(), TaskTracker::new());
     for (network, listener) in listeners {
         tracing::info!(address = %listener.local_addr()?, network = network.0, "listening");
-        accepting.spawn(server::accept(listener, network, Arc::clone(&shared), links.clone()));
+        accepting.spawn(server::accept(
+            listener,
+            network,
+            Arc::clone(&shared),
+            links.clone(),
+        ));
     }
     ready.store(true, Ordering::Release);
     tracing::info!(http = %settings.http_listen, "ready");
@@ -245,22 +315,28 @@ impl EventThread {
         let data = &settings.data_directory;
         let files = EventFiles::open(&data.join("events"), settings.events.file_bytes)?;
         let (journal, options) = (data.join("journal"), settings.events);
-        let (watermark, stop) = (submitter.watermark().clone(), Arc::new(AtomicBool::new(false)));
+        let (watermark, stop) = (
+            submitter.watermark().clone(),
+            Arc::new(AtomicBool::new(false)),
+        );
         let stopping = Arc::clone(&stop);
-        let thread = std::thread::Builder::new().name("events".to_owned()).spawn(move || {
-            let followed = events::follow(&journal, files, SHARD, &watermark, options, &stopping);
-            if let Err(error) = &followed {
-                tracing::error!(%error, "no more events are emitted");
-            }
-            followed
-        })?;
+        let thread = std::thread::Builder::new()
+            .name("events".to_owned())
+            .spawn(move || {
+                let followed =
+                    events::follow(&journal, files, SHARD, &watermark, options, &stopping);
+                if let Err(error) = &followed {
+                    tracing::error!(%error, "no more events are emitted");
+                }
+                followed
+            })?;
         Ok(Self { stop, thread })
     }
 
     /// Emits what is durable and ends.
     fn stop(self) -> anyhow::Result<()> {
         self.stop.store(true, Ordering::Release);
-        self.thread.join().map_err(|_| anyhow!("the event thread ended by a panic"))??;
-        Ok(())
+        let ended = self.thread.join();
+        Ok(ended.map_err(|_panic| anyhow!("the event thread ended by a panic"))??)
     }
 }

@@ -110,7 +110,9 @@ impl LinkTicket {
 /// What the system answers, with the address.
 pub async fn bind(address: SocketAddr) -> anyhow::Result<TcpListener> {
     use anyhow::Context as _;
-    TcpListener::bind(address).await.with_context(|| format!("cannot listen on {address}"))
+    TcpListener::bind(address)
+        .await
+        .with_context(|| format!("cannot listen on {address}"))
 }
 
 /// Accepts connections of one network until the stop, each as a task of its own.
@@ -148,7 +150,9 @@ pub async fn accept(
 
 /// Serves one connection to its end.
 async fn serve_link(stream: TcpStream, peer: SocketAddr, network: NetworkId, shared: &Shared) {
-    let Some(plan) = shared.networks.load().plan(network).cloned() else { return };
+    let Some(plan) = shared.networks.load().plan(network).cloned() else {
+        return;
+    };
     if let Err(error) = stream.set_nodelay(true) {
         tracing::warn!(%peer, %error, "the link may answer late");
     }
@@ -230,7 +234,9 @@ impl Connection<'_> {
     /// Hands every complete frame to the link.
     fn take_frames(&mut self) -> Result<(), &'static str> {
         let networks = self.shared.networks.load();
-        let Some(plan) = networks.plan(self.network) else { return Err("network removed") };
+        let Some(plan) = networks.plan(self.network) else {
+            return Err("network removed");
+        };
         let rules = self.shared.rules.load();
         let views = self.shared.submitter.views();
         let books = |key: &_| match views.matching(key) {
@@ -252,12 +258,27 @@ impl Connection<'_> {
             };
             self.metrics.received();
             let (vault, now) = (&self.shared.vault, now());
-            let around = Surroundings { plan, rules: &rules, vault, books: &books, now };
+            let around = Surroundings {
+                plan,
+                rules: &rules,
+                vault,
+                books: &books,
+                now,
+            };
             let mut report = |anomaly| telemetry::anomaly(&plan.network.name, &anomaly);
-            match self.link.receive(frame, &around, &mut self.out, &mut report) {
-                Received::Submit { command, deadline, request } => {
+            match self
+                .link
+                .receive(frame, &around, &mut self.out, &mut report)
+            {
+                Received::Submit {
+                    command,
+                    deadline,
+                    request,
+                } => {
                     if self.in_flight >= self.shared.bounds.in_flight_per_link {
-                        let undecided = Undecided { reason: Reason::Overloaded };
+                        let undecided = Undecided {
+                            reason: Reason::Overloaded,
+                        };
                         refuse(&request, undecided, &mut self.out, &self.metrics);
                         continue;
                     }
@@ -265,9 +286,16 @@ impl Connection<'_> {
                     let replies = self.replies_in.clone();
                     let ticket = SwitchTicket::Link(Box::new(LinkTicket { request, replies }));
                     let deadline = Some(deadline);
-                    self.shared.submitter.submit(Submission { command, deadline, ticket });
+                    self.shared.submitter.submit(Submission {
+                        command,
+                        deadline,
+                        ticket,
+                    });
                 }
-                Received::Answered { response_code, reason } => {
+                Received::Answered {
+                    response_code,
+                    reason,
+                } => {
                     self.metrics.answered(response_code.as_str(), reason, now);
                 }
                 Received::Ignored(why) => self.metrics.ignored(why),
@@ -282,7 +310,8 @@ impl Connection<'_> {
                 Ok(answered) => {
                     telemetry::decision(&reply.request, &answered);
                     let code = answered.response_code;
-                    self.metrics.answered(code.as_str(), answered.reason, reply.request.received);
+                    self.metrics
+                        .answered(code.as_str(), answered.reason, reply.request.received);
                 }
                 Err(anomaly) => telemetry::anomaly(reply.request.network(), &anomaly),
             },
@@ -309,13 +338,19 @@ impl Connection<'_> {
     /// The peer sends nothing more; what it sent is still answered.
     async fn closed_by_peer(mut self) -> &'static str {
         while self.in_flight > 0 {
-            let Some(reply) = self.replies.recv().await else { break };
+            let Some(reply) = self.replies.recv().await else {
+                break;
+            };
             self.answer(reply);
             if self.write().await.is_err() {
                 break;
             }
         }
-        if self.reader.has_partial_frame() { "closed inside a frame" } else { "closed by the peer" }
+        if self.reader.has_partial_frame() {
+            "closed inside a frame"
+        } else {
+            "closed by the peer"
+        }
     }
 }
 
@@ -328,7 +363,11 @@ fn refuse(
     match request.refuse(undecided, out) {
         Ok(answered) => {
             telemetry::decision(request, &answered);
-            metrics.answered(answered.response_code.as_str(), answered.reason, request.received);
+            metrics.answered(
+                answered.response_code.as_str(),
+                answered.reason,
+                request.received,
+            );
         }
         Err(anomaly) => telemetry::anomaly(request.network(), &anomaly),
     }
@@ -343,7 +382,6 @@ struct Drain {
 
 impl Drain {
     fn begin(bounds: settings::Links) -> Self {
-        #[expect(clippy::disallowed_methods, reason = "a shell of tokio waits by its clock")]
         let now = Instant::now();
         Self {
             quiet: Duration::from_millis(bounds.drain_quiet_ms),
@@ -353,7 +391,6 @@ impl Drain {
     }
 
     fn heard(&mut self) {
-        #[expect(clippy::disallowed_methods, reason = "a shell of tokio waits by its clock")]
         let now = Instant::now();
         self.last_heard = now;
     }

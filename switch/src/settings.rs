@@ -129,10 +129,15 @@ impl Settings {
     /// # Errors
     /// [`SettingsError`] naming file, line and what is wrong.
     pub fn load(path: &Path) -> Result<Self, SettingsError> {
-        let text = std::fs::read_to_string(path)
-            .map_err(|source| SettingsError::Io { path: path.to_owned(), source })?;
+        let text = std::fs::read_to_string(path).map_err(|source| SettingsError::Io {
+            path: path.to_owned(),
+            source,
+        })?;
         toml::from_str(&text).map_err(|error| {
-            let before = error.span().and_then(|span| text.get(..span.start)).unwrap_or_default();
+            let before = error
+                .span()
+                .and_then(|span| text.get(..span.start))
+                .unwrap_or_default();
             SettingsError::Invalid {
                 path: path.to_owned(),
                 line: before.matches('\n').count() + 1,
@@ -152,9 +157,15 @@ mod tests {
         let path = directory.path().join("switch.toml");
         let shipped = include_str!("../../config/switch.toml");
         std::fs::write(&path, shipped.replace("segment_bytes", "segment_byte")).unwrap();
-        let line = 1 + shipped.lines().position(|line| line.starts_with("segment_bytes")).unwrap();
+        let line = 1 + shipped
+            .lines()
+            .position(|line| line.starts_with("segment_bytes"))
+            .unwrap();
         let error = Settings::load(&path).unwrap_err().to_string();
-        assert!(error.starts_with(&format!("{}:{line}: unknown field", path.display())), "{error}");
+        assert!(
+            error.starts_with(&format!("{}:{line}: unknown field", path.display())),
+            "{error}"
+        );
     }
 
     #[test]
@@ -162,7 +173,11 @@ mod tests {
         let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("../config/switch.toml");
         let settings = Settings::load(&path).unwrap();
         assert_eq!(settings.http_listen.to_string(), "127.0.0.1:8080");
-        let generic = settings.listener.iter().find(|l| l.network == "generic").unwrap();
+        let generic = settings
+            .listener
+            .iter()
+            .find(|l| l.network == "generic")
+            .unwrap();
         assert_eq!(generic.listen.to_string(), "127.0.0.1:8583");
     }
 }

@@ -106,7 +106,8 @@ impl LinkMetrics {
         )
         .increment(1);
         let took_us = now().0.saturating_sub(received.0);
-        self.duration.record(Duration::from_micros(u64::try_from(took_us).unwrap_or(0)));
+        self.duration
+            .record(Duration::from_micros(u64::try_from(took_us).unwrap_or(0)));
     }
 
     /// A frame was not answered.
@@ -198,7 +199,8 @@ impl Observer for LedgerObserver {
         // Nothing may be acknowledged any more, and nothing here can be mended while running. Standard
         // error directly: the log's own thread might not come to write it.
         use std::io::Write as _;
-        let line = serde_json::json!({ "level": "ERROR", "message": failure.to_string() });
+        let message = format!("{:#}", anyhow::Error::from(failure));
+        let line = serde_json::json!({ "level": "ERROR", "message": message });
         writeln!(std::io::stderr(), "{line}").unwrap_or_default();
         std::process::exit(1);
     }

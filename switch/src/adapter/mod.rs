@@ -20,5 +20,8 @@ pub struct FormatError {
 
 /// What a mandatory element that is absent is reported as.
 pub(crate) fn missing(element: Element) -> FormatError {
-    FormatError { element, problem: "is missing" }
+    FormatError {
+        element,
+        problem: "is missing",
+    }
 }

@@ -23,12 +23,14 @@ const CASHBACK: [u8; 2] = *b"40";
 pub fn pan(message: &Message) -> Result<Pan, FormatError> {
     let problem = "is not a primary account number";
     match (message.text(Element::PAN), message.text(Element::TRACK_2)) {
-        (Some(digits), _) => {
-            Pan::parse(digits).or(Err(FormatError { element: Element::PAN, problem }))
-        }
-        (None, Some(track)) => {
-            Pan::from_track_2(track).or(Err(FormatError { element: Element::TRACK_2, problem }))
-        }
+        (Some(digits), _) => Pan::parse(digits).or(Err(FormatError {
+            element: Element::PAN,
+            problem,
+        })),
+        (None, Some(track)) => Pan::from_track_2(track).or(Err(FormatError {
+            element: Element::TRACK_2,
+            problem,
+        })),
         (None, None) => Err(missing(Element::PAN)),
     }
 }
@@ -47,12 +49,19 @@ pub fn authorization(
         MtiClass::Financial => Clearing::Online,
         _ => Clearing::Offline,
     };
-    let code = message.text(Element::PROCESSING_CODE).ok_or(missing(Element::PROCESSING_CODE))?;
+    let code = message
+        .text(Element::PROCESSING_CODE)
+        .ok_or_else(|| missing(Element::PROCESSING_CODE))?;
     let processing_code = digits(code, 0..2)
         .and_then(|digits| digits.parse::<ProcessingCode>().ok())
-        .ok_or(FormatError { element: Element::PROCESSING_CODE, problem: "is not six digits" })?;
+        .ok_or(FormatError {
+            element: Element::PROCESSING_CODE,
+            problem: "is not six digits",
+        })?;
     let account_type = |range| {
-        digits(code, range).and_then(AccountType::parse).unwrap_or(AccountType::Unspecified)
+        digits(code, range)
+            .and_then(AccountType::parse)
+            .unwrap_or(AccountType::Unspecified)
     };
     let moves_money = rules
         .processing_code(processing_code)
@@ -60,7 +69,7 @@ pub fn authorization(
     let fingerprint = fingerprint(message)?;
     if moves_money {
         for element in [Element::AMOUNT_TRANSACTION, Element::CURRENCY_TRANSACTION] {
-            message.text(element).ok_or(missing(element))?;
+            message.text(element).ok_or_else(|| missing(element))?;
         }
     }
     Ok(RequestFacts {
@@ -73,7 +82,9 @@ pub fn authorization(
         expiry_yymm: expiry(message)?,
         mcc: number(message, Element::MERCHANT_TYPE)?,
         entry_mode: owned(message, Element::POS_ENTRY_MODE),
-        installments: number(message, Element::EXTENDED_PAYMENT_CODE)?.unwrap_or(1).max(1),
+        installments: number(message, Element::EXTENDED_PAYMENT_CODE)?
+            .unwrap_or(1)
+            .max(1),
         cashback_minor: cashback(message)?,
         billing_currency: currency(message, Element::CURRENCY_CARDHOLDER_BILLING)?,
         retrieval_reference: owned(message, Element::RETRIEVAL_REFERENCE_NUMBER),
@@ -93,9 +104,11 @@ pub fn reversal(
     card: CardHash,
 ) -> Result<ReversalFacts, FormatError> {
     let element = Element::ORIGINAL_DATA_ELEMENTS;
-    let original = message.text(element).ok_or(missing(element))?;
-    let original = OriginalDataElements::parse(original)
-        .or(Err(FormatError { element, problem: "is not 42 digits of original data elements" }))?;
+    let original = message.text(element).ok_or_else(|| missing(element))?;
+    let original = OriginalDataElements::parse(original).or(Err(FormatError {
+        element,
+        problem: "is not 42 digits of original data elements",
+    }))?;
     let key = match_key(message, network, card)?;
     let class = match original.mti.class() {
         MtiClass::Authorization => MessageClass::Authorization,
@@ -105,7 +118,10 @@ pub fn reversal(
             return Err(FormatError { element, problem });
         }
     };
-    let not_a_number = FormatError { element, problem: "holds a number that is none" };
+    let not_a_number = FormatError {
+        element,
+        problem: "holds a number that is none",
+    };
     let acquirer = match original.acquiring_institution {
         0 => key.acquirer,
         acquirer => acquirer,
@@ -133,8 +149,11 @@ fn match_key(
     card: CardHash,
 ) -> Result<MatchKey, FormatError> {
     let mandatory = |element| {
-        let text = message.text(element).ok_or(missing(element))?;
-        text.parse::<u64>().or(Err(FormatError { element, problem: "is not a number" }))
+        let text = message.text(element).ok_or_else(|| missing(element))?;
+        text.parse::<u64>().or(Err(FormatError {
+            element,
+            problem: "is not a number",
+        }))
     };
     let class = match message.mti().class() {
         MtiClass::Financial => MessageClass::Financial,
@@ -142,7 +161,10 @@ fn match_key(
         _ => MessageClass::Authorization,
     };
     let mut terminal = [b' '; 8];
-    let given = message.text(Element::TERMINAL_ID).unwrap_or_default().as_bytes();
+    let given = message
+        .text(Element::TERMINAL_ID)
+        .unwrap_or_default()
+        .as_bytes();
     for (place, byte) in terminal.iter_mut().zip(given) {
         *place = *byte;
     }
@@ -158,12 +180,14 @@ fn match_key(
 }
 
 fn fingerprint(message: &Message) -> Result<Fingerprint, FormatError> {
-    let code = message.text(Element::PROCESSING_CODE).ok_or(missing(Element::PROCESSING_CODE))?;
+    let code = message
+        .text(Element::PROCESSING_CODE)
+        .ok_or_else(|| missing(Element::PROCESSING_CODE))?;
     let problem = "is not six characters";
-    let processing_code = code
-        .as_bytes()
-        .try_into()
-        .or(Err(FormatError { element: Element::PROCESSING_CODE, problem }))?;
+    let processing_code = code.as_bytes().try_into().or(Err(FormatError {
+        element: Element::PROCESSING_CODE,
+        problem,
+    }))?;
     Ok(Fingerprint {
         processing_code,
         amount_minor: number(message, Element::AMOUNT_TRANSACTION)?.unwrap_or(0),
@@ -184,9 +208,13 @@ fn expiry(message: &Message) -> Result<Option<u16>, FormatError> {
 
 fn cashback(message: &Message) -> Result<Option<i64>, FormatError> {
     let element = Element::ADDITIONAL_AMOUNTS;
-    let Some(text) = message.text(element) else { return Ok(None) };
-    let amounts = AdditionalAmount::parse_all(text)
-        .or(Err(FormatError { element, problem: "is not made of blocks of additional amounts" }))?;
+    let Some(text) = message.text(element) else {
+        return Ok(None);
+    };
+    let amounts = AdditionalAmount::parse_all(text).or(Err(FormatError {
+        element,
+        problem: "is not made of blocks of additional amounts",
+    }))?;
     let cashback = amounts.iter().find(|amount| amount.amount_type == CASHBACK);
     Ok(cashback.and_then(|amount| i64::try_from(amount.amount_minor).ok()))
 }
@@ -194,16 +222,22 @@ fn cashback(message: &Message) -> Result<Option<i64>, FormatError> {
 /// The first amount of DE95: what remains authorized, in the currency of DE4.
 fn replacement(message: &Message) -> Result<Option<i64>, FormatError> {
     let element = Element::REPLACEMENT_AMOUNTS;
-    let Some(text) = message.text(element) else { return Ok(None) };
+    let Some(text) = message.text(element) else {
+        return Ok(None);
+    };
     let amount = digits(text, 0..12).and_then(|digits| digits.parse().ok());
     let problem = "does not begin with an amount of 12 digits";
     amount.map(Some).ok_or(FormatError { element, problem })
 }
 
 fn currency(message: &Message, element: Element) -> Result<Option<Currency>, FormatError> {
-    let Some(text) = message.text(element) else { return Ok(None) };
+    let Some(text) = message.text(element) else {
+        return Ok(None);
+    };
     let problem = "is not an ISO 4217 currency";
-    text.parse().map(Some).or(Err(FormatError { element, problem }))
+    text.parse()
+        .map(Some)
+        .or(Err(FormatError { element, problem }))
 }
 
 /// The number in an element; `None` when the element is absent.
@@ -211,8 +245,13 @@ fn number<N: std::str::FromStr>(
     message: &Message,
     element: Element,
 ) -> Result<Option<N>, FormatError> {
-    let Some(text) = message.text(element) else { return Ok(None) };
-    text.parse().map(Some).or(Err(FormatError { element, problem: "is not a number in range" }))
+    let Some(text) = message.text(element) else {
+        return Ok(None);
+    };
+    text.parse().map(Some).or(Err(FormatError {
+        element,
+        problem: "is not a number in range",
+    }))
 }
 
 fn owned(message: &Message, element: Element) -> Option<String> {
@@ -221,7 +260,8 @@ fn owned(message: &Message, element: Element) -> Option<String> {
 
 /// Characters of a text, if they are all digits.
 fn digits(text: &str, range: std::ops::Range<usize>) -> Option<&str> {
-    text.get(range).filter(|part| part.bytes().all(|byte| byte.is_ascii_digit()))
+    text.get(range)
+        .filter(|part| part.bytes().all(|byte| byte.is_ascii_digit()))
 }
 
 fn decimal<N: std::str::FromStr>(digits: &[u8]) -> Option<N> {

@@ -6,9 +6,9 @@
 
 use bytes::BytesMut;
 use codec::{AdditionalAmount, Element, EncodeError, Message};
+use ledger::Durable;
 use ledger::authorization::{Answer, Balances};
 use ledger::command::Outcome;
-use ledger::Durable;
 use rules::{Reason, ResponseCode};
 
 use crate::networks::NetworkPlan;
@@ -30,9 +30,12 @@ pub fn decided(
             Ok(decided.answer.response_code)
         }
         // A link submits nothing that has such an outcome.
-        Outcome::Created | Outcome::Rejected(_) => {
-            refused(plan, request, Refusal::because(Reason::SystemMalfunction), out)
-        }
+        Outcome::Created | Outcome::Rejected(_) => refused(
+            plan,
+            request,
+            Refusal::because(Reason::SystemMalfunction),
+            out,
+        ),
     }
 }
 
@@ -47,7 +50,16 @@ pub fn refused(
     out: &mut BytesMut,
 ) -> Result<ResponseCode, EncodeError> {
     let response_code = refusal.response_code(&plan.network);
-    write(plan, request, &Answer { response_code, approval_code: None, balances: None }, out)?;
+    write(
+        plan,
+        request,
+        &Answer {
+            response_code,
+            approval_code: None,
+            balances: None,
+        },
+        out,
+    )?;
     Ok(response_code)
 }
 
@@ -58,8 +70,12 @@ fn write(
     out: &mut BytesMut,
 ) -> Result<(), EncodeError> {
     // Links hand over requests only, and every request has a response.
-    let Some(mti) = request.mti().response() else { return Ok(()) };
-    let balances = answer.balances.map(|balances| additional_amounts(&balances));
+    let Some(mti) = request.mti().response() else {
+        return Ok(());
+    };
+    let balances = answer
+        .balances
+        .map(|balances| additional_amounts(&balances));
     let mut response = plan.dialect.encoder(mti);
     for list in plan.echo(request.mti().class()) {
         response.echo(request, list);
@@ -88,7 +104,10 @@ fn additional_amounts(balances: &Balances) -> String {
         amount_minor: amount_minor.unsigned_abs(),
     };
     let mut text = String::with_capacity(40);
-    for block in [block(b"01", balances.ledger_minor), block(b"02", balances.available_minor)] {
+    for block in [
+        block(b"01", balances.ledger_minor),
+        block(b"02", balances.available_minor),
+    ] {
         // A balance of more than 12 digits has no place in DE54: its block is left out.
         if block.write(&mut text).is_err() {
             continue;

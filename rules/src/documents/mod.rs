@@ -1,0 +1,182 @@
+//! From files to a snapshot: reads the configuration directory, checks every document, collects
+//! every error of every file, and compiles only when there is none.
+//!
+//! The only place of the crate that does IO, and it only reads.
+
+mod balance_configurations;
+mod error;
+mod given;
+mod lines;
+mod networks;
+mod processing_codes;
+mod programs;
+mod read;
+mod report;
+mod results;
+mod transaction_types;
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::path::Path;
+
+use sha2::{Digest, Sha256};
+
+use crate::snapshot::{Snapshot, Tables};
+use crate::{NetworkId, ProcessingCode, ProgramId, RulesVersion};
+
+pub use error::{RuleError, RuleErrors};
+
+/// One file that a rule set was compiled from.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Document {
+    /// Path relative to the configuration directory, with `/` between its parts.
+    pub path: String,
+    /// The whole text.
+    pub content: String,
+}
+
+const PROCESSING_CODES: &str = "processing-codes.toml";
+const PROGRAMS: &str = "programs";
+const NETWORKS: &str = "networks";
+const BALANCE_CONFIGURATIONS: &str = "balance-configurations";
+
+/// Reads, checks and compiles `processing-codes.toml` and every `*.toml` in `programs/`,
+/// `networks/` and `balance-configurations/` of a configuration directory.
+///
+/// # Errors
+/// Every error of every file, each with file, line and key. Files are named as they can be opened
+/// from here: the given directory included.
+pub fn load(config_dir: &Path) -> Result<Snapshot, RuleErrors> {
+    let (documents, errors) = read::documents(config_dir);
+    build(documents, errors).map_err(|errors| errors.under(config_dir))
+}
+
+/// Checks and compiles documents that were read before, such as those of
+/// [`Snapshot::documents`].
+///
+/// # Errors
+/// Every error of every document, each with file (its path), line and key.
+pub fn compile(documents: Vec<Document>) -> Result<Snapshot, RuleErrors> {
+    build(documents, Vec::new())
+}
+
+fn build(mut documents: Vec<Document>, mut errors: Vec<RuleError>) -> Result<Snapshot, RuleErrors> {
+    documents.sort_by(|one, other| one.path.cmp(&other.path));
+    let tables = tables(&documents, &mut errors);
+    if !errors.is_empty() {
+        errors.sort_by(|one, other| (&one.file, one.line).cmp(&(&other.file, other.line)));
+        return Err(RuleErrors(errors));
+    }
+    Ok(Snapshot::new(version(&documents), documents, tables))
+}
+
+/// Checks all documents, those that others refer to first.
+fn tables(documents: &[Document], errors: &mut Vec<RuleError>) -> Tables {
+    let mut tables = Tables::default();
+    let mut known = Known {
+        programs_unsure: errors.iter().any(|error| error.file.starts_with(PROGRAMS)),
+        ..Known::default()
+    };
+    all_there(documents, errors);
+    for document in in_folder(documents, PROGRAMS) {
+        programs::read(document, &mut known, &mut tables, errors);
+    }
+    processing_codes::read(documents, &mut known, &mut tables, errors);
+    for document in in_folder(documents, NETWORKS) {
+        networks::read(document, &mut known, &mut tables, errors);
+    }
+    for document in in_folder(documents, BALANCE_CONFIGURATIONS) {
+        balance_configurations::read(document, &known, &mut tables, errors);
+    }
+    tables
+}
+
+/// A rule set has programs, processing codes and networks, and nothing that is none of its
+/// documents. Balance configurations may be missing: then every operation is declined.
+fn all_there(documents: &[Document], errors: &mut Vec<RuleError>) {
+    let whole_file = |file: &str, reason: &str| RuleError {
+        file: file.to_owned(),
+        line: 1,
+        key: String::new(),
+        reason: reason.to_owned(),
+    };
+    // Files that are there but could not be read have their own errors.
+    let mut require = |there: bool, path: &str, reason: &str| {
+        if !there && !errors.iter().any(|error| error.file.starts_with(path)) {
+            errors.push(whole_file(path, reason));
+        }
+    };
+    let has = |folder| in_folder(documents, folder).next().is_some();
+    let codes = documents
+        .iter()
+        .any(|document| document.path == PROCESSING_CODES);
+    require(
+        has(PROGRAMS),
+        PROGRAMS,
+        "no program; write one in programs/NAME.toml",
+    );
+    require(
+        has(NETWORKS),
+        NETWORKS,
+        "no network; write one in networks/NAME.toml",
+    );
+    require(
+        codes,
+        PROCESSING_CODES,
+        "missing; write the table of processing codes",
+    );
+    for document in documents {
+        let rule_folder = [PROGRAMS, NETWORKS, BALANCE_CONFIGURATIONS]
+            .map(Some)
+            .contains(&folder_of(document));
+        if !rule_folder && document.path != PROCESSING_CODES {
+            errors.push(whole_file(
+                &document.path,
+                "not a rule document; leave it out",
+            ));
+        }
+    }
+}
+
+/// The documents directly in a folder, in the order of their names.
+fn in_folder<'a>(documents: &'a [Document], folder: &'a str) -> impl Iterator<Item = &'a Document> {
+    documents
+        .iter()
+        .filter(move |document| folder_of(document) == Some(folder))
+}
+
+/// The folder that a document is directly in.
+fn folder_of(document: &Document) -> Option<&str> {
+    document.path.rsplit_once('/').map(|(folder, _)| folder)
+}
+
+/// What other documents may refer to and must not define again, with the file that defines it. An
+/// entry counts as soon as its own key is readable, so that one error does not cause others.
+#[derive(Debug, Default)]
+struct Known {
+    programs: BTreeMap<ProgramId, String>,
+    /// Some program could not be read, so a missing one may be that.
+    programs_unsure: bool,
+    program_names: BTreeMap<String, String>,
+    networks: BTreeMap<NetworkId, String>,
+    network_names: BTreeMap<String, String>,
+    processing_codes: BTreeSet<ProcessingCode>,
+    /// Some code could not be read, so a missing one may be that.
+    processing_codes_unsure: bool,
+    reversal_codes: BTreeSet<ProcessingCode>,
+    /// The same for reversal codes.
+    reversal_codes_unsure: bool,
+}
+
+/// SHA-256 over the documents sorted by path: of each its path, a zero byte, its length in bytes
+/// as eight bytes big-endian, and its content.
+fn version(documents: &[Document]) -> RulesVersion {
+    let mut hash = Sha256::new();
+    for document in documents {
+        let length = u64::try_from(document.content.len()).unwrap_or(u64::MAX);
+        hash.update(document.path.as_bytes());
+        hash.update([0]);
+        hash.update(length.to_be_bytes());
+        hash.update(document.content.as_bytes());
+    }
+    RulesVersion(hash.finalize().into())
+}

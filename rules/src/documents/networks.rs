@@ -1,0 +1,222 @@
+//! `networks/*.toml`: one network per file, with its complete table of response codes.
+
+use std::collections::BTreeMap;
+
+use super::given::{Given, table};
+use super::lines::join;
+use super::report::Report;
+use super::{Document, Known, RuleError};
+use crate::network::Answer;
+use crate::snapshot::Tables;
+use crate::{Network, NetworkId, Reason, ResponseCode};
+
+table! {
+    /// A network file.
+    NetworkTable {
+        id: i64,
+        name: String,
+        dialect: String,
+        sign_on_required: bool,
+        echo: Vec<Given<u8>>,
+        echo_reversal: Vec<Given<u8>>,
+        echo_network_management: Vec<Given<u8>>,
+        match_window_minutes: i64,
+        deadline_ms: i64,
+        response_codes: BTreeMap<String, Given<AnswerTable>>,
+    }
+}
+
+table! {
+    /// One line of the table of response codes.
+    AnswerTable {
+        response_code: ResponseCode,
+        denial_code: String,
+    }
+}
+
+/// Longest name of a network, in characters.
+const NAME_CHARACTERS: usize = 50;
+/// Longest window: match keys live 30 days on disk.
+const WINDOW_MINUTES_MAX: u32 = 30 * 24 * 60;
+/// Longest deadline, in milliseconds. A terminal does not wait longer.
+const DEADLINE_MS_MAX: u32 = 60_000;
+/// Card secrets and elements the response never returns.
+const SECRET_ELEMENTS: [u8; 5] = [14, 35, 45, 52, 55];
+/// Bitmaps, authentication codes, and what the response says itself.
+const OWN_ELEMENTS: [u8; 7] = [38, 39, 44, 54, 64, 65, 128];
+
+/// Checks one network file and adds it.
+pub(super) fn read(
+    document: &Document,
+    known: &mut Known,
+    tables: &mut Tables,
+    errors: &mut Vec<RuleError>,
+) {
+    let (mut report, table) = Report::open::<NetworkTable>(document, errors);
+    let Some(table) = table else { return };
+
+    let id = unique_id(&mut report, table.id, known);
+    let name = unique_name(&mut report, table.name, known);
+    let dialect = dialect(&mut report, table.dialect);
+    let sign_on_required =
+        report.required(table.sign_on_required, "sign_on_required", "true or false");
+    if matches!(table.echo, Given::Absent) {
+        report.error(
+            "echo",
+            "missing; write the data elements every response copies",
+        );
+    }
+    let echo = echo_list(&mut report, table.echo, "echo", &[]);
+    let echo_reversal = echo_list(&mut report, table.echo_reversal, "echo_reversal", &echo);
+    let key = "echo_network_management";
+    let echo_network_management = echo_list(&mut report, table.echo_network_management, key, &echo);
+    let window = &(1..=WINDOW_MINUTES_MAX);
+    let match_window_minutes =
+        report.required_number(table.match_window_minutes, "match_window_minutes", window);
+    let deadline_ms =
+        report.required_number(table.deadline_ms, "deadline_ms", &(1..=DEADLINE_MS_MAX));
+    let answers = answers(&mut report, table.response_codes);
+
+    let network = (|| {
+        Some(Network {
+            id: id?,
+            name: name?,
+            dialect: dialect?,
+            sign_on_required: sign_on_required?,
+            echo,
+            echo_reversal,
+            echo_network_management,
+            match_window_minutes: match_window_minutes?,
+            deadline_ms: deadline_ms?,
+            answers: answers?,
+        })
+    })();
+    if let Some(network) = network {
+        tables.networks.insert(network.id, network);
+    }
+}
+
+fn unique_id(report: &mut Report<'_>, id: Given<i64>, known: &mut Known) -> Option<NetworkId> {
+    let id = report
+        .required_number(id, "id", &(1..=u8::MAX))
+        .map(NetworkId)?;
+    if let Some(file) = known.networks.get(&id) {
+        report.error(
+            "id",
+            format!("network {id} is already in {file}; take a free number"),
+        );
+        return None;
+    }
+    known.networks.insert(id, report.file().to_owned());
+    Some(id)
+}
+
+fn unique_name(report: &mut Report<'_>, name: Given<String>, known: &mut Known) -> Option<String> {
+    let name = report.text(name, "name", NAME_CHARACTERS)?;
+    if let Some(file) = known.network_names.get(&name) {
+        report.error(
+            "name",
+            format!("{name:?} is already in {file}; take another name"),
+        );
+        return None;
+    }
+    known
+        .network_names
+        .insert(name.clone(), report.file().to_owned());
+    Some(name)
+}
+
+/// The stem becomes a file name, so nothing that could lead elsewhere is let in.
+fn dialect(report: &mut Report<'_>, dialect: Given<String>) -> Option<String> {
+    let right = "the name of a file in dialects/ without .toml, such as \"iso1987-ascii\"";
+    let dialect = report.required(dialect, "dialect", right)?;
+    let well_formed = !dialect.is_empty()
+        && dialect
+            .bytes()
+            .all(|byte| byte.is_ascii_alphanumeric() || b"-_".contains(&byte));
+    if !well_formed {
+        report.error(
+            "dialect",
+            format!("only letters, digits, - and _; write {right}"),
+        );
+        return None;
+    }
+    Some(dialect)
+}
+
+/// A list of elements to copy, which may be missing. The further lists come on top of `echo`, so
+/// what stands there must not stand here again.
+fn echo_list(
+    report: &mut Report<'_>,
+    list: Given<Vec<Given<u8>>>,
+    key: &str,
+    already: &[u8],
+) -> Vec<u8> {
+    let right = "data elements from 2 to 128, such as [2, 3, 4]";
+    let list = report.optional(list, key, right).unwrap_or_default();
+    let elements = report.list(list, key, right).unwrap_or_default();
+    for element in &elements {
+        let problem = match element {
+            0 | 1 | 129.. => "is not a data element; write one from 2 to 128",
+            _ if SECRET_ELEMENTS.contains(element) => "is never returned; leave it out",
+            _ if OWN_ELEMENTS.contains(element) => "is the response's own; leave it out",
+            _ if already.contains(element) => "is in echo already; leave it out here",
+            _ => continue,
+        };
+        report.error(key, format!("DE{element} {problem}"));
+    }
+    elements
+}
+
+/// One answer per reason, in the order of the reasons.
+fn answers(
+    report: &mut Report<'_>,
+    table: Given<BTreeMap<String, Given<AnswerTable>>>,
+) -> Option<[Answer; Reason::ALL.len()]> {
+    let right = "a table with one line per reason";
+    let mut table = report.required(table, "response_codes", right)?;
+    let mut answers = Vec::new();
+    for reason in Reason::ALL {
+        let key = join("response_codes", reason.as_str());
+        match table.remove(reason.as_str()) {
+            None => report.error(&key, "missing; write { response_code = \"..\" }"),
+            Some(given) => answers.extend(answer(report, given, &key)),
+        }
+    }
+    for name in table.keys() {
+        let known = Reason::ALL.map(Reason::as_str).join(", ");
+        report.error(
+            &join("response_codes", name),
+            format!("not a reason; the reasons are {known}"),
+        );
+    }
+    answers.try_into().ok()
+}
+
+fn answer(report: &mut Report<'_>, given: Given<AnswerTable>, key: &str) -> Option<Answer> {
+    let table = report.table(given, key)?;
+    let code_key = join(key, "response_code");
+    let right = "two letters or digits, such as \"05\"";
+    let response_code = report.required(table.response_code, &code_key, right);
+    if let Some(code) = response_code.filter(|code| code.is_approval()) {
+        let reason = format!("{code} is an approval; write the code of a decline");
+        report.error(&code_key, reason);
+    }
+    let denial_key = join(key, "denial_code");
+    let right = "1 to 3 letters or digits, such as \"810\"";
+    let denial_code = report.optional(table.denial_code, &denial_key, right);
+    if let Some(code) = &denial_code {
+        let well_formed =
+            (1..=3).contains(&code.len()) && code.bytes().all(|byte| byte.is_ascii_alphanumeric());
+        if !well_formed {
+            report.error(
+                &denial_key,
+                format!("{code:?} is not a denial code; write {right}"),
+            );
+        }
+    }
+    Some(Answer {
+        response_code: response_code?,
+        denial_code,
+    })
+}

@@ -1,0 +1,200 @@
+//! Collects the errors of one document while its values are taken out. Every taker says what would
+//! be right; a value that is not there or not right comes back as `None`.
+
+use std::fmt::Display;
+use std::ops::RangeInclusive;
+
+use super::given::{Given, Table};
+use super::lines::{Lines, join};
+use super::{Document, RuleError};
+
+/// The errors of one document.
+#[derive(Debug)]
+pub(super) struct Report<'a> {
+    file: &'a str,
+    lines: Lines,
+    errors: &'a mut Vec<RuleError>,
+}
+
+impl<'a> Report<'a> {
+    /// Parses a document into its model. `None` when its syntax is broken, which is reported.
+    pub(super) fn open<T: Table>(
+        document: &'a Document,
+        errors: &'a mut Vec<RuleError>,
+    ) -> (Self, Option<T>) {
+        let (lines, syntax_errors) = Lines::of(&document.content);
+        let broken = !syntax_errors.is_empty();
+        errors.extend(syntax_errors.into_iter().map(|(line, message)| RuleError {
+            file: document.path.clone(),
+            line,
+            key: String::new(),
+            reason: format!("not TOML: {message}"),
+        }));
+        let mut report = Self {
+            file: &document.path,
+            lines,
+            errors,
+        };
+        if broken {
+            return (report, None);
+        }
+        let model = match toml::from_str::<T>(&document.content) {
+            Ok(model) => model,
+            Err(error) => {
+                report.error("", error.message().trim());
+                return (report, None);
+            }
+        };
+        report.refuse_unknown(&model, "");
+        (report, Some(model))
+    }
+
+    /// The file being read.
+    pub(super) fn file(&self) -> &'a str {
+        self.file
+    }
+
+    /// Reports one error at a key.
+    pub(super) fn error(&mut self, key: &str, reason: impl Into<String>) {
+        self.errors.push(RuleError {
+            file: self.file.to_owned(),
+            line: self.lines.line(key),
+            key: key.to_owned(),
+            reason: reason.into(),
+        });
+    }
+
+    /// A value that may be missing.
+    pub(super) fn optional<T>(&mut self, given: Given<T>, key: &str, right: &str) -> Option<T> {
+        match given {
+            Given::Absent => None,
+            Given::Good(value) => Some(value),
+            Given::Bad(message) => {
+                // Serde's own messages end in the names of Rust types; ours say what is right.
+                let reason = match message.split_once(", expected") {
+                    Some((found, _)) => format!("{found}; write {right}"),
+                    None => message,
+                };
+                self.error(key, reason);
+                None
+            }
+        }
+    }
+
+    /// A value that must be there.
+    pub(super) fn required<T>(&mut self, given: Given<T>, key: &str, right: &str) -> Option<T> {
+        if matches!(given, Given::Absent) {
+            self.error(key, format!("missing; write {right}"));
+        }
+        self.optional(given, key, right)
+    }
+
+    /// A whole number in a range, that may be missing.
+    pub(super) fn number<T>(
+        &mut self,
+        given: Given<i64>,
+        key: &str,
+        range: &RangeInclusive<T>,
+    ) -> Option<T>
+    where
+        T: TryFrom<i64> + PartialOrd + Display,
+    {
+        let right = format!("a whole number from {} to {}", range.start(), range.end());
+        let value = self.optional(given, key, &right)?;
+        let in_range = T::try_from(value)
+            .ok()
+            .filter(|value| range.contains(value));
+        if in_range.is_none() {
+            self.error(key, format!("{value} is out of range; write {right}"));
+        }
+        in_range
+    }
+
+    /// A whole number in a range, that must be there.
+    pub(super) fn required_number<T>(
+        &mut self,
+        given: Given<i64>,
+        key: &str,
+        range: &RangeInclusive<T>,
+    ) -> Option<T>
+    where
+        T: TryFrom<i64> + PartialOrd + Display,
+    {
+        if matches!(given, Given::Absent) {
+            let right = format!("a whole number from {} to {}", range.start(), range.end());
+            self.error(key, format!("missing; write {right}"));
+        }
+        self.number(given, key, range)
+    }
+
+    /// A text of 1 to `most` characters, that must be there.
+    pub(super) fn text(&mut self, given: Given<String>, key: &str, most: usize) -> Option<String> {
+        let right = format!("a text of 1 to {most} characters");
+        let text = self.required(given, key, &right)?;
+        let length = text.chars().count();
+        let problem = match length {
+            _ if text.trim().is_empty() => "blank".to_owned(),
+            _ if length > most => format!("{length} characters"),
+            _ => return Some(text),
+        };
+        self.error(key, format!("{problem}; write {right}"));
+        None
+    }
+
+    /// Reports the keys that a table does not know.
+    pub(super) fn refuse_unknown<T: Table>(&mut self, table: &T, prefix: &str) {
+        for name in table.unknown().keys() {
+            let known: Vec<&str> = T::KEYS
+                .iter()
+                .map(|key| key.trim_start_matches("r#"))
+                .collect();
+            let reason = format!("unknown key; the keys here are {}", known.join(", "));
+            self.error(&join(prefix, name), reason);
+        }
+    }
+
+    /// The tables of a list, each with its key; elements that are not tables are reported.
+    pub(super) fn tables<T: Table>(&mut self, list: Vec<Given<T>>, key: &str) -> Vec<(String, T)> {
+        let mut tables = Vec::new();
+        for (index, given) in list.into_iter().enumerate() {
+            let key = format!("{key}[{index}]");
+            if let Some(table) = self.table(given, &key) {
+                tables.push((key, table));
+            }
+        }
+        tables
+    }
+
+    /// A table that may be missing; its unknown keys are reported.
+    pub(super) fn table<T: Table>(&mut self, given: Given<T>, key: &str) -> Option<T> {
+        let table = self.optional(given, key, "a table")?;
+        self.refuse_unknown(&table, key);
+        Some(table)
+    }
+
+    /// The values of a list. Those that are unreadable or listed twice are reported; `None` when
+    /// one is unreadable, so that nothing is concluded from the rest.
+    pub(super) fn list<T: PartialEq + Copy>(
+        &mut self,
+        list: Vec<Given<T>>,
+        key: &str,
+        right: &str,
+    ) -> Option<Vec<T>> {
+        let mut values = Some(Vec::new());
+        for (index, given) in list.into_iter().enumerate() {
+            let key = format!("{key}[{index}]");
+            let Some(value) = self.optional(given, &key, right) else {
+                values = None;
+                continue;
+            };
+            match &mut values {
+                Some(values) if values.contains(&value) => {
+                    self.error(&key, "listed twice; write it once");
+                }
+                Some(values) => values.push(value),
+                None => {}
+            }
+        }
+        values
+    }
+}

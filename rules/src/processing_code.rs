@@ -1,0 +1,121 @@
+//! Processing codes: what an operation is, which way money moves, and which transaction types it
+//! and its reversal post. Owns only the types; reading is in `documents`.
+
+use serde::{Deserialize, Serialize};
+
+use crate::ProcessingCode;
+
+/// One operation of the table of processing codes.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ProcessingCodeEntry {
+    /// The code; two digits are DE3 positions 1-2.
+    pub code: ProcessingCode,
+    /// What it is, in words, at most 50 characters.
+    pub description: String,
+    /// What sort of operation it is.
+    pub kind: OperationKind,
+    /// Which way money moves.
+    pub balance_impact: BalanceImpact,
+    /// The code that undoes it; none for operations that move nothing.
+    pub reversal_processing_code: Option<ProcessingCode>,
+    /// The transaction types an operation posts, one per amount.
+    pub transaction_types: Vec<TransactionTypeLink>,
+    /// The transaction types its reversal posts, of the opposite sign.
+    pub reversal_transaction_types: Vec<TransactionTypeLink>,
+}
+
+/// A code under which operations are undone. Never comes from DE3.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ReversalCode {
+    /// The code, 3 to 6 characters.
+    pub code: ProcessingCode,
+    /// What it is, in words, at most 50 characters.
+    pub description: String,
+    /// Opposite of that of every code it undoes.
+    pub balance_impact: BalanceImpact,
+}
+
+/// What sort of operation a code stands for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum OperationKind {
+    /// Goods and services.
+    Purchase,
+    /// Cash withdrawal or advance.
+    Cash,
+    /// Goods and services with cash handed out.
+    PurchaseWithCashback,
+    /// Money back to the holder.
+    Refund,
+    /// Shows balances, moves nothing.
+    BalanceInquiry,
+    /// Anything else.
+    Other,
+}
+
+/// Which way money moves.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+pub enum BalanceImpact {
+    /// -1: out of the account.
+    Debit,
+    /// 0: nothing moves.
+    None,
+    /// +1: into the account.
+    Credit,
+}
+
+impl BalanceImpact {
+    /// The other way round.
+    #[must_use]
+    pub fn opposite(self) -> Self {
+        match self {
+            Self::Debit => Self::Credit,
+            Self::None => Self::None,
+            Self::Credit => Self::Debit,
+        }
+    }
+
+    /// -1, 0 or 1.
+    pub fn sign(self) -> i64 {
+        match self {
+            Self::Debit => -1,
+            Self::None => 0,
+            Self::Credit => 1,
+        }
+    }
+
+    /// From -1, 0 or 1.
+    pub fn from_sign(sign: i64) -> Option<Self> {
+        match sign {
+            -1 => Some(Self::Debit),
+            0 => Some(Self::None),
+            1 => Some(Self::Credit),
+            _ => None,
+        }
+    }
+}
+
+/// A transaction type that an operation posts, and the amount it takes (transaction flow).
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct TransactionTypeLink {
+    /// Number of the transaction type, from 1.
+    pub transaction_type_id: u32,
+    /// What the statement says, at most 30 characters.
+    pub description: String,
+    /// Whether it adds to the account.
+    pub credit: bool,
+    /// Which amount is posted.
+    pub key: AmountKey,
+}
+
+/// Which amount of an operation a transaction type posts.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "SCREAMING_SNAKE_CASE")]
+pub enum AmountKey {
+    /// Without interest and fees.
+    Principal,
+    /// One instalment.
+    Installment,
+    /// With interest and fees.
+    Contract,
+}

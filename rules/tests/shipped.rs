@@ -1,0 +1,364 @@
+//! The configuration that ships in `config/` loads, and its demo behaves to the cent.
+
+#![allow(
+    clippy::unwrap_used,
+    clippy::panic,
+    reason = "a test that panics has failed"
+)]
+#![allow(clippy::too_many_lines, reason = "a table is as long as its rows")]
+
+mod support;
+
+use std::path::Path;
+
+use rules::{
+    BalanceImpact, NetworkId, OperationKind, ProcessingCode, ProgramId, ProgramKind, Reason,
+    ResetLimit, Snapshot,
+};
+use support::decide;
+
+fn shipped() -> Snapshot {
+    let config = Path::new(env!("CARGO_MANIFEST_DIR")).join("../config");
+    rules::load(&config).unwrap_or_else(|errors| panic!("{errors}"))
+}
+
+fn code(text: &str) -> ProcessingCode {
+    text.parse().unwrap()
+}
+
+#[test]
+fn programs_and_operations_are_those_of_the_demo() {
+    let rules = shipped();
+    let programs: Vec<_> = rules
+        .programs()
+        .map(|p| (p.id.0, p.kind, p.currency))
+        .collect();
+    let usd = "USD".parse().unwrap();
+    assert_eq!(
+        programs,
+        [
+            (1, ProgramKind::Credit, usd),
+            (2, ProgramKind::Debit, usd),
+            (3, ProgramKind::Prepaid, usd)
+        ]
+    );
+    assert_eq!(rules.program(ProgramId(4)), None);
+
+    let table = [
+        (
+            "00",
+            OperationKind::Purchase,
+            BalanceImpact::Debit,
+            Some("00REV"),
+            101,
+            301,
+        ),
+        (
+            "01",
+            OperationKind::Cash,
+            BalanceImpact::Debit,
+            Some("01REV"),
+            102,
+            302,
+        ),
+        (
+            "09",
+            OperationKind::PurchaseWithCashback,
+            BalanceImpact::Debit,
+            Some("09REV"),
+            103,
+            303,
+        ),
+        (
+            "20",
+            OperationKind::Refund,
+            BalanceImpact::Credit,
+            Some("20REV"),
+            201,
+            401,
+        ),
+        (
+            "31",
+            OperationKind::BalanceInquiry,
+            BalanceImpact::None,
+            None,
+            0,
+            0,
+        ),
+        (
+            "88",
+            OperationKind::Other,
+            BalanceImpact::Debit,
+            Some("88REV"),
+            188,
+            388,
+        ),
+    ];
+    assert_eq!(rules.processing_codes().count(), table.len());
+    for (text, kind, impact, reversal, posts, reversal_posts) in table {
+        let entry = rules.processing_code(code(text)).unwrap();
+        assert_eq!((entry.kind, entry.balance_impact), (kind, impact), "{text}");
+        assert_eq!(entry.reversal_processing_code, reversal.map(code), "{text}");
+        let first = |links: &[rules::TransactionTypeLink]| {
+            links.first().map_or(0, |link| link.transaction_type_id)
+        };
+        assert_eq!(first(&entry.transaction_types), posts, "{text}");
+        assert_eq!(
+            first(&entry.reversal_transaction_types),
+            reversal_posts,
+            "{text}"
+        );
+        if let Some(reversal) = reversal {
+            let reversal = rules.reversal_code(code(reversal)).unwrap();
+            assert_eq!(reversal.balance_impact, impact.opposite(), "{text}");
+        }
+    }
+    assert!(rules.processing_code(code("77")).is_none());
+    assert!(
+        rules.processing_code(code("00REV")).is_none(),
+        "DE3 never names a reversal code"
+    );
+}
+
+#[test]
+fn the_generic_network_answers_every_reason() {
+    let rules = shipped();
+    let network = rules.network_named("generic").unwrap();
+    assert_eq!(rules.network(NetworkId(1)), Some(network));
+    assert_eq!(network.dialect, "iso1987-ascii");
+    assert!(!network.sign_on_required);
+    assert_eq!(
+        network.echo,
+        [2, 3, 4, 7, 11, 12, 13, 32, 33, 37, 41, 42, 49]
+    );
+    assert_eq!(network.echo_reversal, [90]);
+    assert_eq!(network.echo_network_management, [70]);
+    assert_eq!(
+        (network.match_window_minutes, network.deadline_ms),
+        (15, 8000)
+    );
+    let table = [
+        (Reason::FormatError, "30"),
+        (Reason::MatchConflict, "94"),
+        (Reason::UnknownCard, "14"),
+        (Reason::CardLost, "41"),
+        (Reason::CardStolen, "43"),
+        (Reason::CardCanceled, "14"),
+        (Reason::CardBlocked, "62"),
+        (Reason::CardExpired, "54"),
+        (Reason::ExpiryMismatch, "54"),
+        (Reason::AccountStatus, "62"),
+        (Reason::CardModeUnavailable, "57"),
+        (Reason::UnknownProcessingCode, "12"),
+        (Reason::NotPermitted, "57"),
+        (Reason::CurrencyNotSupported, "57"),
+        (Reason::InvalidAmount, "13"),
+        (Reason::NoConfiguration, "57"),
+        (Reason::InsufficientFunds, "51"),
+        (Reason::CashLimitExceeded, "61"),
+        (Reason::ReversedBeforeArrival, "05"),
+        (Reason::UnknownOriginal, "25"),
+        (Reason::OriginalAmountMismatch, "64"),
+        (Reason::SignOnRequired, "91"),
+        (Reason::Overloaded, "91"),
+        (Reason::DeadlinePassed, "91"),
+        (Reason::SystemMalfunction, "96"),
+    ];
+    assert_eq!(table.map(|(reason, _)| reason), Reason::ALL);
+    for (reason, wire) in table {
+        assert_eq!(network.response_code(reason).as_str(), wire, "{reason}");
+    }
+    assert_eq!(network.denial_code(Reason::InsufficientFunds), Some("810"));
+    assert_eq!(network.denial_code(Reason::UnknownCard), Some("998"));
+    assert_eq!(network.denial_code(Reason::CardLost), None);
+}
+
+#[test]
+fn the_demo_accounts_behave_to_the_cent() {
+    let rules = shipped();
+    let credit = "max=1000000 available=500000 cash=100000 installments=300000";
+    let debit = "available=20000 overdraft=5000";
+    let prepaid = "available=10000";
+    let rows = [
+        (
+            "the whole credit limit",
+            credit,
+            "00 500000",
+            "Credit: purchase/1 available-500000",
+        ),
+        ("one cent above", credit, "00 500001", "insufficient"),
+        (
+            "with cashback",
+            credit,
+            "09 12050",
+            "Credit: purchase/1 available-12050",
+        ),
+        (
+            "the whole cash limit",
+            credit,
+            "01 100000",
+            "Credit: cash/1 available-100000 cash-100000",
+        ),
+        (
+            "one cent above it",
+            credit,
+            "01 100001",
+            "insufficient cash",
+        ),
+        ("above both", credit, "01 500001", "insufficient cash"),
+        (
+            "cash left, limit used up",
+            "available=4999 cash=100000",
+            "01 5000",
+            "insufficient",
+        ),
+        (
+            "three instalments",
+            credit,
+            "00 300000 n=3",
+            "Credit: purchase in instalments/1 available-300000 installments-300000",
+        ),
+        (
+            "one cent above the instalment limit",
+            credit,
+            "00 300001 n=3",
+            "insufficient",
+        ),
+        (
+            "instalments left, limit used up",
+            "available=4999 installments=300000",
+            "00 5000 n=2",
+            "insufficient",
+        ),
+        (
+            "a refund",
+            credit,
+            "20 100",
+            "Refund to the available limit/1 available+100",
+        ),
+        (
+            "a nearly used up card",
+            "available=1000",
+            "00 1001",
+            "insufficient",
+        ),
+        (
+            "its last ten",
+            "available=1000",
+            "00 1000",
+            "Credit: purchase/1 available-1000",
+        ),
+        (
+            "balance and overdraft",
+            debit,
+            "00 25000 program=2",
+            "Purchase, cash and cashback from the balance/1 available-25000",
+        ),
+        (
+            "one cent above",
+            debit,
+            "00 25001 program=2",
+            "insufficient",
+        ),
+        (
+            "cash from the balance",
+            debit,
+            "01 25001 program=2",
+            "insufficient",
+        ),
+        (
+            "cashback from the balance",
+            debit,
+            "09 25000 program=2",
+            "Purchase, cash and cashback from the balance/1 available-25000",
+        ),
+        (
+            "instalments on debit are as one",
+            debit,
+            "00 300 n=3 program=2",
+            "Purchase, cash and cashback from the balance/1 available-300",
+        ),
+        (
+            "a refund on debit",
+            debit,
+            "20 5 program=2",
+            "Refund to the available limit/1 available+5",
+        ),
+        (
+            "prepaid",
+            prepaid,
+            "00 10000 program=3",
+            "Purchase, cash and cashback from the balance/1 available-10000",
+        ),
+        (
+            "one cent above",
+            prepaid,
+            "00 10001 program=3",
+            "insufficient",
+        ),
+        ("an inquiry", credit, "31 0", "-/0"),
+        (
+            "in the table, without configuration",
+            credit,
+            "88 100",
+            "no configuration",
+        ),
+        (
+            "on debit too",
+            debit,
+            "88 100 program=2",
+            "no configuration",
+        ),
+    ];
+    for (what, limits, request, expected) in rows {
+        assert_eq!(
+            decide(&rules, limits, request),
+            expected,
+            "{what}: {limits} | {request}"
+        );
+    }
+}
+
+#[test]
+fn every_demo_configuration_is_custom_and_says_when_limits_come_back() {
+    let rules = shipped();
+    for configuration in rules.configurations() {
+        for scenario in &configuration.scenarios {
+            assert!(matches!(scenario.kind, rules::ScenarioKind::Custom { .. }));
+        }
+    }
+    let installments = rules
+        .configurations()
+        .iter()
+        .find(|configuration| configuration.name == "Credit: purchase in instalments")
+        .unwrap();
+    assert_eq!(
+        installments.scenarios[0].result.reset_limit,
+        Some(ResetLimit::LastInstallment)
+    );
+}
+
+#[test]
+fn the_version_follows_the_content_and_only_the_content() {
+    let rules = shipped();
+    let documents = rules.documents().to_vec();
+    let paths: Vec<&str> = documents
+        .iter()
+        .map(|document| document.path.as_str())
+        .collect();
+    assert!(paths.is_sorted());
+    assert!(paths.contains(&"networks/generic.toml"));
+
+    let mut reordered = documents.clone();
+    reordered.reverse();
+    assert_eq!(
+        rules::compile(reordered).unwrap().version(),
+        rules.version()
+    );
+
+    for index in 0..documents.len() {
+        let mut changed = documents.clone();
+        changed[index].content.push_str("# a comment\n");
+        assert_ne!(rules::compile(changed).unwrap().version(), rules.version());
+    }
+}
