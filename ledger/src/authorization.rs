@@ -4,11 +4,11 @@
 //! are stored. The layouts here are the payloads of journal records: a change of a field is a new record
 //! version. Must never: hold track data, a PIN block, CVV2 or a PAN.
 
-use rules::{AccountId, AccountType, NetworkId, ProcessingCode};
-use rules::{Deltas, Limits};
 use rules::Currency;
-use rules::{Reason, ResponseCode};
+use rules::{AccountId, AccountType, NetworkId, ProcessingCode};
 use rules::{BalanceImpact, RulesVersion};
+use rules::{Deltas, Limits};
+use rules::{Reason, ResponseCode};
 use serde::{Deserialize, Serialize};
 
 use crate::identifiers::{CardHash, RecordId};
@@ -143,7 +143,10 @@ impl ApprovalCode {
         const CODES: u64 = 36_u64.pow(6);
         // The factor shares no divisor with the number of codes: neighbours spread, none are joined.
         const FACTOR: u64 = 0x9E37_79B1;
-        let place = id.sequence.wrapping_mul(1 << 12).wrapping_add(u64::from(id.index));
+        let place = id
+            .sequence
+            .wrapping_mul(1 << 12)
+            .wrapping_add(u64::from(id.index));
         let place = place.checked_rem(CODES).unwrap_or(0);
         let mut rest = place.wrapping_mul(FACTOR).checked_rem(CODES).unwrap_or(0);
         let mut code = [b'0'; 6];
@@ -300,9 +303,17 @@ mod tests {
         let mut codes = std::collections::BTreeSet::new();
         for sequence in 1..200 {
             for index in 0..50 {
-                let id = RecordId { shard: ShardId(0), sequence, index };
+                let id = RecordId {
+                    shard: ShardId(0),
+                    sequence,
+                    index,
+                };
                 let code = ApprovalCode::of(id);
-                assert!(code.as_str().bytes().all(|byte| byte.is_ascii_alphanumeric()));
+                assert!(
+                    code.as_str()
+                        .bytes()
+                        .all(|byte| byte.is_ascii_alphanumeric())
+                );
                 assert!(codes.insert(code.0), "{id} has the code of another");
             }
         }

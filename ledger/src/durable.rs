@@ -24,8 +24,13 @@ impl Watermark {
     /// A watermark that has passed `sequence`: what recovery found durable.
     #[must_use]
     pub fn at(sequence: u64) -> Self {
-        let shared = Shared { sequence: AtomicU64::new(sequence), ..Shared::default() };
-        Self { shared: Arc::new(shared) }
+        let shared = Shared {
+            sequence: AtomicU64::new(sequence),
+            ..Shared::default()
+        };
+        Self {
+            shared: Arc::new(shared),
+        }
     }
 
     /// The highest durable sequence.
@@ -38,14 +43,23 @@ impl Watermark {
     pub(crate) fn raise(&self, sequence: u64) {
         self.shared.sequence.fetch_max(sequence, Ordering::AcqRel);
         // The lock orders this after a waiter's check, so that no wake-up is lost.
-        drop(self.shared.waiting.lock().unwrap_or_else(PoisonError::into_inner));
+        drop(
+            self.shared
+                .waiting
+                .lock()
+                .unwrap_or_else(PoisonError::into_inner),
+        );
         self.shared.moved.notify_all();
     }
 
     /// Waits until it has passed `sequence`, at most for `timeout`; says whether it has.
     #[must_use]
     pub fn wait_for(&self, sequence: u64, timeout: Duration) -> bool {
-        let guard = self.shared.waiting.lock().unwrap_or_else(PoisonError::into_inner);
+        let guard = self
+            .shared
+            .waiting
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner);
         let waiting = |(): &mut ()| self.sequence() < sequence;
         let (guard, _) = self
             .shared
@@ -69,7 +83,11 @@ pub struct Durable<T> {
 impl<T> Durable<T> {
     /// The value, if the watermark has passed `sequence`; else the value back.
     pub(crate) fn behind(watermark: &Watermark, sequence: u64, value: T) -> Result<Self, T> {
-        if watermark.sequence() >= sequence { Ok(Self { value }) } else { Err(value) }
+        if watermark.sequence() >= sequence {
+            Ok(Self { value })
+        } else {
+            Err(value)
+        }
     }
 
     /// What is durable.
@@ -85,11 +103,17 @@ mod tests {
     #[test]
     fn nothing_passes_before_the_watermark() {
         let watermark = Watermark::at(4);
-        assert_eq!(Durable::behind(&watermark, 5, "approved").err(), Some("approved"));
+        assert_eq!(
+            Durable::behind(&watermark, 5, "approved").err(),
+            Some("approved")
+        );
         watermark.raise(5);
         watermark.raise(3);
         assert_eq!(watermark.sequence(), 5);
-        assert_eq!(*Durable::behind(&watermark, 5, "approved").unwrap().get(), "approved");
+        assert_eq!(
+            *Durable::behind(&watermark, 5, "approved").unwrap().get(),
+            "approved"
+        );
         assert!(!watermark.wait_for(6, Duration::from_millis(1)));
     }
 }

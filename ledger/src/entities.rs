@@ -3,10 +3,10 @@
 //! Owns: the entities, their statuses and what a status allows. Rules of statuses: seed
 //! customer-operations, reference authorization-guides 8. Must never: hold a PAN in clear.
 
-use rules::{AccountId, AccountType, ProgramId};
-use rules::{Deltas, Limits};
 use rules::Currency;
 use rules::Reason;
+use rules::{AccountId, AccountType, ProgramId};
+use rules::{Deltas, Limits};
 use serde::{Deserialize, Serialize};
 
 use crate::identifiers::{CardHash, CustomerId, GroupId, RecordId};
@@ -119,7 +119,10 @@ impl Account {
 /// Status of a card (reference authorization-api 15.2).
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "SCREAMING_SNAKE_CASE")]
-#[expect(missing_docs, reason = "the names are the status codes themselves; `refusal` says what each does")]
+#[expect(
+    missing_docs,
+    reason = "the names are the status codes themselves; `refusal` says what each does"
+)]
 pub enum CardStatus {
     Normal,
     Reissued,
@@ -201,7 +204,9 @@ impl CardMode {
         match (self, account_type) {
             (Self::Single(account), _) => account,
             (Self::Combo { debit, .. }, AccountType::Savings | AccountType::Checking) => debit,
-            (Self::Combo { credit, .. }, AccountType::Unspecified | AccountType::CreditCard) => credit,
+            (Self::Combo { credit, .. }, AccountType::Unspecified | AccountType::CreditCard) => {
+                credit
+            }
         }
     }
 }
@@ -221,7 +226,11 @@ impl TryFrom<u16> for Expiry {
 
     fn try_from(yymm: u16) -> Result<Self, InvalidExpiry> {
         let month = yymm.checked_rem(100).ok_or(InvalidExpiry)?;
-        if yymm <= 9912 && (1..=12).contains(&month) { Ok(Self(yymm)) } else { Err(InvalidExpiry) }
+        if yymm <= 9912 && (1..=12).contains(&month) {
+            Ok(Self(yymm))
+        } else {
+            Err(InvalidExpiry)
+        }
     }
 }
 
@@ -282,14 +291,21 @@ mod tests {
 
     #[test]
     fn a_combo_card_chooses_by_account_type() {
-        let combo = CardMode::Combo { credit: AccountId(1), debit: AccountId(2) };
+        let combo = CardMode::Combo {
+            credit: AccountId(1),
+            debit: AccountId(2),
+        };
         for (account_type, expected) in [
             (AccountType::Unspecified, 1),
             (AccountType::CreditCard, 1),
             (AccountType::Checking, 2),
             (AccountType::Savings, 2),
         ] {
-            assert_eq!(combo.account(account_type), AccountId(expected), "{account_type:?}");
+            assert_eq!(
+                combo.account(account_type),
+                AccountId(expected),
+                "{account_type:?}"
+            );
         }
     }
 }

@@ -9,7 +9,9 @@ use std::str::FromStr;
 use serde::{Deserialize, Serialize};
 
 /// One shard of the books: one writer, one journal.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[derive(
+    Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize,
+)]
 pub struct ShardId(pub u16);
 
 /// Names one record of the journal: the batch that carries it and its place in the batch.
@@ -116,7 +118,9 @@ impl fmt::Debug for CardHash {
 }
 
 /// An instant: microseconds since 1970-01-01 00:00 UTC. Given to the ledger, never read by it.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[derive(
+    Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize,
+)]
 pub struct Timestamp(pub i64);
 
 impl Timestamp {
@@ -141,7 +145,9 @@ impl Timestamp {
         let at = self.utc()?;
         let mut number = 0_u64;
         for part in [at.month(), at.day(), at.hour(), at.minute(), at.second()] {
-            number = number.checked_mul(100)?.checked_add(u64::try_from(part).ok()?)?;
+            number = number
+                .checked_mul(100)?
+                .checked_add(u64::try_from(part).ok()?)?;
         }
         Some(number)
     }
@@ -169,7 +175,11 @@ mod tests {
     #[test]
     fn record_ids_sort_as_their_keys_and_parse_as_printed() {
         let ids = [(0, 1, 9), (0, 2, 0), (0, 256, 1), (1, 1, 0)].map(|(shard, sequence, index)| {
-            RecordId { shard: ShardId(shard), sequence, index }
+            RecordId {
+                shard: ShardId(shard),
+                sequence,
+                index,
+            }
         });
         for pair in ids.windows(2) {
             assert!(pair[0] < pair[1] && pair[0].to_key() < pair[1].to_key());
@@ -188,6 +198,9 @@ mod tests {
         assert_eq!(Timestamp(1_893_455_999_999_999).year_month(), Some(202_912));
         assert_eq!(Timestamp(1_893_456_000_000_000).year_month(), Some(203_001));
         assert_eq!(Timestamp(i64::MAX).year_month(), None);
-        assert_eq!(Timestamp(1_893_455_999_999_999).transmission_date_time(), Some(1_231_235_959));
+        assert_eq!(
+            Timestamp(1_893_455_999_999_999).transmission_date_time(),
+            Some(1_231_235_959)
+        );
     }
 }

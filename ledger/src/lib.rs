@@ -32,6 +32,7 @@ pub mod identifiers;
 pub mod journal;
 mod map;
 pub mod record;
+pub mod recovery;
 pub mod runtime;
 pub mod state;
 pub mod writer;

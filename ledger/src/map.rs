@@ -7,5 +7,8 @@
 use std::hash::{BuildHasherDefault, DefaultHasher};
 
 /// Hash map with a fixed hasher.
-#[expect(clippy::disallowed_types, reason = "the hasher is fixed here, so the order is not random")]
+#[expect(
+    clippy::disallowed_types,
+    reason = "the hasher is fixed here, so the order is not random"
+)]
 pub(crate) type Map<K, V> = std::collections::HashMap<K, V, BuildHasherDefault<DefaultHasher>>;

@@ -124,5 +124,9 @@ fn decode<'a, T: Deserialize<'a>>(raw: &RawRecord<'a>) -> Result<T, RecordError>
     };
     let (value, rest) =
         postcard::take_from_bytes(raw.payload).map_err(|error| layout(error.to_string()))?;
-    if rest.is_empty() { Ok(value) } else { Err(layout("bytes are left over".to_owned())) }
+    if rest.is_empty() {
+        Ok(value)
+    } else {
+        Err(layout("bytes are left over".to_owned()))
+    }
 }

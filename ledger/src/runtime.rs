@@ -17,17 +17,17 @@ use crossbeam_channel::{Receiver, Sender, TrySendError, bounded};
 use rules::{Reason, Snapshot};
 
 use crate::books::view::ViewError;
-use crate::books::{self, SledStore, StoreError, ViewWriter, Views};
+use crate::books::{SledStore, ViewWriter, Views};
 use crate::command::{Outcome, Submission, Undecided};
 use crate::durable::{Durable, Watermark};
 use crate::identifiers::{ShardId, Timestamp};
 use crate::journal::committer::{CommitOptions, Committed, FileJournal};
 use crate::journal::cursor::{Cursor, CursorError};
 use crate::journal::disk::Directory;
-use crate::journal::log::{Log, LogOptions, OpenError};
+use crate::journal::log::LogOptions;
 use crate::journal::{Batch, Journal};
-use crate::state::State;
-use crate::writer::{Pending, ReplayError, Writer, WriterError};
+use crate::recovery::{RecoveryError, recover};
+use crate::writer::{Pending, Writer, WriterError};
 
 /// How the ledger runs.
 #[derive(Clone, Debug)]
@@ -77,9 +77,9 @@ pub trait Observer: Send + Sync + 'static {
 /// Why the ledger cannot start or go on. What lies beneath is the error's source.
 #[derive(Debug, thiserror::Error)]
 pub enum LedgerFailure {
-    /// The journal cannot be opened.
-    #[error("journal")]
-    Open(#[from] OpenError),
+    /// The shard cannot be recovered.
+    #[error(transparent)]
+    Recovery(#[from] RecoveryError),
     /// The journal cannot be read.
     #[error("journal")]
     Cursor(#[from] CursorError),
@@ -89,12 +89,6 @@ pub enum LedgerFailure {
     /// The journal no longer takes batches.
     #[error("journal")]
     Submit(#[from] crate::journal::SubmitError),
-    /// The books cannot be read or written.
-    #[error(transparent)]
-    Store(#[from] StoreError),
-    /// The journal's rest cannot be replayed.
-    #[error("replay")]
-    Replay(#[from] ReplayError),
     /// The views cannot be written.
     #[error("views")]
     View(#[from] ViewError),
@@ -166,7 +160,9 @@ impl<T: Ticket> Submitter<T> {
                 Err(TrySendError::Full(back) | TrySendError::Disconnected(back)) => back,
             }
         };
-        refused.ticket.undecided(Undecided { reason: Reason::Overloaded });
+        refused.ticket.undecided(Undecided {
+            reason: Reason::Overloaded,
+        });
     }
 
     /// Hands a command to the writer, waiting for room: for loading, never for a link.
@@ -174,7 +170,9 @@ impl<T: Ticket> Submitter<T> {
     /// # Errors
     /// The command back, when the ledger has ended.
     pub fn submit_waiting(&self, submission: Submission<T>) -> Result<(), Box<Submission<T>>> {
-        self.submissions.send(submission).map_err(|back| Box::new(back.0))
+        self.submissions
+            .send(submission)
+            .map_err(|back| Box::new(back.0))
     }
 
     /// Commands that wait for the writer.
@@ -209,10 +207,23 @@ impl<T: Ticket> Ledger<T> {
         observer: Arc<dyn Observer>,
     ) -> Result<Self, LedgerFailure> {
         let begun = now();
-        let mut opened = open(options, begun.plus_us(window_us.saturating_neg()))?;
-        opened.started.took = elapsed_since(begun);
-        let watermark = Watermark::at(opened.started.sequence);
-        let releaser = Arc::new(Releaser { waiting: Mutex::default(), watermark: watermark.clone() });
+        let store = SledStore::open(&options.books_directory, options.books_cache_bytes)
+            .map_err(RecoveryError::from)?;
+        let disk = Directory::open(&options.journal_directory)?;
+        let since = begun.plus_us(window_us.saturating_neg());
+        let opened = recover(disk, store, options.log, since, options.checkpoint_rows)?;
+        let started = Started {
+            books_sequence: opened.books_sequence,
+            replayed_batches: opened.last_sequence.saturating_sub(opened.books_sequence),
+            sequence: opened.last_sequence,
+            cut_bytes: opened.cut_bytes,
+            took: elapsed_since(begun),
+        };
+        let watermark = Watermark::at(started.sequence);
+        let releaser = Arc::new(Releaser {
+            waiting: Mutex::default(),
+            watermark: watermark.clone(),
+        });
         let stopping = Arc::new(AtomicBool::new(false));
         let tell = {
             let (releaser, observer) = (Arc::clone(&releaser), Arc::clone(&observer));
@@ -259,7 +270,7 @@ impl<T: Ticket> Ledger<T> {
             view_lag_batches: options.view_lag_batches,
             stopping,
             threads: vec![writer_thread, view_thread],
-            started: opened.started,
+            started,
         })
     }
 
@@ -294,42 +305,6 @@ impl<T: Ticket> Ledger<T> {
     }
 }
 
-struct Opened {
-    log: Log<Directory>,
-    writer: Writer,
-    view_writer: ViewWriter<SledStore>,
-    cursor: Cursor<Directory>,
-    started: Started,
-}
-
-/// Loads the books and replays the journal's rest into the state and the views.
-fn open(options: &LedgerOptions, since: Timestamp) -> Result<Opened, LedgerFailure> {
-    let store = SledStore::open(&options.books_directory, options.books_cache_bytes)?;
-    let progress = books::load::progress(&store)?;
-    let disk = Directory::open(&options.journal_directory)?;
-    let (log, recovered) = Log::open(disk.clone(), options.log, progress.sequence)?;
-    let state: State = books::load::state(&store, since)?;
-    let shard: ShardId = options.log.shard;
-    let mut writer = Writer::new(shard, state, progress.sequence, progress.time);
-    let mut view_writer = ViewWriter::new(shard, store, progress);
-    let mut cursor = Cursor::after(disk, progress.sequence);
-    while let Some(batch) = cursor.next(recovered.last_sequence)? {
-        writer.replay(&batch)?;
-        view_writer.apply(&batch)?;
-        if view_writer.dirty_rows() >= options.checkpoint_rows {
-            view_writer.checkpoint()?;
-        }
-    }
-    let started = Started {
-        books_sequence: progress.sequence,
-        replayed_batches: recovered.last_sequence.saturating_sub(progress.sequence),
-        sequence: recovered.last_sequence,
-        cut_bytes: recovered.cut_bytes,
-        took: Duration::ZERO,
-    };
-    Ok(Opened { log, writer, view_writer, cursor, started })
-}
-
 /// Outcomes in the order of their sequences, until the watermark passes them.
 struct Releaser<T> {
     waiting: Mutex<VecDeque<Pending<T>>>,
@@ -348,7 +323,9 @@ impl<T: Ticket> Releaser<T> {
     fn release(&self) {
         loop {
             let mut waiting = self.lock();
-            let Some(pending) = waiting.pop_front() else { return };
+            let Some(pending) = waiting.pop_front() else {
+                return;
+            };
             match pending.release(&self.watermark) {
                 Ok(outcomes) => {
                     drop(waiting);
@@ -383,7 +360,11 @@ impl<T: Ticket> WriterShell<T> {
         while let Ok(first) = submissions.recv() {
             let mut taken = Vec::with_capacity(submissions.len().saturating_add(1));
             taken.push(first);
-            taken.extend(submissions.try_iter().take(self.batch_commands.saturating_sub(1)));
+            taken.extend(
+                submissions
+                    .try_iter()
+                    .take(self.batch_commands.saturating_sub(1)),
+            );
             if let Err(failure) = self.batch(taken) {
                 self.observer.failed(failure);
                 return;
@@ -407,7 +388,8 @@ impl<T: Ticket> WriterShell<T> {
         }
         self.releaser.release();
         self.writer.forget(self.window_us, self.views.in_books());
-        self.observer.decided(commands, records, elapsed_since(begun));
+        self.observer
+            .decided(commands, records, elapsed_since(begun));
         Ok(())
     }
 }
@@ -471,9 +453,14 @@ fn spawn(name: &str, run: impl FnOnce() + Send + 'static) -> io::Result<JoinHand
 /// The clock of the shell: the one place of the ledger that reads it.
 #[must_use]
 pub fn now() -> Timestamp {
-    #[expect(clippy::disallowed_methods, reason = "the shell stamps the time of batches")]
+    #[expect(
+        clippy::disallowed_methods,
+        reason = "the shell stamps the time of batches"
+    )]
     let now = std::time::SystemTime::now();
-    let since_epoch = now.duration_since(std::time::UNIX_EPOCH).unwrap_or_default();
+    let since_epoch = now
+        .duration_since(std::time::UNIX_EPOCH)
+        .unwrap_or_default();
     Timestamp(i64::try_from(since_epoch.as_micros()).unwrap_or(i64::MAX))
 }
 
@@ -493,5 +480,9 @@ pub fn journal_reader(directory: &Path, seen: u64) -> io::Result<Cursor<Director
 /// A batch read by a [`Cursor`], with the shard its records belong to.
 #[must_use]
 pub fn record_id(shard: ShardId, batch: &Batch, index: u32) -> crate::identifiers::RecordId {
-    crate::identifiers::RecordId { shard, sequence: batch.sequence, index }
+    crate::identifiers::RecordId {
+        shard,
+        sequence: batch.sequence,
+        index,
+    }
 }

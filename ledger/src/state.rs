@@ -91,8 +91,14 @@ pub(crate) fn move_limits(
     if account.reflects >= id {
         return Ok(false);
     }
-    let overflow = InvariantViolation { id, reason: "a limit leaves its range" };
-    account.limits = account.limits.checked_apply(deltas).ok_or_else(|| overflow.clone())?;
+    let overflow = InvariantViolation {
+        id,
+        reason: "a limit leaves its range",
+    };
+    account.limits = account
+        .limits
+        .checked_apply(deltas)
+        .ok_or_else(|| overflow.clone())?;
     account.pending = sum(&account.pending, pending).ok_or(overflow)?;
     account.reflects = id;
     account.latest = Some(id);
@@ -121,7 +127,14 @@ pub(crate) fn effect_of(decided: &AuthorizationDecided) -> (Deltas, Deltas) {
 
 /// The deltas and the pending deltas of a reversal's record.
 pub(crate) fn effect_of_reversal(decided: &ReversalDecided) -> (Deltas, Deltas) {
-    (decided.deltas, if decided.cleared { Deltas::NONE } else { decided.deltas })
+    (
+        decided.deltas,
+        if decided.cleared {
+            Deltas::NONE
+        } else {
+            decided.deltas
+        },
+    )
 }
 
 /// Whether an authorization's record takes the place of its match key.
@@ -247,7 +260,10 @@ impl State {
             Record::CustomerCreated(customer) => self.load_customer(customer),
             Record::AccountOpened(account) => {
                 if !self.accounts.contains_key(&account.id) {
-                    self.load_account(Account { reflects: id, ..account.clone() });
+                    self.load_account(Account {
+                        reflects: id,
+                        ..account.clone()
+                    });
                 }
             }
             Record::CardIssued(card) => self.load_card(card),
@@ -310,11 +326,13 @@ impl State {
         deltas: &Deltas,
         pending: &Deltas,
     ) -> Result<(), InvariantViolation> {
-        let Some(account) = account else { return Ok(()) };
-        let account = self
-            .accounts
-            .get_mut(&account)
-            .ok_or(InvariantViolation { id, reason: "its account does not exist" })?;
+        let Some(account) = account else {
+            return Ok(());
+        };
+        let account = self.accounts.get_mut(&account).ok_or(InvariantViolation {
+            id,
+            reason: "its account does not exist",
+        })?;
         move_limits(account, id, deltas, pending).map(|_| ())
     }
 
@@ -329,15 +347,19 @@ impl Recent {
     /// What a stored message means under a key.
     fn of(key: &MatchKey, stored: &StoredMessage) -> Option<Self> {
         match &stored.body {
-            MessageBody::Authorization { decided, remaining_minor } => {
+            MessageBody::Authorization {
+                decided,
+                remaining_minor,
+            } => {
                 let message = Remembered::authorization(stored.id, decided, Some(*remaining_minor));
                 (decided.facts.key == *key).then_some(Self::Message(message))
             }
             MessageBody::Reversal(decided) if decided.facts.key == *key => {
                 Some(Self::Message(Remembered::reversal(stored.id, decided)))
             }
-            MessageBody::Reversal(decided) => (decided.facts.original == *key)
-                .then_some(Self::ReversedBeforeArrival(stored.id)),
+            MessageBody::Reversal(decided) => {
+                (decided.facts.original == *key).then_some(Self::ReversedBeforeArrival(stored.id))
+            }
         }
     }
 }
@@ -365,7 +387,14 @@ impl Remembered {
             (Decision::Declined(reason), _) => (Some(*reason), None),
         };
         let fingerprint = decided.facts.fingerprint;
-        Self { id, touched: id, fingerprint, answer: decided.answer, reason, effect }
+        Self {
+            id,
+            touched: id,
+            fingerprint,
+            answer: decided.answer,
+            reason,
+            effect,
+        }
     }
 
     fn reversal(id: RecordId, decided: &ReversalDecided) -> Self {
@@ -400,6 +429,10 @@ impl ReversalDecided {
 
 /// Hash of a customer's content, the same in every run of one build.
 pub(crate) fn content_hash(customer: &Customer) -> u64 {
-    let content = (customer.kind as u8, customer.name.as_str(), customer.document_number.as_str());
+    let content = (
+        customer.kind as u8,
+        customer.name.as_str(),
+        customer.document_number.as_str(),
+    );
     BuildHasherDefault::<DefaultHasher>::default().hash_one(content)
 }

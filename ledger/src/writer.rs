@@ -68,10 +68,13 @@ impl<T> Pending<T> {
             return Err(self);
         }
         let (watermark, sequence) = (watermark.clone(), self.sequence);
-        Ok(self.outcomes.into_iter().filter_map(move |(ticket, outcome)| {
-            // Never fails: the watermark only rises, and it had passed above.
-            Some((ticket, Durable::behind(&watermark, sequence, outcome).ok()?))
-        }))
+        Ok(self
+            .outcomes
+            .into_iter()
+            .filter_map(move |(ticket, outcome)| {
+                // Never fails: the watermark only rises, and it had passed above.
+                Some((ticket, Durable::behind(&watermark, sequence, outcome).ok()?))
+            }))
     }
 }
 
@@ -91,7 +94,13 @@ impl Writer {
     /// last of them stamped `time`.
     #[must_use]
     pub fn new(shard: ShardId, state: State, sequence: u64, time: Timestamp) -> Self {
-        Self { shard, state, sequence, time, scratch: Vec::new() }
+        Self {
+            shard,
+            state,
+            sequence,
+            time,
+            scratch: Vec::new(),
+        }
     }
 
     /// The state.
@@ -122,12 +131,25 @@ impl Writer {
         let mut batch = Batch::new(sequence, now);
         let mut decided = DecidedBatch {
             batch: None,
-            pending: Pending { sequence: self.sequence, outcomes: Vec::new() },
+            pending: Pending {
+                sequence: self.sequence,
+                outcomes: Vec::new(),
+            },
             undecided: Vec::new(),
         };
-        for Submission { command, deadline, ticket } in submissions {
+        for Submission {
+            command,
+            deadline,
+            ticket,
+        } in submissions
+        {
             if deadline.is_some_and(|deadline| deadline < now) {
-                decided.undecided.push((ticket, Undecided { reason: Reason::DeadlinePassed }));
+                decided.undecided.push((
+                    ticket,
+                    Undecided {
+                        reason: Reason::DeadlinePassed,
+                    },
+                ));
                 continue;
             }
             let outcome = self.decide_one(&command, rules, &mut batch)?;
@@ -149,8 +171,17 @@ impl Writer {
     ) -> Result<Outcome, WriterError> {
         let now = batch.time;
         self.recall(command, now);
-        let id = RecordId { shard: self.shard, sequence: batch.sequence, index: batch.count() };
-        let context = Context { state: &self.state, rules, now, id };
+        let id = RecordId {
+            shard: self.shard,
+            sequence: batch.sequence,
+            index: batch.count(),
+        };
+        let context = Context {
+            state: &self.state,
+            rules,
+            now,
+            id,
+        };
         let (records, outcome) = decide::decide(context, command);
         for record in &records {
             let index = record.append_to(batch, &mut self.scratch)?;
@@ -167,7 +198,11 @@ impl Writer {
                     self.state.recall(&facts.key, stored, now);
                 }
             }
-            Command::Reverse { facts, stored, stored_original } => {
+            Command::Reverse {
+                facts,
+                stored,
+                stored_original,
+            } => {
                 if let Some(stored) = stored {
                     self.state.recall(&facts.key, stored, now);
                 }
@@ -181,7 +216,8 @@ impl Writer {
 
     /// Forgets messages older than `window_us` microseconds that the books hold, up to batch `in_books`.
     pub fn forget(&mut self, window_us: i64, in_books: u64) {
-        self.state.forget(self.time.plus_us(window_us.saturating_neg()), in_books);
+        self.state
+            .forget(self.time.plus_us(window_us.saturating_neg()), in_books);
     }
 
     /// Applies a batch of the journal: the start replays what the books do not reflect yet.
@@ -190,8 +226,13 @@ impl Writer {
     /// [`ReplayError`]: the batch cannot be read or does not fit; the start must stop.
     pub fn replay(&mut self, batch: &Batch) -> Result<(), ReplayError> {
         for raw in batch.records() {
-            let id = RecordId { shard: self.shard, sequence: batch.sequence, index: raw.index };
-            let record = Record::decode(&raw).map_err(|source| ReplayError::Record { id, source })?;
+            let id = RecordId {
+                shard: self.shard,
+                sequence: batch.sequence,
+                index: raw.index,
+            };
+            let record =
+                Record::decode(&raw).map_err(|source| ReplayError::Record { id, source })?;
             self.state.apply(id, batch.time, &record)?;
         }
         (self.sequence, self.time) = (batch.sequence, batch.time.max(self.time));

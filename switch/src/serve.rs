@@ -256,6 +256,7 @@ async fn serve(settings: &Settings, context: http::Context) -> anyhow::Result<()
         listeners.push((network, server::bind(listener.listen).await?));
     }
     let http_listener = server::bind(settings.http_listen).await?;
+    let http_address = http_listener.local_addr()?;
     let context = Arc::new(context);
     let http = tokio::spawn(async move { axum::serve(http_listener, http::router(context)).await });
     let (accepting, links) = (TaskTracker::new(), TaskTracker::new());
@@ -269,7 +270,7 @@ async fn serve(settings: &Settings, context: http::Context) -> anyhow::Result<()
         ));
     }
     ready.store(true, Ordering::Release);
-    tracing::info!(http = %settings.http_listen, "ready");
+    tracing::info!(http = %http_address, "ready");
     ended().await?;
     ready.store(false, Ordering::Release);
     tracing::info!("draining");

@@ -3,9 +3,9 @@
 //! Owns: what of the books goes into memory: customers, accounts, cards, and the messages of the match
 //! window. Must never: change the books.
 
+use super::Progress;
 use super::rows::{self, APPLIED, StoredMessage, Table};
 use super::store::{BookStore, StoreError};
-use super::Progress;
 use crate::entities::{Account, Card, Customer};
 use crate::identifiers::Timestamp;
 use crate::state::State;

@@ -107,13 +107,19 @@ pub(crate) fn decode<T: DeserializeOwned>(table: Table, bytes: &[u8]) -> Result<
         Some((&ROW_VERSION, body)) => {
             postcard::from_bytes(body).map_err(|error| row_error(table, &error.to_string()))
         }
-        Some((version, _)) => Err(row_error(table, &format!("its layout version is {version}"))),
+        Some((version, _)) => Err(row_error(
+            table,
+            &format!("its layout version is {version}"),
+        )),
         None => Err(row_error(table, "it is empty")),
     }
 }
 
 fn row_error(table: Table, reason: &str) -> RowError {
-    RowError { table: table.name(), reason: reason.to_owned() }
+    RowError {
+        table: table.name(),
+        reason: reason.to_owned(),
+    }
 }
 
 /// Key of a message's match row.

@@ -99,11 +99,23 @@ impl SledStore {
             tree(Table::Transactions)?,
             tree(Table::Progress)?,
         ];
-        Ok(Self { database, trees, file: directory.join("db") })
+        Ok(Self {
+            database,
+            trees,
+            file: directory.join("db"),
+        })
     }
 
     fn tree(&self, table: Table) -> &sled::Tree {
-        let [customers, accounts, cards, messages, matches, transactions, progress] = &self.trees;
+        let [
+            customers,
+            accounts,
+            cards,
+            messages,
+            matches,
+            transactions,
+            progress,
+        ] = &self.trees;
         match table {
             Table::Customers => customers,
             Table::Accounts => accounts,
@@ -131,7 +143,10 @@ impl BookStore for SledStore {
     fn sync(&self) -> Result<(), StoreError> {
         self.database.flush()?;
         let sync = || File::open(&self.file)?.sync_data();
-        sync().map_err(|source| StoreError::Io { path: self.file.clone(), source })
+        sync().map_err(|source| StoreError::Io {
+            path: self.file.clone(),
+            source,
+        })
     }
 
     fn newest_first(&self, table: Table) -> impl Iterator<Item = Result<KeyValue, StoreError>> {
@@ -152,6 +167,7 @@ type Rows = BTreeMap<(Table, Vec<u8>), Vec<u8>>;
 
 #[derive(Debug, Default)]
 struct Tables {
+    failing: bool,
     durable: Rows,
     unsynced: Vec<Row>,
     current: Rows,
@@ -162,10 +178,9 @@ impl MemoryStore {
         self.tables.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// How many writes a crash could lose.
-    #[must_use]
-    pub fn unsynced_rows(&self) -> usize {
-        self.tables().unsynced.len()
+    /// From now on every sync fails, or none does.
+    pub fn set_failing(&self, failing: bool) {
+        self.tables().failing = failing;
     }
 
     /// What a crash leaves: everything that was synced, and of the writes since those for which
@@ -179,8 +194,14 @@ impl MemoryStore {
                 left.insert((row.table, row.key.clone()), row.value.clone());
             }
         }
-        let tables = Tables { durable: left.clone(), unsynced: Vec::new(), current: left };
-        Self { tables: Mutex::new(tables) }
+        let tables = Tables {
+            durable: left.clone(),
+            current: left,
+            ..Tables::default()
+        };
+        Self {
+            tables: Mutex::new(tables),
+        }
     }
 }
 
@@ -192,7 +213,9 @@ impl BookStore for MemoryStore {
     fn write(&self, rows: Vec<Row>) -> Result<(), StoreError> {
         let mut tables = self.tables();
         for row in rows {
-            tables.current.insert((row.table, row.key.clone()), row.value.clone());
+            tables
+                .current
+                .insert((row.table, row.key.clone()), row.value.clone());
             tables.unsynced.push(row);
         }
         Ok(())
@@ -200,6 +223,13 @@ impl BookStore for MemoryStore {
 
     fn sync(&self) -> Result<(), StoreError> {
         let mut tables = self.tables();
+        if tables.failing {
+            let source = io::Error::other("the simulated store fails");
+            return Err(StoreError::Io {
+                path: PathBuf::from("memory"),
+                source,
+            });
+        }
         for row in std::mem::take(&mut tables.unsynced) {
             tables.durable.insert((row.table, row.key), row.value);
         }

@@ -72,6 +72,11 @@ impl<S: BookStore> Views<S> {
         }
     }
 
+    /// The store under the views.
+    pub fn store(&self) -> &S {
+        &self.store
+    }
+
     /// The last batch that readers see.
     pub fn shown(&self) -> u64 {
         self.shown.load(Ordering::Acquire)
@@ -145,7 +150,9 @@ impl<S: BookStore> Views<S> {
         };
         let mut messages = Vec::new();
         while let Some(id) = next.filter(|_| messages.len() < limit) {
-            let Some(message) = self.message(id)? else { break };
+            let Some(message) = self.message(id)? else {
+                break;
+            };
             next = message.previous();
             messages.push(message);
         }
@@ -172,7 +179,11 @@ impl<S: BookStore> Views<S> {
         let mut changed = Vec::with_capacity(view.len());
         for entry in view {
             let value = rows::encode(table, entry.value())?;
-            changed.push(Row { table, key: key(entry.key()), value });
+            changed.push(Row {
+                table,
+                key: key(entry.key()),
+                value,
+            });
         }
         changed.sort_unstable_by(|left, right| left.key.cmp(&right.key));
         Ok(changed)
@@ -202,7 +213,12 @@ pub struct ViewWriter<S> {
 impl<S: BookStore> ViewWriter<S> {
     /// A view-writer over books that are as far as `progress` says.
     pub fn new(shard: ShardId, store: S, progress: Progress) -> Self {
-        Self { shard, views: Arc::new(Views::over(store, progress)), progress, dirty_rows: 0 }
+        Self {
+            shard,
+            views: Arc::new(Views::over(store, progress)),
+            progress,
+            dirty_rows: 0,
+        }
     }
 
     /// The views it writes.
@@ -221,12 +237,19 @@ impl<S: BookStore> ViewWriter<S> {
     /// [`ViewError`]: the views may show part of the batch; the process must stop.
     pub fn apply(&mut self, batch: &Batch) -> Result<(), ViewError> {
         for raw in batch.records() {
-            let id = RecordId { shard: self.shard, sequence: batch.sequence, index: raw.index };
+            let id = RecordId {
+                shard: self.shard,
+                sequence: batch.sequence,
+                index: raw.index,
+            };
             let record =
                 Record::decode(&raw).map_err(|source| ReplayError::Record { id, source })?;
             self.show(id, batch.time, record)?;
         }
-        self.progress = Progress { sequence: batch.sequence, time: batch.time };
+        self.progress = Progress {
+            sequence: batch.sequence,
+            time: batch.time,
+        };
         self.views.shown.store(batch.sequence, Ordering::Release);
         Ok(())
     }
@@ -241,7 +264,13 @@ impl<S: BookStore> ViewWriter<S> {
             Record::AccountOpened(account) => {
                 // The books may already hold a later state of it.
                 if views.account(account.id)?.is_none() {
-                    views.accounts.insert(account.id, Account { reflects: id, ..account });
+                    views.accounts.insert(
+                        account.id,
+                        Account {
+                            reflects: id,
+                            ..account
+                        },
+                    );
                 }
             }
             Record::CardIssued(card) => {
@@ -271,8 +300,13 @@ impl<S: BookStore> ViewWriter<S> {
             Decision::Approved(approval) => approval.amount_minor,
             Decision::Declined(_) => 0,
         };
-        let body = MessageBody::Authorization { decided, remaining_minor };
-        self.views.messages.insert(id, StoredMessage { id, time, body });
+        let body = MessageBody::Authorization {
+            decided,
+            remaining_minor,
+        };
+        self.views
+            .messages
+            .insert(id, StoredMessage { id, time, body });
         Ok(())
     }
 
@@ -288,7 +322,10 @@ impl<S: BookStore> ViewWriter<S> {
             && let Some(original) = decided.original
             && let Some(mut message) = self.views.message(original)?
         {
-            if let MessageBody::Authorization { remaining_minor, .. } = &mut message.body {
+            if let MessageBody::Authorization {
+                remaining_minor, ..
+            } = &mut message.body
+            {
                 *remaining_minor = decided.remaining_minor;
             }
             self.views.messages.insert(original, message);
@@ -300,7 +337,9 @@ impl<S: BookStore> ViewWriter<S> {
             self.views.matches.insert(decided.facts.key, id);
         }
         let body = MessageBody::Reversal(decided);
-        self.views.messages.insert(id, StoredMessage { id, time, body });
+        self.views
+            .messages
+            .insert(id, StoredMessage { id, time, body });
         Ok(())
     }
 
@@ -311,8 +350,12 @@ impl<S: BookStore> ViewWriter<S> {
         deltas: &rules::Deltas,
         pending: &rules::Deltas,
     ) -> Result<(), ViewError> {
-        let Some(account) = account else { return Ok(()) };
-        let Some(mut account) = self.views.account(account)? else { return Ok(()) };
+        let Some(account) = account else {
+            return Ok(());
+        };
+        let Some(mut account) = self.views.account(account)? else {
+            return Ok(());
+        };
         if move_limits(&mut account, id, deltas, pending).map_err(ReplayError::from)? {
             self.views.accounts.insert(account.id, account);
         }
@@ -331,7 +374,9 @@ impl<S: BookStore> ViewWriter<S> {
         let views = &self.views;
         let account_key = |id: &AccountId| id.0.to_be_bytes().to_vec();
         let tables = [
-            Views::<S>::changed(Table::Customers, &views.customers, |id| id.0.to_be_bytes().into())?,
+            Views::<S>::changed(Table::Customers, &views.customers, |id| {
+                id.0.to_be_bytes().into()
+            })?,
             Views::<S>::changed(Table::Accounts, &views.accounts, account_key)?,
             Views::<S>::changed(Table::Cards, &views.cards, |hash| hash.0.to_vec())?,
             Views::<S>::changed(Table::Messages, &views.messages, |id| id.to_key().to_vec())?,
@@ -347,7 +392,11 @@ impl<S: BookStore> ViewWriter<S> {
         }
         views.store.sync()?;
         let value = rows::encode(Table::Progress, &self.progress)?;
-        views.store.write(vec![Row { table: Table::Progress, key: APPLIED.to_vec(), value }])?;
+        views.store.write(vec![Row {
+            table: Table::Progress,
+            key: APPLIED.to_vec(),
+            value,
+        }])?;
         views.store.sync()?;
         // The rows are in the store now, so a reader that misses them here finds them there.
         views.customers.clear();
@@ -357,7 +406,9 @@ impl<S: BookStore> ViewWriter<S> {
         views.matches.clear();
         views.transactions.clear();
         self.dirty_rows = 0;
-        views.in_books.store(self.progress.sequence, Ordering::Release);
+        views
+            .in_books
+            .store(self.progress.sequence, Ordering::Release);
         Ok(written)
     }
 }

@@ -31,7 +31,15 @@ pub(super) fn decide(context: Context<'_>, facts: &RequestFacts) -> (Vec<Record>
     let approval = match context.state.recent(&facts.key) {
         Some(Recent::Message(earlier)) if earlier.fingerprint == facts.fingerprint => {
             let (id, answer, reason) = (earlier.id, earlier.answer, earlier.reason);
-            return (Vec::new(), Outcome::Decided(Decided { id, answer, reason, repeat: true }));
+            return (
+                Vec::new(),
+                Outcome::Decided(Decided {
+                    id,
+                    answer,
+                    reason,
+                    repeat: true,
+                }),
+            );
         }
         Some(Recent::Message(_)) => Err(Reason::MatchConflict),
         Some(Recent::ReversedBeforeArrival(_)) => Err(Reason::ReversedBeforeArrival),
@@ -46,12 +54,20 @@ fn approve<'a>(
     facts: &RequestFacts,
     found: &mut Found<'a>,
 ) -> Result<Approval, Reason> {
-    let card = context.state.card(&facts.key.card).ok_or(Reason::UnknownCard)?;
+    let card = context
+        .state
+        .card(&facts.key.card)
+        .ok_or(Reason::UnknownCard)?;
     check_card(context, facts, card)?;
     found.entry = context.rules.processing_code(facts.processing_code);
-    let direction = found.entry.map_or(BalanceImpact::Debit, |entry| entry.balance_impact);
+    let direction = found
+        .entry
+        .map_or(BalanceImpact::Debit, |entry| entry.balance_impact);
     let account = card.mode.account(account_type(facts, direction));
-    let account = context.state.account(account).ok_or(Reason::CardModeUnavailable)?;
+    let account = context
+        .state
+        .account(account)
+        .ok_or(Reason::CardModeUnavailable)?;
     found.account = Some(account);
     let allowed = match direction {
         BalanceImpact::Debit => account.status.allows_debit(),
@@ -76,7 +92,10 @@ fn check_card(context: Context<'_>, facts: &RequestFacts, card: &CardFacts) -> R
     if card.expiry.is_before(month) {
         return Err(Reason::CardExpired);
     }
-    if facts.expiry_yymm.is_some_and(|expiry| expiry != u16::from(card.expiry)) {
+    if facts
+        .expiry_yymm
+        .is_some_and(|expiry| expiry != u16::from(card.expiry))
+    {
         return Err(Reason::ExpiryMismatch);
     }
     Ok(())
@@ -104,7 +123,10 @@ impl Amounts {
         account: &Account,
         entry: &ProcessingCodeEntry,
     ) -> Result<Self, Reason> {
-        let billed = facts.fingerprint.billing_amount_minor.zip(facts.billing_currency);
+        let billed = facts
+            .fingerprint
+            .billing_amount_minor
+            .zip(facts.billing_currency);
         let principal_minor = match billed {
             Some((amount, currency)) if currency == account.currency => amount,
             _ if facts.fingerprint.currency == Some(account.currency) => {
@@ -123,8 +145,13 @@ impl Amounts {
             Some(_) | None => {}
         }
         let installments = i64::from(facts.installments.max(1));
-        let installment_minor = principal_minor.checked_div(installments).unwrap_or(principal_minor);
-        Ok(Self { principal_minor, installment_minor })
+        let installment_minor = principal_minor
+            .checked_div(installments)
+            .unwrap_or(principal_minor);
+        Ok(Self {
+            principal_minor,
+            installment_minor,
+        })
     }
 
     fn of_key(self, key: AmountKey) -> i64 {
@@ -176,7 +203,11 @@ fn evaluate(
     };
     if facts.clearing == Clearing::Online {
         approval.postings = entry.transaction_types.iter().map(posting).collect();
-        approval.compensations = entry.reversal_transaction_types.iter().map(posting).collect();
+        approval.compensations = entry
+            .reversal_transaction_types
+            .iter()
+            .map(posting)
+            .collect();
     }
     Ok(approval)
 }
@@ -203,7 +234,9 @@ fn conclude(
 ) -> (Vec<Record>, Outcome) {
     let id = context.id;
     let reason = approval.as_ref().err().copied();
-    let inquiry = found.entry.is_some_and(|entry| entry.kind == OperationKind::BalanceInquiry);
+    let inquiry = found
+        .entry
+        .is_some_and(|entry| entry.kind == OperationKind::BalanceInquiry);
     let balances = found.account.filter(|_| inquiry && reason.is_none());
     let answer = Answer {
         response_code: response_code(context.rules, facts.key.network, reason),
@@ -212,17 +245,22 @@ fn conclude(
     };
     let mut records = Vec::with_capacity(2);
     let account = found.account.map(|account| account.id);
-    let postings = approval.as_ref().map(|approval| approval.postings.clone()).unwrap_or_default();
-    records.push(Record::AuthorizationDecided(Box::new(AuthorizationDecided {
-        facts: facts.clone(),
-        account,
-        previous: found.account.and_then(|account| account.latest),
-        direction: found.entry.map(|entry| entry.balance_impact),
-        rules: context.rules.version(),
-        limits_before: found.account.map(|account| account.limits),
-        decision: approval.map_or_else(Decision::Declined, Decision::Approved),
-        answer,
-    })));
+    let postings = approval
+        .as_ref()
+        .map(|approval| approval.postings.clone())
+        .unwrap_or_default();
+    records.push(Record::AuthorizationDecided(Box::new(
+        AuthorizationDecided {
+            facts: facts.clone(),
+            account,
+            previous: found.account.and_then(|account| account.latest),
+            direction: found.entry.map(|entry| entry.balance_impact),
+            rules: context.rules.version(),
+            limits_before: found.account.map(|account| account.limits),
+            decision: approval.map_or_else(Decision::Declined, Decision::Approved),
+            answer,
+        },
+    )));
     if let Some(account) = found.account {
         records.extend(postings.into_iter().map(|posting| {
             Record::TransactionPosted(TransactionPosted {
@@ -235,7 +273,15 @@ fn conclude(
             })
         }));
     }
-    (records, Outcome::Decided(Decided { id, answer, reason, repeat: false }))
+    (
+        records,
+        Outcome::Decided(Decided {
+            id,
+            answer,
+            reason,
+            repeat: false,
+        }),
+    )
 }
 
 /// Balances as an inquiry shows them; the account type is that of the program.
@@ -245,10 +291,13 @@ fn balances_of(context: Context<'_>, account: &Account) -> Balances {
         .program(account.program)
         .is_some_and(|program| program.kind == rules::ProgramKind::Credit);
     Balances {
-        account_type: if credit { AccountType::CreditCard } else { AccountType::Checking },
+        account_type: if credit {
+            AccountType::CreditCard
+        } else {
+            AccountType::Checking
+        },
         currency: account.currency,
         ledger_minor: account.ledger_balance(),
         available_minor: account.available_balance(),
     }
 }
-

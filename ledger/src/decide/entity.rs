@@ -14,7 +14,11 @@ fn created(record: Record) -> (Vec<Record>, Outcome) {
 }
 
 fn existed_as(same: bool) -> (Vec<Record>, Outcome) {
-    let outcome = if same { Outcome::Created } else { Outcome::Rejected(EntityError::Taken) };
+    let outcome = if same {
+        Outcome::Created
+    } else {
+        Outcome::Rejected(EntityError::Taken)
+    };
     (Vec::new(), outcome)
 }
 
@@ -31,8 +35,17 @@ pub(super) fn create_customer(context: Context<'_>, customer: &Customer) -> (Vec
 
 pub(super) fn open_account(context: Context<'_>, account: &Account) -> (Vec<Record>, Outcome) {
     if let Some(existing) = context.state.account(account.id) {
-        let same = (existing.program, existing.owner, existing.group, existing.currency)
-            == (account.program, account.owner, account.group, account.currency);
+        let same = (
+            existing.program,
+            existing.owner,
+            existing.group,
+            existing.currency,
+        ) == (
+            account.program,
+            account.owner,
+            account.group,
+            account.currency,
+        );
         return existed_as(same);
     }
     if context.state.customer(account.owner).is_none() {
@@ -45,8 +58,7 @@ pub(super) fn open_account(context: Context<'_>, account: &Account) -> (Vec<Reco
         return rejected(EntityError::LimitOrder);
     }
     let mut account = account.clone();
-    (account.pending, account.latest, account.reflects) =
-        (Deltas::NONE, None, RecordId::default());
+    (account.pending, account.latest, account.reflects) = (Deltas::NONE, None, RecordId::default());
     created(Record::AccountOpened(account))
 }
 
@@ -63,9 +75,7 @@ pub(super) fn issue_card(context: Context<'_>, card: &Card) -> (Vec<Record>, Out
         CardMode::Combo { credit, debit } => (group(credit), group(debit)),
     };
     match groups {
-        (Some(first), Some(second)) if first == second => {
-            created(Record::CardIssued(card.clone()))
-        }
+        (Some(first), Some(second)) if first == second => created(Record::CardIssued(card.clone())),
         (Some(_), Some(_)) => rejected(EntityError::AcrossGroups),
         (None, _) | (_, None) => rejected(EntityError::UnknownAccount),
     }

@@ -40,6 +40,12 @@ pub(crate) fn decide(context: Context<'_>, command: &Command) -> (Vec<Record>, O
 
 /// DE39 of the network for a reason; 96 for a network that the rules do not have.
 fn response_code(rules: &Snapshot, network: NetworkId, reason: Option<Reason>) -> ResponseCode {
-    let Some(reason) = reason else { return ResponseCode::APPROVED };
-    rules.network(network).map_or(ResponseCode::SYSTEM_MALFUNCTION, |n| n.response_code(reason))
+    let Some(reason) = reason else {
+        return ResponseCode::APPROVED;
+    };
+    rules
+        .network(network)
+        .map_or(ResponseCode::SYSTEM_MALFUNCTION, |n| {
+            n.response_code(reason)
+        })
 }

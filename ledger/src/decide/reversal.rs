@@ -27,7 +27,13 @@ struct Verdict {
 impl Verdict {
     fn without_effect(result: ReversalResult, divergent: bool) -> Self {
         let (deltas, postings) = (Deltas::NONE, Vec::new());
-        Self { result, divergent, deltas, remaining_minor: 0, postings }
+        Self {
+            result,
+            divergent,
+            deltas,
+            remaining_minor: 0,
+            postings,
+        }
     }
 }
 
@@ -35,7 +41,15 @@ pub(super) fn decide(context: Context<'_>, facts: &ReversalFacts) -> (Vec<Record
     match context.state.recent(&facts.key) {
         Some(Recent::Message(earlier)) if earlier.fingerprint == facts.fingerprint => {
             let (id, answer, reason) = (earlier.id, earlier.answer, earlier.reason);
-            return (Vec::new(), Outcome::Decided(Decided { id, answer, reason, repeat: true }));
+            return (
+                Vec::new(),
+                Outcome::Decided(Decided {
+                    id,
+                    answer,
+                    reason,
+                    repeat: true,
+                }),
+            );
         }
         Some(Recent::Message(_)) => {
             let verdict = Verdict::without_effect(ReversalResult::MatchConflict, false);
@@ -57,7 +71,10 @@ pub(super) fn decide(context: Context<'_>, facts: &ReversalFacts) -> (Vec<Record
 
 /// Undoes a known original, as far as anything is left to undo and the amounts agree.
 fn undo(context: Context<'_>, facts: &ReversalFacts, original: &Remembered) -> Verdict {
-    let Some(effect) = original.effect.as_deref().filter(|effect| effect.remaining_minor > 0)
+    let Some(effect) = original
+        .effect
+        .as_deref()
+        .filter(|effect| effect.remaining_minor > 0)
     else {
         return Verdict::without_effect(ReversalResult::NoEffect, false);
     };
@@ -65,7 +82,9 @@ fn undo(context: Context<'_>, facts: &ReversalFacts, original: &Remembered) -> V
     let authorized = original.fingerprint;
     let replacement = facts.replacement_minor.filter(|amount| *amount > 0);
     let differs = (asked.amount_minor > 0 && asked.amount_minor != authorized.amount_minor)
-        || asked.currency.is_some_and(|currency| Some(currency) != authorized.currency);
+        || asked
+            .currency
+            .is_some_and(|currency| Some(currency) != authorized.currency);
     let impossible = replacement.is_some_and(|amount| amount > authorized.amount_minor);
     let divergent = impossible || (differs && replacement.is_none());
     if impossible || (divergent && !facts.advice) {
@@ -113,9 +132,16 @@ fn fits(context: Context<'_>, effect: &Effect, deltas: &Deltas) -> bool {
 /// the difference of two shares of the same whole.
 fn compensations(effect: &Effect, remaining_minor: i64) -> Vec<Posting> {
     let part = |posting: &Posting| {
-        let held = prorate(posting.amount_minor, effect.remaining_minor, effect.amount_minor)?;
+        let held = prorate(
+            posting.amount_minor,
+            effect.remaining_minor,
+            effect.amount_minor,
+        )?;
         let kept = prorate(posting.amount_minor, remaining_minor, effect.amount_minor)?;
-        Some(Posting { amount_minor: held.checked_sub(kept)?, ..*posting })
+        Some(Posting {
+            amount_minor: held.checked_sub(kept)?,
+            ..*posting
+        })
     };
     effect.compensations.iter().filter_map(part).collect()
 }
@@ -123,7 +149,9 @@ fn compensations(effect: &Effect, remaining_minor: i64) -> Vec<Posting> {
 /// `value` times `part` over `whole`, rounded half away from zero.
 fn prorate(value: i64, part: i64, whole: i64) -> Option<i64> {
     let product = i128::from(value).checked_mul(i128::from(part))?;
-    let half = i128::from(whole).checked_div(2)?.checked_mul(product.signum())?;
+    let half = i128::from(whole)
+        .checked_div(2)?
+        .checked_mul(product.signum())?;
     i64::try_from(product.checked_add(half)?.checked_div(i128::from(whole))?).ok()
 }
 
@@ -134,8 +162,7 @@ fn conclude(
     verdict: Verdict,
 ) -> (Vec<Record>, Outcome) {
     let effect = original.and_then(|original| original.effect.as_deref());
-    let account: Option<&Account> =
-        effect.and_then(|effect| context.state.account(effect.account));
+    let account: Option<&Account> = effect.and_then(|effect| context.state.account(effect.account));
     let mut decided = ReversalDecided {
         facts: facts.clone(),
         original: original.map(|original| original.id),
@@ -176,7 +203,15 @@ fn conclude(
         .collect();
     let mut records = vec![Record::ReversalDecided(Box::new(decided))];
     records.extend(transactions);
-    (records, Outcome::Decided(Decided { id, answer, reason, repeat: false }))
+    (
+        records,
+        Outcome::Decided(Decided {
+            id,
+            answer,
+            reason,
+            repeat: false,
+        }),
+    )
 }
 
 #[cfg(test)]
@@ -194,7 +229,11 @@ mod tests {
             (-10, 2, 3, -7),
             (0, 5, 7, 0),
         ] {
-            assert_eq!(prorate(value, part, whole), Some(expected), "{value} * {part} / {whole}");
+            assert_eq!(
+                prorate(value, part, whole),
+                Some(expected),
+                "{value} * {part} / {whole}"
+            );
         }
         assert_eq!(prorate(1, 1, 0), None);
         let steps = [1000, 667, 333, 1, 0];
@@ -207,4 +246,3 @@ mod tests {
         assert_eq!(undone, -997);
     }
 }
-

@@ -61,7 +61,12 @@ impl Batch {
     /// An empty batch.
     #[must_use]
     pub fn new(sequence: u64, time: Timestamp) -> Self {
-        Self { sequence, time, count: 0, payload: Vec::new() }
+        Self {
+            sequence,
+            time,
+            count: 0,
+            payload: Vec::new(),
+        }
     }
 
     /// Appends one record and returns its index.
@@ -79,7 +84,8 @@ impl Batch {
         let length = u32::try_from(payload.len()).or(Err(BatchFull))?;
         let index = self.count;
         self.count = index.checked_add(1).ok_or(BatchFull)?;
-        self.payload.reserve(grown.saturating_sub(self.payload.len()));
+        self.payload
+            .reserve(grown.saturating_sub(self.payload.len()));
         self.payload.extend_from_slice(&[kind, version]);
         self.payload.extend_from_slice(&length.to_le_bytes());
         self.payload.extend_from_slice(payload);
@@ -171,7 +177,9 @@ pub enum BatchError {
 impl Header {
     /// Reads the header at the start of `bytes`.
     pub(crate) fn read(bytes: &[u8]) -> Result<Self, BatchError> {
-        let header = bytes.first_chunk::<HEADER_BYTES>().ok_or(BatchError::Length)?;
+        let header = bytes
+            .first_chunk::<HEADER_BYTES>()
+            .ok_or(BatchError::Length)?;
         let (magic, rest) = header.split_first_chunk::<4>().ok_or(BatchError::Length)?;
         if *magic != MAGIC {
             return Err(BatchError::NoMagic);
@@ -187,7 +195,15 @@ impl Header {
         fields.u32()?;
         let chain = fields.take::<32>()?;
         fields.take::<20>()?;
-        Ok(Self { length, sequence, durable, time, count, chain, crc: fields.u32()? })
+        Ok(Self {
+            length,
+            sequence,
+            durable,
+            time,
+            count,
+            chain,
+            crc: fields.u32()?,
+        })
     }
 
     /// Bytes the whole batch takes in a segment.
@@ -218,7 +234,9 @@ impl Fields<'_> {
 /// Reads the batch at the start of `bytes` and checks it against its checksum.
 pub(crate) fn decode(bytes: &[u8]) -> Result<(Header, Batch), BatchError> {
     let header = Header::read(bytes)?;
-    let (head, rest) = bytes.split_at_checked(HEADER_BYTES).ok_or(BatchError::Length)?;
+    let (head, rest) = bytes
+        .split_at_checked(HEADER_BYTES)
+        .ok_or(BatchError::Length)?;
     let payload = rest.get(..header.length).ok_or(BatchError::Length)?;
     let head = head.get(..CRC_AT).ok_or(BatchError::Length)?;
     if crc32c::crc32c_append(crc32c::crc32c(head), payload) != header.crc {
@@ -232,7 +250,9 @@ pub(crate) fn decode(bytes: &[u8]) -> Result<(Header, Batch), BatchError> {
     };
     let mut used = 0_usize;
     for record in batch.records() {
-        used = used.saturating_add(RECORD_HEADER_BYTES).saturating_add(record.payload.len());
+        used = used
+            .saturating_add(RECORD_HEADER_BYTES)
+            .saturating_add(record.payload.len());
     }
     if used != payload.len() {
         return Err(BatchError::Layout);
@@ -241,7 +261,12 @@ pub(crate) fn decode(bytes: &[u8]) -> Result<(Header, Batch), BatchError> {
 }
 
 /// The chain hash after a batch.
-pub(crate) fn chain_after(previous: &Chain, sequence: u64, time: Timestamp, payload: &[u8]) -> Chain {
+pub(crate) fn chain_after(
+    previous: &Chain,
+    sequence: u64,
+    time: Timestamp,
+    payload: &[u8],
+) -> Chain {
     let mut hash = Sha256::new();
     hash.update(previous);
     hash.update(sequence.to_le_bytes());
@@ -262,11 +287,21 @@ fn split_record(index: u32, bytes: &[u8]) -> Option<(RawRecord<'_>, &[u8])> {
     let (length, rest) = rest.split_first_chunk::<4>()?;
     let length = usize::try_from(u32::from_le_bytes(*length)).ok()?;
     let (payload, rest) = rest.split_at_checked(length)?;
-    Some((RawRecord { index, kind: *kind, version: *version, payload }, rest))
+    Some((
+        RawRecord {
+            index,
+            kind: *kind,
+            version: *version,
+            payload,
+        },
+        rest,
+    ))
 }
 
 fn padded(length: usize) -> usize {
-    length.checked_next_multiple_of(ALIGNMENT).unwrap_or(usize::MAX)
+    length
+        .checked_next_multiple_of(ALIGNMENT)
+        .unwrap_or(usize::MAX)
 }
 
 #[cfg(test)]
@@ -286,10 +321,16 @@ mod tests {
         let chain = sample().write(&[9; 32], 6, &mut bytes);
         assert_eq!(bytes.len(), sample().stored_bytes());
         let (header, batch) = decode(&bytes).unwrap();
-        assert_eq!((header.sequence, header.durable, header.chain), (7, 6, chain));
+        assert_eq!(
+            (header.sequence, header.durable, header.chain),
+            (7, 6, chain)
+        );
         assert_eq!(batch, sample());
         assert_eq!(batch.chain_after(&[9; 32]), chain);
-        let kinds: Vec<_> = batch.records().map(|r| (r.index, r.kind, r.version)).collect();
+        let kinds: Vec<_> = batch
+            .records()
+            .map(|r| (r.index, r.kind, r.version))
+            .collect();
         assert_eq!(kinds, [(0, 1, 1), (1, 2, 3)]);
     }
 

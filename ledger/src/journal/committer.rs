@@ -72,7 +72,11 @@ impl FileJournal {
         let thread = std::thread::Builder::new()
             .name("committer".to_owned())
             .spawn(move || commit(log, &receiver, options, &watermark, tell))?;
-        Ok(Self { batches: Some(sender), next_sequence, thread: Some(thread) })
+        Ok(Self {
+            batches: Some(sender),
+            next_sequence,
+            thread: Some(thread),
+        })
     }
 
     /// How many batches wait to be committed.
@@ -118,7 +122,10 @@ fn commit<D: Disk>(
         let mut batches = vec![first];
         gather(waiting, options, several, &mut batches);
         several = batches.len() > 1;
-        #[expect(clippy::disallowed_methods, reason = "a shell measures how long the device takes")]
+        #[expect(
+            clippy::disallowed_methods,
+            reason = "a shell measures how long the device takes"
+        )]
         let begun = std::time::Instant::now();
         match log.append(&batches) {
             Ok(sequence) => {
@@ -144,7 +151,10 @@ fn gather(
     several: bool,
     batches: &mut Vec<Batch>,
 ) {
-    #[expect(clippy::disallowed_methods, reason = "a shell waits at most for the configured time")]
+    #[expect(
+        clippy::disallowed_methods,
+        reason = "a shell waits at most for the configured time"
+    )]
     let begun = std::time::Instant::now();
     let patience = Duration::from_micros(if several { options.gather_us } else { 0 });
     while batches.len() < options.gather_batches {

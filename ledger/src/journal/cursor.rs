@@ -47,7 +47,12 @@ pub enum CursorError {
 impl<D: Disk> Cursor<D> {
     /// A reader whose first batch is the one after `seen`.
     pub fn after(disk: D, seen: u64) -> Self {
-        Self { disk, segment: None, offset: 0, next_sequence: seen.saturating_add(1) }
+        Self {
+            disk,
+            segment: None,
+            offset: 0,
+            next_sequence: seen.saturating_add(1),
+        }
     }
 
     /// The last sequence that was read.
@@ -89,8 +94,13 @@ impl<D: Disk> Cursor<D> {
 
     fn find_segment(&mut self) -> Result<(), CursorError> {
         let names = segment_names(&self.disk)?;
-        let holding = names.into_iter().rev().find(|(first, _)| *first <= self.next_sequence);
-        let (_, name) = holding.ok_or(CursorError::Gone { sequence: self.next_sequence })?;
+        let holding = names
+            .into_iter()
+            .rev()
+            .find(|(first, _)| *first <= self.next_sequence);
+        let (_, name) = holding.ok_or(CursorError::Gone {
+            sequence: self.next_sequence,
+        })?;
         self.enter(name)
     }
 
@@ -120,14 +130,23 @@ impl<D: Disk> Cursor<D> {
     }
 
     fn read(&self, offset: u64, buffer: &mut [u8]) -> Result<usize, CursorError> {
-        let Some((name, file)) = &self.segment else { return Ok(0) };
+        let Some((name, file)) = &self.segment else {
+            return Ok(0);
+        };
         read_fully(file, offset, buffer).map_err(|source: io::Error| {
-            CursorError::Open(OpenError::Io { file: name.clone(), source })
+            CursorError::Open(OpenError::Io {
+                file: name.clone(),
+                source,
+            })
         })
     }
 
     fn unreadable(&self, reason: &str) -> CursorError {
-        let file = self.segment.as_ref().map(|(name, _)| name.clone()).unwrap_or_default();
+        let file = self
+            .segment
+            .as_ref()
+            .map(|(name, _)| name.clone())
+            .unwrap_or_default();
         CursorError::Batch {
             file,
             offset: self.offset,

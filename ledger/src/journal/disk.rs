@@ -11,7 +11,7 @@ use std::path::{Path, PathBuf};
 /// A directory of files.
 pub trait Disk {
     /// An open file of it.
-    type File: DiskFile;
+    type File: DiskFile + std::fmt::Debug;
 
     /// Names of its files, sorted.
     ///
@@ -79,7 +79,9 @@ impl Directory {
     /// What the file system answers.
     pub fn open(path: &Path) -> io::Result<Self> {
         std::fs::create_dir_all(path)?;
-        Ok(Self { path: path.to_owned() })
+        Ok(Self {
+            path: path.to_owned(),
+        })
     }
 }
 
@@ -101,13 +103,20 @@ impl Disk for Directory {
     }
 
     fn open(&self, name: &str) -> io::Result<File> {
-        OpenOptions::new().read(true).write(true).open(self.path.join(name))
+        OpenOptions::new()
+            .read(true)
+            .write(true)
+            .open(self.path.join(name))
     }
 
     fn create(&self, name: &str, bytes: u64) -> io::Result<File> {
         let path = self.path.join(name);
-        let file =
-            OpenOptions::new().read(true).write(true).create(true).truncate(true).open(path)?;
+        let file = OpenOptions::new()
+            .read(true)
+            .write(true)
+            .create(true)
+            .truncate(true)
+            .open(path)?;
         // Real zeros, not a hole and not an unwritten extent: a later fdatasync then has no block
         // map to commit, only data.
         let zeros = vec![0; FILL_BYTES];
@@ -148,7 +157,11 @@ impl DiskFile for File {
 }
 
 /// Reads until the buffer is full or the file ends; returns how many bytes.
-pub(crate) fn read_fully(file: &impl DiskFile, offset: u64, buffer: &mut [u8]) -> io::Result<usize> {
+pub(crate) fn read_fully(
+    file: &impl DiskFile,
+    offset: u64,
+    buffer: &mut [u8],
+) -> io::Result<usize> {
     let mut filled = 0_usize;
     while let Some(rest) = buffer.get_mut(filled..).filter(|rest| !rest.is_empty()) {
         let at = offset.saturating_add(filled as u64);

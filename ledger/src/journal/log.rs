@@ -107,7 +107,11 @@ impl<D: Disk> Log<D> {
     ///
     /// # Errors
     /// [`OpenError`]; nothing has been changed then, but for a torn tail that was cut.
-    pub fn open(disk: D, options: LogOptions, applied: u64) -> Result<(Self, Recovered), OpenError> {
+    pub fn open(
+        disk: D,
+        options: LogOptions,
+        applied: u64,
+    ) -> Result<(Self, Recovered), OpenError> {
         let names = segment_names(&disk)?;
         let mut log = Self {
             disk,
@@ -120,11 +124,19 @@ impl<D: Disk> Log<D> {
             failed: false,
         };
         let mut recovered = Recovered::default();
-        let first = names.iter().rposition(|(first, _)| *first <= applied.saturating_add(1));
+        let first = names
+            .iter()
+            .rposition(|(first, _)| *first <= applied.saturating_add(1));
         let relevant = names.get(first.unwrap_or(0)..).unwrap_or_default();
         for (position, (first_sequence, name)) in relevant.iter().enumerate() {
-            let next = relevant.get(position.saturating_add(1)).map(|(first, _)| *first);
-            let expected = if position == 0 { *first_sequence } else { log.next_sequence };
+            let next = relevant
+                .get(position.saturating_add(1))
+                .map(|(first, _)| *first);
+            let expected = if position == 0 {
+                *first_sequence
+            } else {
+                log.next_sequence
+            };
             recovered.cut_bytes = log.recover(name, *first_sequence, expected, next)?;
         }
         recovered.last_sequence = log.next_sequence.saturating_sub(1);
@@ -144,7 +156,10 @@ impl<D: Disk> Log<D> {
         expected: u64,
         next_segment: Option<u64>,
     ) -> Result<u64, OpenError> {
-        let io = |source| OpenError::Io { file: name.to_owned(), source };
+        let io = |source| OpenError::Io {
+            file: name.to_owned(),
+            source,
+        };
         let mut file = self.disk.open(name).map_err(io)?;
         let capacity = file.length().map_err(io)?;
         let mut bytes = vec![0; usize::try_from(capacity).unwrap_or(usize::MAX)];
@@ -158,7 +173,10 @@ impl<D: Disk> Log<D> {
                 return Ok(0);
             }
             Err(reason) => {
-                return Err(OpenError::Segment { file: name.to_owned(), reason: reason.to_owned() });
+                return Err(OpenError::Segment {
+                    file: name.to_owned(),
+                    reason: reason.to_owned(),
+                });
             }
         };
         if header.shard != self.options.shard
@@ -169,17 +187,31 @@ impl<D: Disk> Log<D> {
                 "holds shard {} from batch {}, expected shard {} from batch {expected}",
                 header.shard.0, header.first_sequence, self.options.shard.0
             );
-            return Err(OpenError::Segment { file: name.to_owned(), reason });
+            return Err(OpenError::Segment {
+                file: name.to_owned(),
+                reason,
+            });
         }
         if first_sequence > 1 && self.segment.is_some() && header.chain != self.chain {
             let reason = "is not chained to the segment before it".to_owned();
-            return Err(OpenError::Segment { file: name.to_owned(), reason });
+            return Err(OpenError::Segment {
+                file: name.to_owned(),
+                reason,
+            });
         }
         (self.next_sequence, self.chain) = (first_sequence, header.chain);
         let (end, stop) = self.walk(&bytes);
         self.check_end(name, &bytes, end, &stop, next_segment)?;
-        let cut = if next_segment.is_none() { clear(&mut file, &bytes, end).map_err(io)? } else { 0 };
-        self.segment = Some(Segment { file, end: end as u64, capacity });
+        let cut = if next_segment.is_none() {
+            clear(&mut file, &bytes, end).map_err(io)?
+        } else {
+            0
+        };
+        self.segment = Some(Segment {
+            file,
+            end: end as u64,
+            capacity,
+        });
         Ok(cut)
     }
 
@@ -290,7 +322,9 @@ impl<D: Disk> Log<D> {
     fn rotate(&mut self, batch_bytes: usize) -> io::Result<()> {
         let needed = SEGMENT_HEADER_BYTES.saturating_add(batch_bytes) as u64;
         let capacity = self.options.segment_bytes.max(needed);
-        let mut file = self.disk.create(&segment_name(self.next_sequence), capacity)?;
+        let mut file = self
+            .disk
+            .create(&segment_name(self.next_sequence), capacity)?;
         let header = SegmentHeader {
             shard: self.options.shard,
             first_sequence: self.next_sequence,
@@ -298,7 +332,11 @@ impl<D: Disk> Log<D> {
         };
         file.write_at(0, &header.to_bytes())?;
         file.sync_data()?;
-        self.segment = Some(Segment { file, end: SEGMENT_HEADER_BYTES as u64, capacity });
+        self.segment = Some(Segment {
+            file,
+            end: SEGMENT_HEADER_BYTES as u64,
+            capacity,
+        });
         Ok(())
     }
 }
@@ -322,7 +360,10 @@ fn find_batch(bytes: &[u8], from: usize, sequence: u64) -> Option<usize> {
         let rest = bytes.get(*at..).unwrap_or_default();
         rest.starts_with(&MAGIC)
             && Header::read(rest).is_ok_and(|header| header.durable >= sequence)
-            && !matches!(batch::decode(rest), Err(BatchError::Checksum | BatchError::Length))
+            && !matches!(
+                batch::decode(rest),
+                Err(BatchError::Checksum | BatchError::Length)
+            )
     })
 }
 
@@ -333,7 +374,10 @@ pub(crate) fn segment_name(first_sequence: u64) -> String {
 
 /// First sequences and names of the segments, in order.
 pub(crate) fn segment_names(disk: &impl Disk) -> Result<Vec<(u64, String)>, OpenError> {
-    let names = disk.list().map_err(|source| OpenError::Io { file: ".".to_owned(), source })?;
+    let names = disk.list().map_err(|source| OpenError::Io {
+        file: ".".to_owned(),
+        source,
+    })?;
     Ok(names
         .into_iter()
         .filter_map(|name| {
@@ -381,7 +425,9 @@ impl SegmentHeader {
         let (chain, rest) = rest.split_first_chunk::<32>().ok_or(SHORT)?;
         let (_, rest) = rest.split_first_chunk::<4>().ok_or(SHORT)?;
         let (crc, _) = rest.split_first_chunk::<4>().ok_or(SHORT)?;
-        let covered = bytes.get(..SEGMENT_HEADER_BYTES.saturating_sub(4)).ok_or(SHORT)?;
+        let covered = bytes
+            .get(..SEGMENT_HEADER_BYTES.saturating_sub(4))
+            .ok_or(SHORT)?;
         if crc32c::crc32c(covered) != u32::from_le_bytes(*crc) {
             return Err("has a header that does not match its checksum");
         }

@@ -3,14 +3,26 @@
 //! Owns: files whose writes stay pending until a sync, crashes that keep any part of them sector by
 //! sector, and syncs that fail on demand. Must never: be used outside simulations and tests.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, VecDeque};
 use std::io;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use super::disk::{Disk, DiskFile};
+use super::log::Log;
+use super::{Batch, Journal, SubmitError};
+use crate::durable::Watermark;
 
 /// What a crash keeps or loses as a whole.
 const SECTOR_BYTES: usize = 512;
+
+/// What fails.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Fault {
+    /// Writes: nothing reaches the disk.
+    Write,
+    /// Syncs: what was written may or may not be on the disk.
+    Sync,
+}
 
 /// The disk; clones share it.
 #[derive(Clone, Debug, Default)]
@@ -21,7 +33,7 @@ pub struct SimulatedDisk {
 #[derive(Debug, Default)]
 struct Shared {
     files: BTreeMap<String, Contents>,
-    failing: bool,
+    fault: Option<Fault>,
     syncs: u64,
 }
 
@@ -44,9 +56,9 @@ impl SimulatedDisk {
         self.shared.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// From now on every write and sync fails, or none does.
-    pub fn set_failing(&self, failing: bool) {
-        self.lock().failing = failing;
+    /// From now on this fails, or nothing does.
+    pub fn set_fault(&self, fault: Option<Fault>) {
+        self.lock().fault = fault;
     }
 
     /// How many syncs have succeeded.
@@ -58,7 +70,9 @@ impl SimulatedDisk {
     /// Changes one byte of a file, as a failing medium does; `false` where there is none.
     pub fn damage(&self, name: &str, offset: usize) -> bool {
         let mut shared = self.lock();
-        let Some(contents) = shared.files.get_mut(name) else { return false };
+        let Some(contents) = shared.files.get_mut(name) else {
+            return false;
+        };
         let mut hit = false;
         for bytes in [&mut contents.durable, &mut contents.current] {
             if let Some(byte) = bytes.get_mut(offset) {
@@ -80,7 +94,8 @@ impl SimulatedDisk {
                 let mut at = *offset;
                 let mut rest = bytes.as_slice();
                 while !rest.is_empty() {
-                    let to_boundary = SECTOR_BYTES.saturating_sub(at.checked_rem(SECTOR_BYTES).unwrap_or(0));
+                    let to_boundary =
+                        SECTOR_BYTES.saturating_sub(at.checked_rem(SECTOR_BYTES).unwrap_or(0));
                     let (sector, after) = rest.split_at(to_boundary.min(rest.len()));
                     if survives() {
                         put(&mut left, at, sector);
@@ -89,12 +104,20 @@ impl SimulatedDisk {
                     rest = after;
                 }
             }
-            let contents =
-                Contents { durable: left.clone(), current: left, pending: Vec::new() };
+            let contents = Contents {
+                durable: left.clone(),
+                current: left,
+                pending: Vec::new(),
+            };
             files.insert(name.clone(), contents);
         }
-        let shared = Shared { files, ..Shared::default() };
-        Self { shared: Arc::new(Mutex::new(shared)) }
+        let shared = Shared {
+            files,
+            ..Shared::default()
+        };
+        Self {
+            shared: Arc::new(Mutex::new(shared)),
+        }
     }
 }
 
@@ -123,40 +146,62 @@ impl Disk for SimulatedDisk {
         if !self.lock().files.contains_key(name) {
             return Err(io::ErrorKind::NotFound.into());
         }
-        Ok(SimulatedFile { shared: Arc::clone(&self.shared), name: name.to_owned() })
+        Ok(SimulatedFile {
+            shared: Arc::clone(&self.shared),
+            name: name.to_owned(),
+        })
     }
 
     fn create(&self, name: &str, bytes: u64) -> io::Result<SimulatedFile> {
         let mut shared = self.lock();
-        if shared.failing {
+        if shared.fault.is_some() {
             return Err(failing());
         }
         let zeros = vec![0; usize::try_from(bytes).map_err(io::Error::other)?];
-        let contents = Contents { durable: zeros.clone(), current: zeros, pending: Vec::new() };
+        let contents = Contents {
+            durable: zeros.clone(),
+            current: zeros,
+            pending: Vec::new(),
+        };
         shared.files.insert(name.to_owned(), contents);
-        Ok(SimulatedFile { shared: Arc::clone(&self.shared), name: name.to_owned() })
+        Ok(SimulatedFile {
+            shared: Arc::clone(&self.shared),
+            name: name.to_owned(),
+        })
     }
 
     fn remove(&self, name: &str) -> io::Result<()> {
-        self.lock().files.remove(name).map(drop).ok_or_else(|| io::ErrorKind::NotFound.into())
+        self.lock()
+            .files
+            .remove(name)
+            .map(drop)
+            .ok_or_else(|| io::ErrorKind::NotFound.into())
     }
 }
 
 impl SimulatedFile {
     fn with<T>(&self, change: impl FnOnce(&mut Contents) -> T) -> io::Result<T> {
         let mut shared = self.shared.lock().unwrap_or_else(PoisonError::into_inner);
-        shared.files.get_mut(&self.name).map(change).ok_or_else(|| io::ErrorKind::NotFound.into())
+        shared
+            .files
+            .get_mut(&self.name)
+            .map(change)
+            .ok_or_else(|| io::ErrorKind::NotFound.into())
     }
 
-    fn refuse_if_failing(&self) -> io::Result<()> {
+    fn refuse_on(&self, fault: Fault) -> io::Result<()> {
         let shared = self.shared.lock().unwrap_or_else(PoisonError::into_inner);
-        if shared.failing { Err(failing()) } else { Ok(()) }
+        if shared.fault == Some(fault) {
+            Err(failing())
+        } else {
+            Ok(())
+        }
     }
 }
 
 impl DiskFile for SimulatedFile {
     fn write_at(&mut self, offset: u64, bytes: &[u8]) -> io::Result<()> {
-        self.refuse_if_failing()?;
+        self.refuse_on(Fault::Write)?;
         let offset = usize::try_from(offset).map_err(io::Error::other)?;
         self.with(|contents| {
             put(&mut contents.current, offset, bytes);
@@ -177,7 +222,7 @@ impl DiskFile for SimulatedFile {
     }
 
     fn sync_data(&mut self) -> io::Result<()> {
-        self.refuse_if_failing()?;
+        self.refuse_on(Fault::Sync)?;
         self.with(|contents| {
             contents.pending.clear();
             contents.durable.clone_from(&contents.current);
@@ -189,5 +234,65 @@ impl DiskFile for SimulatedFile {
 
     fn length(&self) -> io::Result<u64> {
         self.with(|contents| contents.current.len() as u64)
+    }
+}
+
+/// The journal of a simulation: the shipped [`Log`] over a simulated disk, committed when the
+/// simulation says so instead of by a thread.
+#[derive(Debug)]
+pub struct SimulatedJournal {
+    log: Log<SimulatedDisk>,
+    waiting: VecDeque<Batch>,
+    next_sequence: u64,
+    watermark: Watermark,
+}
+
+impl SimulatedJournal {
+    /// A journal over an open log.
+    #[must_use]
+    pub fn new(log: Log<SimulatedDisk>) -> Self {
+        let watermark = Watermark::at(log.durable());
+        Self {
+            next_sequence: log.next_sequence(),
+            log,
+            waiting: VecDeque::new(),
+            watermark,
+        }
+    }
+
+    /// The watermark it raises.
+    #[must_use]
+    pub fn watermark(&self) -> &Watermark {
+        &self.watermark
+    }
+
+    /// How many batches wait to be committed.
+    #[must_use]
+    pub fn waiting(&self) -> usize {
+        self.waiting.len()
+    }
+
+    /// Commits at most so many of the waiting batches with one sync, then raises the watermark.
+    ///
+    /// # Errors
+    /// What the disk answers; the journal is then as dead as the process that owns it.
+    pub fn commit(&mut self, batches: usize) -> io::Result<()> {
+        let count = batches.min(self.waiting.len());
+        let taken: Vec<_> = self.waiting.drain(..count).collect();
+        let durable = self.log.append(&taken)?;
+        self.watermark.raise(durable);
+        Ok(())
+    }
+}
+
+impl Journal for SimulatedJournal {
+    fn submit(&mut self, batch: Batch, expected_sequence: u64) -> Result<u64, SubmitError> {
+        if expected_sequence != self.next_sequence || batch.sequence != expected_sequence {
+            let (next, submitted) = (self.next_sequence, batch.sequence);
+            return Err(SubmitError::WrongSequence { next, submitted });
+        }
+        self.next_sequence = self.next_sequence.saturating_add(1);
+        self.waiting.push_back(batch);
+        Ok(expected_sequence)
     }
 }
