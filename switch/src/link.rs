@@ -255,6 +255,13 @@ impl WaitingRequest {
         )
     }
 
+    /// The masked PAN, for the log; `None` when the card came in a track.
+    #[must_use]
+    pub fn masked_pan(&self) -> Option<codec::MaskedPan> {
+        let pan = codec::Pan::parse(self.message.text(Element::PAN)?).ok()?;
+        Some(pan.masked())
+    }
+
     /// The name of its network.
     #[must_use]
     pub fn network(&self) -> &str {

@@ -1,7 +1,8 @@
 //! Logs and metrics.
 //!
 //! Owns: how the log is written, which metrics exist and their names. Log fields are positions, codes,
-//! identifiers and masked values. Must never: take a value of a message other than STAN and RRN.
+//! identifiers and masked values. Must never: take a value of a message other than STAN, RRN
+//! and the masked PAN.
 
 use std::time::Duration;
 
@@ -147,6 +148,7 @@ pub fn decision(request: &WaitingRequest, answered: &Answered) {
     tracing::debug!(
         network = request.network(),
         mti = %request.mti(),
+        pan = request.masked_pan().map(tracing::field::display),
         stan,
         rrn,
         id = answered.id.map(tracing::field::display),
