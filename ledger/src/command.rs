@@ -80,9 +80,9 @@ pub enum EntityError {
     /// A combo card would join two account groups.
     #[error("the accounts of the card belong to different groups")]
     AcrossGroups,
-    /// The limits break their ordering (reference authorization-api 2.2): total above maximum, or an
-    /// available limit above its total.
-    #[error("the limits break their ordering: available <= total <= maximum")]
+    /// The limits break their ordering (reference authorization-api 2.2): total above maximum. An
+    /// available limit may be above its total: a refund can leave it so.
+    #[error("the limits break their ordering: the total is above the maximum")]
     LimitOrder,
 }
 

@@ -195,22 +195,21 @@ impl<T: Ticket> Submitter<T> {
 }
 
 impl<T: Ticket> Ledger<T> {
-    /// Opens books and journal, replays, and starts the threads. `window_us` is how far back messages
-    /// are kept in memory, in microseconds.
+    /// Opens books and journal, replays, and starts the threads. Messages stay in memory for the longest
+    /// match window of the networks in the rules.
     ///
     /// # Errors
     /// [`LedgerFailure`]; nothing is running then.
     pub fn start(
         options: &LedgerOptions,
         rules: Arc<ArcSwap<Snapshot>>,
-        window_us: i64,
         observer: Arc<dyn Observer>,
     ) -> Result<Self, LedgerFailure> {
         let begun = now();
         let store = SledStore::open(&options.books_directory, options.books_cache_bytes)
             .map_err(RecoveryError::from)?;
         let disk = Directory::open(&options.journal_directory)?;
-        let since = begun.plus_us(window_us.saturating_neg());
+        let since = begun.plus_us(match_window_us(&rules.load()).saturating_neg());
         let opened = recover(disk, store, options.log, since, options.checkpoint_rows)?;
         let started = Started {
             books_sequence: opened.books_sequence,
@@ -247,7 +246,6 @@ impl<T: Ticket> Ledger<T> {
                 rules,
                 observer: Arc::clone(&observer),
                 batch_commands: options.batch_commands.max(1),
-                window_us,
             };
             spawn("writer", move || shell.run(&receiver))?
         };
@@ -352,7 +350,6 @@ struct WriterShell<T> {
     rules: Arc<ArcSwap<Snapshot>>,
     observer: Arc<dyn Observer>,
     batch_commands: usize,
-    window_us: i64,
 }
 
 impl<T: Ticket> WriterShell<T> {
@@ -387,7 +384,8 @@ impl<T: Ticket> WriterShell<T> {
             self.journal.submit(batch, sequence)?;
         }
         self.releaser.release();
-        self.writer.forget(self.window_us, self.views.in_books());
+        self.writer
+            .forget(match_window_us(&rules), self.views.in_books());
         self.observer
             .decided(commands, records, elapsed_since(begun));
         Ok(())
@@ -448,6 +446,12 @@ impl ViewShell {
 
 fn spawn(name: &str, run: impl FnOnce() + Send + 'static) -> io::Result<JoinHandle<()>> {
     std::thread::Builder::new().name(name.to_owned()).spawn(run)
+}
+
+/// The longest match window of the networks, in microseconds.
+fn match_window_us(rules: &Snapshot) -> i64 {
+    let windows = rules.networks().map(|network| network.match_window_minutes);
+    i64::from(windows.max().unwrap_or(0)).saturating_mul(60_000_000)
 }
 
 /// The clock of the shell: the one place of the ledger that reads it.

@@ -10,7 +10,7 @@ use axum::Router;
 use axum::extract::{Path, Query, State};
 use axum::http::{StatusCode, header};
 use axum::response::{IntoResponse, Response};
-use axum::routing::get;
+use axum::routing::{get, post};
 use ledger::authorization::{AuthorizationDecided, Decision, ReversalDecided};
 use ledger::books::rows::{MessageBody, StoredMessage};
 use ledger::books::{SledStore, StoreError, Views};
@@ -25,7 +25,7 @@ use serde_json::{Value, json};
 use crate::events;
 use crate::server::Shared;
 use crate::settings;
-use crate::telemetry::DroppedLines;
+use crate::telemetry::{self, DroppedLines};
 
 /// What the routes read.
 #[derive(Debug)]
@@ -51,6 +51,8 @@ pub fn router(context: Arc<Context>) -> Router {
         .route("/v1/accounts/{account_id}", get(account))
         .route("/v1/accounts/{account_id}/messages", get(messages))
         .route("/v1/messages/{message_id}", get(message))
+        .route("/v1/rules", get(rules))
+        .route("/v1/rules/reload", post(reload))
         .fallback(async || problem(StatusCode::NOT_FOUND, "there is no such resource"))
         .with_state(context)
 }
@@ -116,8 +118,36 @@ async fn metrics_text(State(context): State<Arc<Context>>) -> String {
         "switch_connections_bound",
         context.shared.bounds.maximum_connections as u64,
     );
+    telemetry::report_rules(&context.shared.rulebook);
     context.dropped_lines.report();
     context.metrics.render()
+}
+
+/// The rules in force and how the last reload ended.
+async fn rules(State(context): State<Arc<Context>>) -> Response {
+    let rulebook = &context.shared.rulebook;
+    let last = rulebook.last_reload();
+    axum::Json(json!({
+        "version": rulebook.rules().version().to_string(),
+        "in_force_since": last.in_force_since.to_string(),
+        "last_reload": {
+            "tried_at": last.tried_at.to_string(),
+            "accepted": last.refused.is_none(),
+            "refused_because": last.refused,
+        },
+    }))
+    .into_response()
+}
+
+/// Reloads the rules; 422 with every error when they are not good.
+async fn reload(State(context): State<Arc<Context>>) -> Response {
+    let shared = Arc::clone(&context.shared);
+    let reloaded = tokio::task::spawn_blocking(move || telemetry::reload(&shared.rulebook)).await;
+    match reloaded {
+        Ok(Ok(version)) => axum::Json(json!({ "version": version.to_string() })).into_response(),
+        Ok(Err(error)) => problem(StatusCode::UNPROCESSABLE_ENTITY, &error.to_string()),
+        Err(_) => problem(StatusCode::INTERNAL_SERVER_ERROR, "the reload was cut off"),
+    }
 }
 
 async fn account(State(context): State<Arc<Context>>, Path(id): Path<u64>) -> Response {

@@ -15,6 +15,7 @@ pub mod http;
 pub mod link;
 pub mod networks;
 pub mod refusal;
+pub mod rulebook;
 pub mod serve;
 pub mod server;
 pub mod settings;

@@ -5,13 +5,12 @@
 //! success when something was lost.
 
 use std::fs::File;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 use anyhow::{Context as _, anyhow};
-use arc_swap::ArcSwap;
 use ledger::command::Command;
 use ledger::identifiers::ShardId;
 use ledger::journal::committer::CommitOptions;
@@ -25,7 +24,7 @@ use tokio_util::task::TaskTracker;
 
 use crate::card_vault::CardVault;
 use crate::events::{self, EventFiles};
-use crate::networks::Networks;
+use crate::rulebook::Rulebook;
 use crate::server::{self, Shared, SwitchTicket};
 use crate::settings::Settings;
 use crate::telemetry::{self, LedgerObserver};
@@ -49,9 +48,7 @@ impl From<anyhow::Error> for ConfigurationError {
 #[derive(Debug)]
 pub struct Configuration {
     settings: Settings,
-    directory: PathBuf,
-    rules: Snapshot,
-    networks: Networks,
+    rulebook: Rulebook,
 }
 
 impl Configuration {
@@ -61,24 +58,15 @@ impl Configuration {
     /// [`ConfigurationError`] that names file, line and what is wrong.
     pub fn load(settings_path: &Path) -> Result<Self, ConfigurationError> {
         let settings = Settings::load(settings_path).map_err(anyhow::Error::from)?;
-        let directory = settings_path
-            .parent()
-            .unwrap_or_else(|| Path::new("."))
-            .to_owned();
-        let rules = rules::load(&directory).map_err(anyhow::Error::from)?;
-        let networks = Networks::load(&directory, &rules).map_err(anyhow::Error::from)?;
-        for listener in &settings.listener {
-            let name = &listener.network;
-            rules.network_named(name).ok_or_else(|| {
-                anyhow!("{}: no network is named {name:?}", settings_path.display())
-            })?;
-        }
-        Ok(Self {
-            settings,
-            directory,
-            rules,
-            networks,
-        })
+        let directory = settings_path.parent().unwrap_or_else(|| Path::new("."));
+        let archive = settings.data_directory.join("rules");
+        let listening = settings
+            .listener
+            .iter()
+            .map(|listener| listener.network.clone());
+        let rulebook = Rulebook::open(directory.to_owned(), archive, listening.collect())
+            .map_err(anyhow::Error::from)?;
+        Ok(Self { settings, rulebook })
     }
 }
 
@@ -89,25 +77,14 @@ impl Configuration {
 pub fn run(configuration: Configuration) -> anyhow::Result<()> {
     let (_log, dropped_lines) = telemetry::start_log(&configuration.settings.log)?;
     let metrics = telemetry::start_metrics()?;
-    let Configuration {
-        settings,
-        directory,
-        rules,
-        networks,
-    } = configuration;
+    let Configuration { settings, rulebook } = configuration;
     let data = &settings.data_directory;
     let lock = DataLock::acquire(data)?;
     let vault = CardVault::open(&data.join("keys"))?;
     tracing::warn!("card keys are software keys in files: for development only");
-    let window_us = window_us(&rules);
-    let rules = Arc::new(ArcSwap::from_pointee(rules));
     let options = ledger_options(&settings);
-    let ledger: Ledger<SwitchTicket> = Ledger::start(
-        &options,
-        Arc::clone(&rules),
-        window_us,
-        Arc::new(LedgerObserver),
-    )?;
+    let ledger: Ledger<SwitchTicket> =
+        Ledger::start(&options, rulebook.shared_rules(), Arc::new(LedgerObserver))?;
     let started = ledger.started();
     tracing::info!(
         books_sequence = started.books_sequence,
@@ -115,21 +92,20 @@ pub fn run(configuration: Configuration) -> anyhow::Result<()> {
         sequence = started.sequence,
         cut_bytes = started.cut_bytes,
         took_ms = started.took.as_secs_f64() * 1000.0,
-        rules_version = %rules.load().version(),
-        config = %directory.display(),
+        rules_version = %rulebook.rules().version(),
+        config = %rulebook.directory().display(),
         "ledger open"
     );
     let submitter = ledger.submitter().context("the ledger has ended")?;
     if let Some(directory) = &settings.demo_directory {
-        load_demo(directory, &rules.load(), &vault, &submitter)?;
+        load_demo(directory, &rulebook.rules(), &vault, &submitter)?;
     }
     let events = EventThread::start(&settings, &submitter)?;
     let runtime = tokio::runtime::Builder::new_multi_thread()
         .enable_all()
         .build()?;
     let shared = Arc::new(Shared {
-        rules,
-        networks: Arc::new(ArcSwap::from_pointee(networks)),
+        rulebook,
         vault,
         submitter,
         bounds: settings.links,
@@ -215,15 +191,6 @@ fn ledger_options(settings: &Settings) -> LedgerOptions {
     }
 }
 
-/// The longest match window of the networks, in microseconds.
-fn window_us(rules: &Snapshot) -> i64 {
-    let minutes = rules
-        .networks()
-        .map(|network| network.match_window_minutes)
-        .max();
-    i64::from(minutes.unwrap_or(0)).saturating_mul(60_000_000)
-}
-
 /// Loads the demo data unless its last card is there already.
 fn load_demo(
     directory: &Path,
@@ -248,8 +215,8 @@ async fn serve(settings: &Settings, context: http::Context) -> anyhow::Result<()
     let mut listeners: Vec<(NetworkId, TcpListener)> = Vec::new();
     for listener in &settings.listener {
         let network = shared
-            .rules
-            .load()
+            .rulebook
+            .rules()
             .network_named(&listener.network)
             .map(|network| network.id)
             .with_context(|| format!("no network is named {:?}", listener.network))?;
@@ -271,7 +238,9 @@ async fn serve(settings: &Settings, context: http::Context) -> anyhow::Result<()
     }
     ready.store(true, Ordering::Release);
     tracing::info!(http = %http_address, "ready");
+    let reloads = tokio::spawn(reload_on_hangup(Arc::clone(&shared)));
     ended().await?;
+    reloads.abort();
     ready.store(false, Ordering::Release);
     tracing::info!("draining");
     shared.stop.cancel();
@@ -280,6 +249,19 @@ async fn serve(settings: &Settings, context: http::Context) -> anyhow::Result<()
     links.close();
     links.wait().await;
     http.abort();
+    Ok(())
+}
+
+/// Reloads the rules at every SIGHUP.
+async fn reload_on_hangup(shared: Arc<Shared>) -> anyhow::Result<()> {
+    use tokio::signal::unix::{SignalKind, signal};
+    let mut hangups = signal(SignalKind::hangup())?;
+    while hangups.recv().await.is_some() {
+        let shared = Arc::clone(&shared);
+        // The result is in the log, the metrics and the status over HTTP.
+        let reloaded = tokio::task::spawn_blocking(move || telemetry::reload(&shared.rulebook));
+        reloaded.await?.ok();
+    }
     Ok(())
 }
 

@@ -7,13 +7,12 @@ use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::Duration;
 
-use arc_swap::ArcSwap;
 use bytes::BytesMut;
 use codec::FrameReader;
 use ledger::Durable;
 use ledger::command::{Outcome, Submission, Undecided};
 use ledger::runtime::{Submitter, Ticket, now};
-use rules::{NetworkId, Reason, Snapshot};
+use rules::{NetworkId, Reason};
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::{Semaphore, mpsc};
@@ -25,17 +24,15 @@ use zeroize::Zeroize as _;
 use crate::card_vault::CardVault;
 use crate::demo::LoadTicket;
 use crate::link::{Link, Received, Surroundings, WaitingRequest};
-use crate::networks::Networks;
+use crate::rulebook::Rulebook;
 use crate::settings;
 use crate::telemetry::{self, LinkMetrics};
 
 /// What every link shares.
 #[derive(Debug)]
 pub struct Shared {
-    /// The rules.
-    pub rules: Arc<ArcSwap<Snapshot>>,
-    /// Networks and dialects of the rules.
-    pub networks: Arc<ArcSwap<Networks>>,
+    /// The rules, networks and dialects in force.
+    pub rulebook: Rulebook,
     /// Hashes PANs.
     pub vault: CardVault,
     /// The way to the ledger.
@@ -150,7 +147,7 @@ pub async fn accept(
 
 /// Serves one connection to its end.
 async fn serve_link(stream: TcpStream, peer: SocketAddr, network: NetworkId, shared: &Shared) {
-    let Some(plan) = shared.networks.load().plan(network).cloned() else {
+    let Some(plan) = shared.rulebook.networks().plan(network).cloned() else {
         return;
     };
     if let Err(error) = stream.set_nodelay(true) {
@@ -233,11 +230,11 @@ impl Connection<'_> {
 
     /// Hands every complete frame to the link.
     fn take_frames(&mut self) -> Result<(), &'static str> {
-        let networks = self.shared.networks.load();
+        let networks = self.shared.rulebook.networks();
         let Some(plan) = networks.plan(self.network) else {
             return Err("network removed");
         };
-        let rules = self.shared.rules.load();
+        let rules = self.shared.rulebook.rules();
         let views = self.shared.submitter.views();
         let books = |key: &_| match views.matching(key) {
             Ok(found) => found,

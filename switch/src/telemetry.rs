@@ -11,10 +11,11 @@ use ledger::identifiers::Timestamp;
 use ledger::runtime::{LedgerFailure, Observer, now};
 use metrics::{Counter, Histogram, counter, gauge, histogram};
 use metrics_exporter_prometheus::{PrometheusBuilder, PrometheusHandle};
-use rules::Reason;
+use rules::{Reason, RulesVersion};
 use tracing_appender::non_blocking::{ErrorCounter, NonBlockingBuilder, WorkerGuard};
 
 use crate::link::{Anomaly, Answered, WaitingRequest};
+use crate::rulebook::{Rulebook, RulebookError};
 use crate::settings;
 
 /// Counts log lines that were dropped because their reader was slow.
@@ -127,6 +128,33 @@ impl Drop for LinkMetrics {
     fn drop(&mut self) {
         gauge!("switch_links", "network" => self.network.clone()).decrement(1.0);
     }
+}
+
+/// Reloads the rules and counts how it ended.
+///
+/// # Errors
+/// Why they were not reloaded.
+pub fn reload(rulebook: &Rulebook) -> Result<RulesVersion, RulebookError> {
+    let reloaded = rulebook.reload();
+    let result = if reloaded.is_ok() {
+        "in_force"
+    } else {
+        "refused"
+    };
+    counter!("switch_rules_reloads_total", "result" => result).increment(1);
+    reloaded
+}
+
+/// Brings the metrics of the rules up to date.
+pub fn report_rules(rulebook: &Rulebook) {
+    let last = rulebook.last_reload();
+    // The version in force is the one with the latest time.
+    let version = rulebook.rules().version().to_string();
+    gauge!("switch_rules_info", "version" => version).set(last.in_force_since.0 as f64 / 1e6);
+    let age_us = now().0.saturating_sub(last.in_force_since.0);
+    gauge!("switch_rules_age_seconds").set(age_us as f64 / 1e6);
+    let accepted = if last.refused.is_none() { 1.0 } else { 0.0 };
+    gauge!("switch_rules_last_reload_accepted").set(accepted);
 }
 
 /// A connection was closed because there were too many.

@@ -25,14 +25,14 @@ struct Verdict {
 }
 
 impl Verdict {
-    fn without_effect(result: ReversalResult, divergent: bool) -> Self {
-        let (deltas, postings) = (Deltas::NONE, Vec::new());
+    /// Nothing moves, and what remained of the original still does.
+    fn without_effect(result: ReversalResult, remaining_minor: i64) -> Self {
         Self {
             result,
-            divergent,
-            deltas,
-            remaining_minor: 0,
-            postings,
+            divergent: false,
+            deltas: Deltas::NONE,
+            remaining_minor,
+            postings: Vec::new(),
         }
     }
 }
@@ -52,7 +52,7 @@ pub(super) fn decide(context: Context<'_>, facts: &ReversalFacts) -> (Vec<Record
             );
         }
         Some(Recent::Message(_)) => {
-            let verdict = Verdict::without_effect(ReversalResult::MatchConflict, false);
+            let verdict = Verdict::without_effect(ReversalResult::MatchConflict, 0);
             return conclude(context, facts, None, verdict);
         }
         Some(Recent::ReversedBeforeArrival(_)) | None => {}
@@ -63,7 +63,7 @@ pub(super) fn decide(context: Context<'_>, facts: &ReversalFacts) -> (Vec<Record
             conclude(context, facts, Some(original), verdict)
         }
         Some(Recent::ReversedBeforeArrival(_)) | None => {
-            let verdict = Verdict::without_effect(ReversalResult::UnknownOriginal, false);
+            let verdict = Verdict::without_effect(ReversalResult::UnknownOriginal, 0);
             conclude(context, facts, None, verdict)
         }
     }
@@ -76,7 +76,7 @@ fn undo(context: Context<'_>, facts: &ReversalFacts, original: &Remembered) -> V
         .as_deref()
         .filter(|effect| effect.remaining_minor > 0)
     else {
-        return Verdict::without_effect(ReversalResult::NoEffect, false);
+        return Verdict::without_effect(ReversalResult::NoEffect, 0);
     };
     let asked = facts.fingerprint;
     let authorized = original.fingerprint;
@@ -88,7 +88,14 @@ fn undo(context: Context<'_>, facts: &ReversalFacts, original: &Remembered) -> V
     let impossible = replacement.is_some_and(|amount| amount > authorized.amount_minor);
     let divergent = impossible || (differs && replacement.is_none());
     if impossible || (divergent && !facts.advice) {
-        return Verdict::without_effect(ReversalResult::AmountMismatch, divergent);
+        // A refusal is no divergence: only what was accepted is listed as one.
+        let divergent = divergent && facts.advice;
+        let remaining = effect.remaining_minor;
+        let refused = Verdict::without_effect(ReversalResult::AmountMismatch, remaining);
+        return Verdict {
+            divergent,
+            ..refused
+        };
     }
     // DE95 is in DE4's currency; what remains of the billed amount is its share, half up.
     let remaining_minor = replacement.map_or(Some(0), |amount| {
@@ -105,7 +112,10 @@ fn undo(context: Context<'_>, facts: &ReversalFacts, original: &Remembered) -> V
             remaining_minor,
             postings: compensations(effect, remaining_minor),
         },
-        Some(_) | None => Verdict::without_effect(ReversalResult::NoEffect, divergent),
+        Some(_) | None => {
+            let idle = Verdict::without_effect(ReversalResult::NoEffect, effect.remaining_minor);
+            Verdict { divergent, ..idle }
+        }
     }
 }
 
