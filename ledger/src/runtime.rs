@@ -57,9 +57,20 @@ pub struct LedgerOptions {
 /// What the sender of a command needs to hear of it.
 pub trait Ticket: Send + 'static {
     /// The command was decided and is durable. Must not block.
-    fn decided(self, outcome: Durable<Outcome>);
+    fn decided(self, outcome: Durable<Outcome>, timing: Timing);
     /// The command was not decided; nothing was recorded. Must not block.
     fn undecided(self, undecided: Undecided);
+}
+
+/// When a command passed the stages of the ledger.
+#[derive(Clone, Copy, Debug)]
+pub struct Timing {
+    /// The writer took its batch.
+    pub taken: Timestamp,
+    /// Its batch was decided.
+    pub decided: Timestamp,
+    /// Its batch was durable and the outcome was released.
+    pub durable: Timestamp,
 }
 
 /// Hears what the ledger does, for metrics. Calls must not block.
@@ -305,39 +316,61 @@ impl<T: Ticket> Ledger<T> {
 
 /// Outcomes in the order of their sequences, until the watermark passes them.
 struct Releaser<T> {
-    waiting: Mutex<VecDeque<Pending<T>>>,
+    waiting: Mutex<VecDeque<Waiting<T>>>,
     watermark: Watermark,
 }
 
+/// The outcomes of one batch, with the times it was taken and decided at.
+struct Waiting<T> {
+    pending: Pending<T>,
+    taken: Timestamp,
+    decided: Timestamp,
+}
+
 impl<T: Ticket> Releaser<T> {
-    fn wait(&self, pending: Pending<T>) {
-        if !pending.is_empty() {
-            self.lock().push_back(pending);
+    fn wait(&self, waiting: Waiting<T>) {
+        if !waiting.pending.is_empty() {
+            self.lock().push_back(waiting);
         }
     }
 
     /// Sends what the watermark has passed. Called after the watermark moved and after something was
     /// added, so that whichever comes last sees the other.
     fn release(&self) {
+        let durable = now();
         loop {
-            let mut waiting = self.lock();
-            let Some(pending) = waiting.pop_front() else {
+            let mut queue = self.lock();
+            let Some(Waiting {
+                pending,
+                taken,
+                decided,
+            }) = queue.pop_front()
+            else {
                 return;
             };
             match pending.release(&self.watermark) {
                 Ok(outcomes) => {
-                    drop(waiting);
-                    outcomes.for_each(|(ticket, outcome)| ticket.decided(outcome));
+                    drop(queue);
+                    let timing = Timing {
+                        taken,
+                        decided,
+                        durable,
+                    };
+                    outcomes.for_each(|(ticket, outcome)| ticket.decided(outcome, timing));
                 }
                 Err(pending) => {
-                    waiting.push_front(pending);
+                    queue.push_front(Waiting {
+                        pending,
+                        taken,
+                        decided,
+                    });
                     return;
                 }
             }
         }
     }
 
-    fn lock(&self) -> std::sync::MutexGuard<'_, VecDeque<Pending<T>>> {
+    fn lock(&self) -> std::sync::MutexGuard<'_, VecDeque<Waiting<T>>> {
         self.waiting.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
@@ -369,16 +402,22 @@ impl<T: Ticket> WriterShell<T> {
         }
     }
 
-    fn batch(&mut self, taken: Vec<Submission<T>>) -> Result<(), LedgerFailure> {
-        let (commands, begun) = (taken.len(), now());
+    fn batch(&mut self, submissions: Vec<Submission<T>>) -> Result<(), LedgerFailure> {
+        let (commands, taken) = (submissions.len(), now());
         let rules = self.rules.load_full();
-        let decided = self.writer.decide(taken, &rules, begun)?;
-        for (ticket, undecided) in decided.undecided {
+        let batch = self.writer.decide(submissions, &rules, taken)?;
+        let decided = now();
+        for (ticket, undecided) in batch.undecided {
             ticket.undecided(undecided);
         }
-        self.releaser.wait(decided.pending);
+        let pending = batch.pending;
+        self.releaser.wait(Waiting {
+            pending,
+            taken,
+            decided,
+        });
         let mut records = 0;
-        if let Some(batch) = decided.batch {
+        if let Some(batch) = batch.batch {
             records = batch.count();
             let sequence = batch.sequence;
             self.journal.submit(batch, sequence)?;
@@ -387,7 +426,7 @@ impl<T: Ticket> WriterShell<T> {
         self.writer
             .forget(match_window_us(&rules), self.views.in_books());
         self.observer
-            .decided(commands, records, elapsed_since(begun));
+            .decided(commands, records, between(taken, decided));
         Ok(())
     }
 }
@@ -469,8 +508,13 @@ pub fn now() -> Timestamp {
 }
 
 fn elapsed_since(begun: Timestamp) -> Duration {
-    let elapsed = now().0.saturating_sub(begun.0);
-    Duration::from_micros(u64::try_from(elapsed).unwrap_or(0))
+    between(begun, now())
+}
+
+/// The time from one instant to a later one; zero when the clock went back.
+#[must_use]
+pub fn between(begun: Timestamp, ended: Timestamp) -> Duration {
+    Duration::from_micros(u64::try_from(ended.0.saturating_sub(begun.0)).unwrap_or(0))
 }
 
 /// The journal's directory as a reader of events sees it.

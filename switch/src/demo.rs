@@ -15,7 +15,7 @@ use ledger::entities::{
     Account, AccountStatus, Card, CardFacts, CardMode, CardStatus, Customer, CustomerKind, Expiry,
 };
 use ledger::identifiers::{CustomerId, GroupId, RecordId};
-use ledger::runtime::{Submitter, Ticket};
+use ledger::runtime::{Submitter, Ticket, Timing};
 use rules::{AccountId, Deltas, Limits, ProgramId, Snapshot, minor_units};
 use rust_decimal::Decimal;
 use serde::Deserialize;
@@ -407,7 +407,7 @@ impl LoadTicket {
 }
 
 impl Ticket for LoadTicket {
-    fn decided(self, outcome: Durable<Outcome>) {
+    fn decided(self, outcome: Durable<Outcome>, _: Timing) {
         self.count(*outcome.get() == Outcome::Created);
     }
 

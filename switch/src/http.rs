@@ -7,14 +7,16 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
 use axum::Router;
+use axum::body::Bytes;
 use axum::extract::{Path, Query, State};
 use axum::http::{StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use axum::routing::{get, post};
+use codec::Pan;
 use ledger::authorization::{AuthorizationDecided, Decision, ReversalDecided};
 use ledger::books::rows::{MessageBody, StoredMessage};
 use ledger::books::{SledStore, StoreError, Views};
-use ledger::entities::Account;
+use ledger::entities::{Account, Card, CardMode};
 use ledger::identifiers::RecordId;
 use metrics::gauge;
 use metrics_exporter_prometheus::PrometheusHandle;
@@ -51,6 +53,8 @@ pub fn router(context: Arc<Context>) -> Router {
         .route("/v1/accounts/{account_id}", get(account))
         .route("/v1/accounts/{account_id}/messages", get(messages))
         .route("/v1/messages/{message_id}", get(message))
+        .route("/v1/cards/search", post(card))
+        .route("/v1/links", get(links))
         .route("/v1/rules", get(rules))
         .route("/v1/rules/reload", post(reload))
         .fallback(async || problem(StatusCode::NOT_FOUND, "there is no such resource"))
@@ -121,6 +125,41 @@ async fn metrics_text(State(context): State<Arc<Context>>) -> String {
     telemetry::report_rules(&context.shared.rulebook);
     context.dropped_lines.report();
     context.metrics.render()
+}
+
+async fn links(State(context): State<Arc<Context>>) -> Response {
+    axum::Json(context.shared.links.to_json()).into_response()
+}
+
+/// Finds a card by its PAN, which stays out of URLs and so out of logs.
+async fn card(State(context): State<Arc<Context>>, body: Bytes) -> Response {
+    // The error of the parser could quote the PAN, so it is not passed on.
+    let search = serde_json::from_slice::<Value>(&body).unwrap_or_default();
+    let Some(pan) = search["pan"].as_str().and_then(|pan| Pan::parse(pan).ok()) else {
+        let detail = r#"expected {"pan": "12 to 19 digits"}"#;
+        return problem(StatusCode::BAD_REQUEST, detail);
+    };
+    let shared = &context.shared;
+    let card = shared.submitter.views().card(&shared.vault.hash(&pan));
+    found(card.map(|card| card.as_ref().map(card_json)))
+}
+
+fn card_json(card: &Card) -> Value {
+    let accounts = match card.facts.mode {
+        CardMode::Single(account) => json!([{ "account_id": account.0 }]),
+        CardMode::Combo { credit, debit } => json!([
+            { "account_id": credit.0, "mode": "credit" },
+            { "account_id": debit.0, "mode": "debit" },
+        ]),
+    };
+    json!({
+        "pan": card.masked_pan,
+        "card_hash": card.hash.to_string(),
+        "expiry": format!("{:04}", u16::from(card.facts.expiry)),
+        "status": card.facts.status,
+        "holder_customer_id": card.facts.holder.0,
+        "accounts": accounts,
+    })
 }
 
 /// The rules in force and how the last reload ended.

@@ -9,14 +9,17 @@
 
 pub mod adapter;
 pub mod card_vault;
+pub mod check;
 pub mod demo;
 pub mod events;
 pub mod http;
 pub mod link;
+pub mod link_status;
 pub mod networks;
 pub mod refusal;
 pub mod rulebook;
 pub mod serve;
 pub mod server;
 pub mod settings;
+pub mod show;
 pub mod telemetry;

@@ -10,6 +10,7 @@ use bytes::{Bytes, BytesMut};
 use codec::{Element, Message, MtiClass, MtiFunction, Undecodable};
 use ledger::Durable;
 use ledger::authorization::MatchKey;
+use ledger::books::StoreError;
 use ledger::books::rows::StoredMessage;
 use ledger::command::{Command, Outcome, Undecided};
 use ledger::identifiers::{RecordId, Timestamp};
@@ -29,7 +30,7 @@ pub struct Surroundings<'a> {
     /// Hashes PANs.
     pub vault: &'a CardVault,
     /// Finds older messages in the books.
-    pub books: &'a dyn Fn(&MatchKey) -> Option<StoredMessage>,
+    pub books: &'a dyn Fn(&MatchKey) -> Result<Option<StoredMessage>, StoreError>,
     /// The time.
     pub now: Timestamp,
 }
@@ -83,10 +84,33 @@ pub enum Received {
 pub enum Anomaly {
     /// A frame could not be decoded.
     Undecodable(Box<Undecodable>),
-    /// An element is missing or means nothing.
-    Format(FormatError),
+    /// An element of a message is missing or means nothing.
+    Format(FormatError, References),
+    /// The books could not be asked for an older message.
+    Lookup(StoreError, References),
     /// A response could not be written.
-    Unanswerable(codec::EncodeError),
+    Unanswerable(codec::EncodeError, References),
+}
+
+/// What names a message to people: STAN and RRN, where it has them.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct References {
+    /// DE11.
+    pub stan: Option<String>,
+    /// DE37.
+    pub rrn: Option<String>,
+}
+
+impl References {
+    /// Those of a message.
+    #[must_use]
+    pub fn of(message: &Message) -> Self {
+        let text = |element| message.text(element).map(str::to_owned);
+        Self {
+            stan: text(Element::STAN),
+            rrn: text(Element::RETRIEVAL_REFERENCE_NUMBER),
+        }
+    }
 }
 
 /// What was answered, for logs and metrics.
@@ -121,7 +145,7 @@ impl Link {
         self.signed_on
     }
 
-    /// Takes in one frame. A response that needs no ledger is appended to `out`; anomalies go to `report`.
+    /// Takes in one frame: [`decode`](Self::decode), then [`take`](Self::take).
     pub fn receive(
         &mut self,
         frame: Bytes,
@@ -129,13 +153,43 @@ impl Link {
         out: &mut BytesMut,
         report: &mut dyn FnMut(Anomaly),
     ) -> Received {
-        if frame.is_empty() {
-            return Received::Ignored("poll");
+        match Self::decode(frame, around, out, report) {
+            Ok(message) => self.take(message, around, out, report),
+            Err(received) => received,
         }
-        let message = match around.plan.dialect.decode(frame) {
-            Ok(message) => message,
-            Err(undecodable) => return reject(undecodable, around, out, report),
-        };
+    }
+
+    /// Decodes one frame.
+    ///
+    /// # Errors
+    /// What became of a frame that is no message. The response that one gets if its MTI and STAN could
+    /// be read is appended to `out`; anomalies go to `report`.
+    #[expect(
+        clippy::result_large_err,
+        reason = "the large variant is a message on its way through"
+    )]
+    pub fn decode(
+        frame: Bytes,
+        around: &Surroundings<'_>,
+        out: &mut BytesMut,
+        report: &mut dyn FnMut(Anomaly),
+    ) -> Result<Message, Received> {
+        if frame.is_empty() {
+            return Err(Received::Ignored("poll"));
+        }
+        let decoded = around.plan.dialect.decode(frame);
+        decoded.map_err(|undecodable| reject(undecodable, around, out, report))
+    }
+
+    /// Takes in one message. A response that needs no ledger is appended to `out`; anomalies go to
+    /// `report`.
+    pub fn take(
+        &mut self,
+        message: Message,
+        around: &Surroundings<'_>,
+        out: &mut BytesMut,
+        report: &mut dyn FnMut(Anomaly),
+    ) -> Received {
         match message.mti().function() {
             MtiFunction::Request | MtiFunction::Advice => {}
             _ => return Received::Ignored("not a request"),
@@ -160,9 +214,14 @@ impl Link {
                 }
             }
             Ok(None) => refuse(&message, around, Reason::NotPermitted, out, report),
-            Err(error) => {
-                report(Anomaly::Format(error));
+            Err(Problem::Format(error)) => {
+                report(Anomaly::Format(error, References::of(&message)));
                 refuse(&message, around, Reason::FormatError, out, report)
+            }
+            // Without the books, a repeat cannot be told from a new message: nothing is decided.
+            Err(Problem::Lookup(error)) => {
+                report(Anomaly::Lookup(error, References::of(&message)));
+                refuse(&message, around, Reason::SystemMalfunction, out, report)
             }
         }
     }
@@ -182,7 +241,8 @@ impl Link {
             Some("301") => {}
             Some(_) => return refuse(message, around, Reason::NotPermitted, out, report),
             None => {
-                report(Anomaly::Format(crate::adapter::missing(element)));
+                let error = crate::adapter::missing(element);
+                report(Anomaly::Format(error, References::of(message)));
                 return refuse(message, around, Reason::FormatError, out, report);
             }
         }
@@ -210,7 +270,7 @@ impl WaitingRequest {
         out: &mut BytesMut,
     ) -> Result<Answered, Anomaly> {
         let response_code = response::decided(&self.plan, &self.message, outcome, out)
-            .map_err(Anomaly::Unanswerable)?;
+            .map_err(|error| Anomaly::Unanswerable(error, References::of(&self.message)))?;
         let answered = Answered {
             id: None,
             response_code,
@@ -235,7 +295,7 @@ impl WaitingRequest {
     pub fn refuse(&self, undecided: Undecided, out: &mut BytesMut) -> Result<Answered, Anomaly> {
         let refusal = Refusal::because(undecided.reason);
         let response_code = response::refused(&self.plan, &self.message, refusal, out)
-            .map_err(Anomaly::Unanswerable)?;
+            .map_err(|error| Anomaly::Unanswerable(error, References::of(&self.message)))?;
         let reason = Some(undecided.reason);
         Ok(Answered {
             id: None,
@@ -247,12 +307,8 @@ impl WaitingRequest {
 
     /// STAN and RRN, for the log.
     #[must_use]
-    pub fn references(&self) -> (Option<&str>, Option<&str>) {
-        let text = |element| self.message.text(element);
-        (
-            text(Element::STAN),
-            text(Element::RETRIEVAL_REFERENCE_NUMBER),
-        )
+    pub fn references(&self) -> References {
+        References::of(&self.message)
     }
 
     /// The masked PAN, for the log; `None` when the card came in a track.
@@ -275,15 +331,24 @@ impl WaitingRequest {
     }
 }
 
+/// Why a message does not become a command.
+#[derive(Debug, thiserror::Error)]
+enum Problem {
+    #[error(transparent)]
+    Format(#[from] FormatError),
+    #[error(transparent)]
+    Lookup(#[from] StoreError),
+}
+
 /// The command that a message asks for; `None` for a message type that is not supported.
-fn command(message: &Message, around: &Surroundings<'_>) -> Result<Option<Command>, FormatError> {
+fn command(message: &Message, around: &Surroundings<'_>) -> Result<Option<Command>, Problem> {
     let network = around.plan.network.id;
     let request = message.mti().function() == MtiFunction::Request;
     match message.mti().class() {
         MtiClass::Authorization | MtiClass::Financial if request => {
             let card = around.vault.hash(&request::pan(message)?);
             let facts = request::authorization(message, network, card, around.rules)?;
-            let stored = stored(message, &facts.key, around);
+            let stored = stored(message, &facts.key, around)?;
             Ok(Some(Command::Authorize {
                 facts: Box::new(facts),
                 stored,
@@ -292,8 +357,8 @@ fn command(message: &Message, around: &Surroundings<'_>) -> Result<Option<Comman
         MtiClass::Reversal => {
             let card = around.vault.hash(&request::pan(message)?);
             let facts = request::reversal(message, network, card)?;
-            let stored = stored(message, &facts.key, around);
-            let stored_original = (around.books)(&facts.original).map(Box::new);
+            let stored = stored(message, &facts.key, around)?;
+            let stored_original = (around.books)(&facts.original)?.map(Box::new);
             Ok(Some(Command::Reverse {
                 facts: Box::new(facts),
                 stored,
@@ -310,13 +375,13 @@ fn stored(
     message: &Message,
     key: &MatchKey,
     around: &Surroundings<'_>,
-) -> Option<Box<StoredMessage>> {
+) -> Result<Option<Box<StoredMessage>>, StoreError> {
     let window_us = i64::from(around.plan.network.match_window_minutes).saturating_mul(60_000_000);
     let recent = is_within(key.transmission, around.now, window_us / 2);
     if recent && !message.mti().is_repeat() {
-        return None;
+        return Ok(None);
     }
-    (around.books)(key).map(Box::new)
+    Ok((around.books)(key)?.map(Box::new))
 }
 
 /// Whether DE7 (MMDDhhmmss, UTC) names an instant within `distance_us` of now; its year is not told.
@@ -371,7 +436,7 @@ fn answer(
             reason: refusal.reason(),
         },
         Err(error) => {
-            report(Anomaly::Unanswerable(error));
+            report(Anomaly::Unanswerable(error, References::of(message)));
             Received::Ignored("unanswerable")
         }
     }

@@ -1,12 +1,19 @@
 //! The `switch` command.
 
+use std::io::{Read as _, Write as _};
 use std::path::PathBuf;
 use std::process::ExitCode;
 
 use clap::{Parser, Subcommand};
+use codec::Pan;
+use switch::check;
 use switch::serve::{self, Configuration};
+use switch::show::{self, Question};
+use zeroize::Zeroizing;
 
 /// An issuer-side ISO 8583 authorization switch.
+///
+/// Exit codes: 0 good, 1 the thing checked or run is not good, 2 usage or configuration error.
 #[derive(Debug, Parser)]
 #[command(version)]
 struct Arguments {
@@ -21,12 +28,72 @@ struct Arguments {
 enum Command {
     /// Run the switch (the default).
     Serve,
+    /// Check a configuration directory without running it.
+    Check {
+        /// The directory.
+        #[arg(default_value = "config")]
+        directory: PathBuf,
+        /// Print JSON.
+        #[arg(long)]
+        json: bool,
+    },
+    /// Show what the running switch holds.
+    Show {
+        #[command(subcommand)]
+        what: What,
+        /// Where its HTTP listens.
+        #[arg(long, global = true, default_value = "127.0.0.1:8080")]
+        http: String,
+        /// Print JSON.
+        #[arg(long, global = true)]
+        json: bool,
+    },
+}
+
+#[derive(Debug, Subcommand)]
+enum What {
+    /// Limits and balances of an account.
+    Account {
+        /// Its number.
+        id: u64,
+    },
+    /// What was decided on an account, newest first.
+    Messages {
+        /// The account's number.
+        account_id: u64,
+    },
+    /// One authorization, inquiry or reversal.
+    Authorization {
+        /// Its id, such as 0-1234-5.
+        id: String,
+    },
+    /// A card; its PAN is read from standard input.
+    Card,
+    /// The open links.
+    Links,
+    /// The rules in force and how the last reload ended.
+    Rules,
 }
 
 fn main() -> ExitCode {
     let arguments = Arguments::parse();
-    let Command::Serve = arguments.command.unwrap_or(Command::Serve);
-    let configuration = match Configuration::load(&arguments.config) {
+    match arguments.command.unwrap_or(Command::Serve) {
+        Command::Serve => serve(&arguments.config),
+        Command::Check { directory, json } => {
+            let findings = check::check(&directory);
+            let text = if json {
+                format!("{}\n", findings.to_json())
+            } else {
+                findings.to_text()
+            };
+            print(&text, if findings.is_good() { 0 } else { 1 })
+        }
+        Command::Show { what, http, json } => show(what, &http, json),
+    }
+}
+
+fn serve(config: &std::path::Path) -> ExitCode {
+    let configuration = match Configuration::load(config) {
         Ok(configuration) => configuration,
         Err(error) => return fail(&error.to_string(), 2),
     };
@@ -36,8 +103,40 @@ fn main() -> ExitCode {
     }
 }
 
+fn show(what: What, http: &str, json: bool) -> ExitCode {
+    let question = match what {
+        What::Account { id } => Question::Account(id),
+        What::Messages { account_id } => Question::Messages(account_id),
+        What::Authorization { id } => Question::Authorization(id),
+        What::Links => Question::Links,
+        What::Rules => Question::Rules,
+        What::Card => match pan_from_input() {
+            Ok(pan) => Question::Card(pan),
+            Err(error) => return fail(&error, 2),
+        },
+    };
+    match show::ask(http, &question) {
+        Ok(answer) if json => print(&format!("{answer}\n"), 0),
+        Ok(answer) => print(&show::to_text(&answer), 0),
+        Err(error) => fail(&format!("{error:#}"), 1),
+    }
+}
+
+fn pan_from_input() -> Result<Pan, String> {
+    let mut text = Zeroizing::new(String::new());
+    let read = std::io::stdin().take(64).read_to_string(&mut text);
+    read.map_err(|error| format!("standard input: {error}"))?;
+    Pan::parse(text.trim()).map_err(|error| format!("standard input: {error}"))
+}
+
+fn print(text: &str, code: u8) -> ExitCode {
+    match std::io::stdout().lock().write_all(text.as_bytes()) {
+        Ok(()) => ExitCode::from(code),
+        Err(error) => fail(&format!("standard output: {error}"), 2),
+    }
+}
+
 fn fail(message: &str, code: u8) -> ExitCode {
-    use std::io::Write as _;
     // Without standard error there is nobody to tell; the exit code still says it.
     writeln!(std::io::stderr(), "switch: {message}").unwrap_or_default();
     ExitCode::from(code)

@@ -267,7 +267,11 @@ mod tests {
         assert_eq!(fs::read(&archived).unwrap(), fs::read(&codes).unwrap());
 
         let good = fs::read_to_string(&codes).unwrap();
-        fs::write(&codes, good.replacen("balance_impact", "balance_impakt", 1)).unwrap();
+        fs::write(
+            &codes,
+            good.replacen("balance_impact = ", "balance_impakt = ", 1),
+        )
+        .unwrap();
         let error = book.reload().unwrap_err().to_string();
         assert!(error.contains("processing-codes.toml:"), "{error}");
         assert_eq!(book.rules().version(), first);

@@ -24,6 +24,7 @@ use tokio_util::task::TaskTracker;
 
 use crate::card_vault::CardVault;
 use crate::events::{self, EventFiles};
+use crate::link_status::LinkStatuses;
 use crate::rulebook::Rulebook;
 use crate::server::{self, Shared, SwitchTicket};
 use crate::settings::Settings;
@@ -57,7 +58,7 @@ impl Configuration {
     /// # Errors
     /// [`ConfigurationError`] that names file, line and what is wrong.
     pub fn load(settings_path: &Path) -> Result<Self, ConfigurationError> {
-        let settings = Settings::load(settings_path).map_err(anyhow::Error::from)?;
+        let settings = Settings::load(settings_path, environment()).map_err(anyhow::Error::from)?;
         let directory = settings_path.parent().unwrap_or_else(|| Path::new("."));
         let archive = settings.data_directory.join("rules");
         let listening = settings
@@ -68,6 +69,12 @@ impl Configuration {
             .map_err(anyhow::Error::from)?;
         Ok(Self { settings, rulebook })
     }
+}
+
+/// The variables of the environment; those that are not text cannot name a setting.
+fn environment() -> impl Iterator<Item = (String, String)> {
+    std::env::vars_os()
+        .filter_map(|(name, value)| Some((name.into_string().ok()?, value.into_string().ok()?)))
 }
 
 /// Runs the switch until SIGTERM or SIGINT.
@@ -109,6 +116,7 @@ pub fn run(configuration: Configuration) -> anyhow::Result<()> {
         vault,
         submitter,
         bounds: settings.links,
+        links: LinkStatuses::default(),
         connections: Arc::new(Semaphore::new(settings.links.maximum_connections)),
         stop: CancellationToken::new(),
     });

@@ -11,7 +11,8 @@ use bytes::BytesMut;
 use codec::FrameReader;
 use ledger::Durable;
 use ledger::command::{Outcome, Submission, Undecided};
-use ledger::runtime::{Submitter, Ticket, now};
+use ledger::identifiers::Timestamp;
+use ledger::runtime::{Submitter, Ticket, Timing, now};
 use rules::{NetworkId, Reason};
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use tokio::net::{TcpListener, TcpStream};
@@ -24,9 +25,10 @@ use zeroize::Zeroize as _;
 use crate::card_vault::CardVault;
 use crate::demo::LoadTicket;
 use crate::link::{Link, Received, Surroundings, WaitingRequest};
+use crate::link_status::{LinkStatus, LinkStatuses};
 use crate::rulebook::Rulebook;
 use crate::settings;
-use crate::telemetry::{self, LinkMetrics};
+use crate::telemetry::{self, LinkMetrics, Stage};
 
 /// What every link shares.
 #[derive(Debug)]
@@ -39,6 +41,8 @@ pub struct Shared {
     pub submitter: Submitter<SwitchTicket>,
     /// Bounds of links.
     pub bounds: settings::Links,
+    /// The open links, as others see them.
+    pub links: LinkStatuses,
     /// Room for connections.
     pub connections: Arc<Semaphore>,
     /// Ends the links.
@@ -58,6 +62,7 @@ pub enum SwitchTicket {
 #[derive(Debug)]
 pub struct LinkTicket {
     request: WaitingRequest,
+    submitted: Timestamp,
     replies: mpsc::Sender<Reply>,
 }
 
@@ -65,7 +70,8 @@ pub struct LinkTicket {
 #[derive(Debug)]
 struct Reply {
     request: WaitingRequest,
-    result: Result<Durable<Outcome>, Undecided>,
+    submitted: Timestamp,
+    result: Result<(Durable<Outcome>, Timing), Undecided>,
 }
 
 impl From<LoadTicket> for SwitchTicket {
@@ -75,10 +81,10 @@ impl From<LoadTicket> for SwitchTicket {
 }
 
 impl Ticket for SwitchTicket {
-    fn decided(self, outcome: Durable<Outcome>) {
+    fn decided(self, outcome: Durable<Outcome>, timing: Timing) {
         match self {
-            Self::Link(ticket) => ticket.reply(Ok(outcome)),
-            Self::Load(ticket) => ticket.decided(outcome),
+            Self::Link(ticket) => ticket.reply(Ok((outcome, timing))),
+            Self::Load(ticket) => ticket.decided(outcome, timing),
         }
     }
 
@@ -91,11 +97,20 @@ impl Ticket for SwitchTicket {
 }
 
 impl LinkTicket {
-    fn reply(self, result: Result<Durable<Outcome>, Undecided>) {
-        let Self { request, replies } = self;
+    fn reply(self, result: Result<(Durable<Outcome>, Timing), Undecided>) {
+        let Self {
+            request,
+            submitted,
+            replies,
+        } = self;
         // There is room: a link submits no more than the queue holds. A link that has gone takes no
         // answer; the network will repeat and get the stored one.
-        if replies.try_send(Reply { request, result }).is_err() {
+        let reply = Reply {
+            request,
+            submitted,
+            result,
+        };
+        if replies.try_send(reply).is_err() {
             telemetry::answer_without_link();
         }
     }
@@ -155,6 +170,7 @@ async fn serve_link(stream: TcpStream, peer: SocketAddr, network: NetworkId, sha
     }
     let metrics = LinkMetrics::new(&plan.network.name);
     tracing::info!(%peer, network = plan.network.name, "link connected");
+    let status = shared.links.open(&plan.network.name, peer, now());
     let (replies_in, replies) = mpsc::channel(shared.bounds.in_flight_per_link.max(1));
     let connection = Connection {
         stream,
@@ -167,6 +183,7 @@ async fn serve_link(stream: TcpStream, peer: SocketAddr, network: NetworkId, sha
         replies,
         in_flight: 0,
         metrics,
+        status,
     };
     let reason = connection.run().await;
     tracing::info!(%peer, network = plan.network.name, reason, "link closed");
@@ -183,6 +200,7 @@ struct Connection<'a> {
     replies: mpsc::Receiver<Reply>,
     in_flight: usize,
     metrics: LinkMetrics,
+    status: Arc<LinkStatus>,
 }
 
 impl Connection<'_> {
@@ -222,6 +240,7 @@ impl Connection<'_> {
                     return "drained";
                 }
             }
+            self.status.stands(self.in_flight, self.link.is_signed_on());
             if let Err(reason) = self.write().await {
                 return reason;
             }
@@ -236,13 +255,6 @@ impl Connection<'_> {
         };
         let rules = self.shared.rulebook.rules();
         let views = self.shared.submitter.views();
-        let books = |key: &_| match views.matching(key) {
-            Ok(found) => found,
-            Err(error) => {
-                tracing::error!(%error, "a message could not be looked up");
-                None
-            }
-        };
         loop {
             let frame = match self.reader.next_frame() {
                 Ok(Some(frame)) => frame,
@@ -254,66 +266,95 @@ impl Connection<'_> {
                 }
             };
             self.metrics.received();
-            let (vault, now) = (&self.shared.vault, now());
+            self.status.received();
+            let received = now();
             let around = Surroundings {
                 plan,
                 rules: &rules,
-                vault,
-                books: &books,
-                now,
+                vault: &self.shared.vault,
+                books: &|key| views.matching(key),
+                now: received,
             };
             let mut report = |anomaly| telemetry::anomaly(&plan.network.name, &anomaly);
-            match self
-                .link
-                .receive(frame, &around, &mut self.out, &mut report)
-            {
-                Received::Submit {
+            let taken = match Link::decode(frame, &around, &mut self.out, &mut report) {
+                Ok(message) => {
+                    let decoded = now();
+                    self.metrics.passed(Stage::Decode, received, decoded);
+                    let taken = self.link.take(message, &around, &mut self.out, &mut report);
+                    self.metrics.passed(Stage::Checks, decoded, now());
+                    taken
+                }
+                Err(not_a_message) => not_a_message,
+            };
+            self.follow(taken, received);
+        }
+    }
+
+    /// Does what the link said about a frame.
+    fn follow(&mut self, taken: Received, received: Timestamp) {
+        match taken {
+            Received::Submit {
+                command,
+                deadline,
+                request,
+            } => {
+                if self.in_flight >= self.shared.bounds.in_flight_per_link {
+                    let reason = Reason::Overloaded;
+                    self.status.answered();
+                    refuse(&request, Undecided { reason }, &mut self.out, &self.metrics);
+                    return;
+                }
+                self.in_flight += 1;
+                self.metrics.submitted();
+                let ticket = SwitchTicket::Link(Box::new(LinkTicket {
+                    request,
+                    submitted: now(),
+                    replies: self.replies_in.clone(),
+                }));
+                let deadline = Some(deadline);
+                self.shared.submitter.submit(Submission {
                     command,
                     deadline,
-                    request,
-                } => {
-                    if self.in_flight >= self.shared.bounds.in_flight_per_link {
-                        let undecided = Undecided {
-                            reason: Reason::Overloaded,
-                        };
-                        refuse(&request, undecided, &mut self.out, &self.metrics);
-                        continue;
-                    }
-                    self.in_flight += 1;
-                    let replies = self.replies_in.clone();
-                    let ticket = SwitchTicket::Link(Box::new(LinkTicket { request, replies }));
-                    let deadline = Some(deadline);
-                    self.shared.submitter.submit(Submission {
-                        command,
-                        deadline,
-                        ticket,
-                    });
-                }
-                Received::Answered {
-                    response_code,
-                    reason,
-                } => {
-                    self.metrics.answered(response_code.as_str(), reason, now);
-                }
-                Received::Ignored(why) => self.metrics.ignored(why),
+                    ticket,
+                });
             }
+            Received::Answered {
+                response_code,
+                reason,
+            } => {
+                self.status.answered();
+                self.metrics
+                    .answered(response_code.as_str(), reason, received);
+            }
+            Received::Ignored(why) => self.metrics.ignored(why),
         }
     }
 
     fn answer(&mut self, reply: Reply) {
         self.in_flight = self.in_flight.saturating_sub(1);
-        match reply.result {
-            Ok(outcome) => match reply.request.answer(&outcome, &mut self.out) {
-                Ok(answered) => {
-                    telemetry::decision(&reply.request, &answered);
-                    let code = answered.response_code;
-                    self.metrics
-                        .answered(code.as_str(), answered.reason, reply.request.received);
-                }
-                Err(anomaly) => telemetry::anomaly(reply.request.network(), &anomaly),
-            },
-            Err(undecided) => refuse(&reply.request, undecided, &mut self.out, &self.metrics),
+        self.metrics.returned(1);
+        self.status.answered();
+        let request = &reply.request;
+        let (outcome, timing) = match reply.result {
+            Ok(decided) => decided,
+            Err(undecided) => return refuse(request, undecided, &mut self.out, &self.metrics),
+        };
+        match request.answer(&outcome, &mut self.out) {
+            Ok(answered) => {
+                telemetry::decision(request, &answered);
+                let code = answered.response_code;
+                self.metrics
+                    .answered(code.as_str(), answered.reason, request.received);
+            }
+            Err(anomaly) => telemetry::anomaly(request.network(), &anomaly),
         }
+        self.metrics
+            .passed(Stage::Queue, reply.submitted, timing.taken);
+        self.metrics
+            .passed(Stage::Decide, timing.taken, timing.decided);
+        self.metrics
+            .passed(Stage::Commit, timing.decided, timing.durable);
+        self.metrics.passed(Stage::Encode, timing.durable, now());
     }
 
     /// Sends what was written, and wipes it.
@@ -348,6 +389,14 @@ impl Connection<'_> {
         } else {
             "closed by the peer"
         }
+    }
+}
+
+impl Drop for Connection<'_> {
+    fn drop(&mut self) {
+        // Answers still on their way will find the link gone.
+        self.metrics.returned(self.in_flight);
+        self.shared.links.close(&self.status);
     }
 }
 

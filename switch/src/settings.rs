@@ -1,15 +1,21 @@
 //! Settings of the process: `config/switch.toml`.
 //!
-//! Owns: what can be set, its defaults and its limits. Unknown keys are refused. Paths are relative to
-//! the working directory. Must never: hold a secret.
+//! Owns: what can be set, and how the environment overrides it. Unknown keys are refused. Paths are
+//! relative to the working directory. Must never: hold a secret.
+//!
+//! Every key can be overridden by a variable: `SWITCH_` and the key's path in capitals, parts joined by
+//! `_`, such as `SWITCH_HTTP_LISTEN` or `SWITCH_LEDGER_SEGMENT_BYTES`; the address of a listener by the name
+//! of its network, such as `SWITCH_LISTENER_GENERIC_LISTEN`. A `SWITCH_` variable that names no key is
+//! refused, because it is a mistake in most cases.
 
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 
+use schemars::JsonSchema;
 use serde::Deserialize;
 
 /// All settings.
-#[derive(Clone, Debug, Deserialize)]
+#[derive(Clone, Debug, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Settings {
     /// Directory of everything the switch writes: journal, books, keys, events.
@@ -31,7 +37,7 @@ pub struct Settings {
 }
 
 /// A port on which one network connects.
-#[derive(Clone, Debug, Deserialize)]
+#[derive(Clone, Debug, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Listener {
     /// Name of the network, as in `networks/`.
@@ -41,7 +47,7 @@ pub struct Listener {
 }
 
 /// Bounds of links.
-#[derive(Clone, Copy, Debug, Deserialize)]
+#[derive(Clone, Copy, Debug, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Links {
     /// Connections accepted at once, over all listeners.
@@ -57,7 +63,7 @@ pub struct Links {
 }
 
 /// Bounds and timing of the ledger.
-#[derive(Clone, Copy, Debug, Deserialize)]
+#[derive(Clone, Copy, Debug, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Ledger {
     /// Size of a journal segment.
@@ -81,7 +87,7 @@ pub struct Ledger {
 }
 
 /// Event files.
-#[derive(Clone, Copy, Debug, Deserialize)]
+#[derive(Clone, Copy, Debug, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Events {
     /// Size after which a new file is begun.
@@ -91,7 +97,7 @@ pub struct Events {
 }
 
 /// Log output.
-#[derive(Clone, Debug, Deserialize)]
+#[derive(Clone, Debug, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Log {
     /// Filter of `tracing`, such as `info` or `switch=debug`.
@@ -121,57 +127,132 @@ pub enum SettingsError {
         /// What is wrong.
         reason: String,
     },
+    /// A variable of the environment is not what it should be.
+    #[error("environment: {variable}: {reason}")]
+    Variable {
+        /// The variable.
+        variable: String,
+        /// What is wrong with it.
+        reason: String,
+    },
 }
 
+/// What every overriding variable begins with.
+const PREFIX: &str = "SWITCH_";
+
 impl Settings {
-    /// Reads the settings from a file.
+    /// Reads the settings from a file, overridden by the given variables.
     ///
     /// # Errors
-    /// [`SettingsError`] naming file, line and what is wrong.
-    pub fn load(path: &Path) -> Result<Self, SettingsError> {
+    /// [`SettingsError`] naming file and line, or the variable, and what is wrong.
+    pub fn load(
+        path: &Path,
+        environment: impl Iterator<Item = (String, String)>,
+    ) -> Result<Self, SettingsError> {
         let text = std::fs::read_to_string(path).map_err(|source| SettingsError::Io {
             path: path.to_owned(),
             source,
         })?;
-        toml::from_str(&text).map_err(|error| {
-            let before = error
-                .span()
-                .and_then(|span| text.get(..span.start))
-                .unwrap_or_default();
+        let invalid = |error: toml::de::Error| {
+            let before = error.span().and_then(|span| text.get(..span.start));
             SettingsError::Invalid {
                 path: path.to_owned(),
-                line: before.matches('\n').count() + 1,
+                line: before.unwrap_or_default().matches('\n').count() + 1,
                 reason: error.message().to_owned(),
             }
-        })
+        };
+        let mut settings: Self = toml::from_str(&text).map_err(invalid)?;
+        let mut table: toml::Table = toml::from_str(&text).map_err(invalid)?;
+        for (variable, value) in environment.filter(|(name, _)| name.starts_with(PREFIX)) {
+            let fail = |reason: String| SettingsError::Variable {
+                variable: variable.clone(),
+                reason,
+            };
+            let place = place(&mut table, &variable)
+                .ok_or_else(|| fail("names no key of the settings".to_owned()))?;
+            *place = match place {
+                toml::Value::Integer(_) => value
+                    .parse()
+                    .map(toml::Value::Integer)
+                    .map_err(|e| fail(format!("expected a whole number: {e}")))?,
+                _ => toml::Value::String(value),
+            };
+            let overridden = toml::Value::Table(table.clone()).try_into();
+            settings = overridden.map_err(|e: toml::de::Error| fail(e.message().to_owned()))?;
+        }
+        Ok(settings)
     }
+}
+
+/// The value that a variable overrides.
+fn place<'a>(table: &'a mut toml::Table, variable: &str) -> Option<&'a mut toml::Value> {
+    // The one key that may be absent from the file.
+    const OPTIONAL: &str = "demo_directory";
+    if variable.strip_prefix(PREFIX) == Some(OPTIONAL.to_uppercase().as_str()) {
+        return Some(
+            table
+                .entry(OPTIONAL)
+                .or_insert_with(|| toml::Value::String(String::new())),
+        );
+    }
+    for (key, value) in table {
+        let name = format!("{PREFIX}{}", key.to_uppercase());
+        match value {
+            toml::Value::Table(section) => {
+                for (key, value) in section {
+                    if variable == format!("{name}_{}", key.to_uppercase()) {
+                        return Some(value);
+                    }
+                }
+            }
+            toml::Value::Array(listeners) => {
+                for listener in listeners.iter_mut().filter_map(toml::Value::as_table_mut) {
+                    let network = listener.get("network").and_then(toml::Value::as_str);
+                    let network = network.unwrap_or_default().to_uppercase();
+                    if variable == format!("{name}_{network}_LISTEN") {
+                        return listener.get_mut("listen");
+                    }
+                }
+            }
+            value if variable == name => return Some(value),
+            _ => {}
+        }
+    }
+    None
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
 
+    const SHIPPED: &str = include_str!("../../config/switch.toml");
+
+    fn load(variables: &[(&str, &str)]) -> Result<Settings, SettingsError> {
+        let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("../config/switch.toml");
+        let owned = variables
+            .iter()
+            .map(|(name, value)| (name.to_string(), value.to_string()));
+        Settings::load(&path, owned)
+    }
+
     #[test]
     fn an_unknown_key_is_refused_with_file_and_line() {
         let directory = tempfile::tempdir().unwrap();
         let path = directory.path().join("switch.toml");
-        let shipped = include_str!("../../config/switch.toml");
-        std::fs::write(&path, shipped.replace("segment_bytes", "segment_byte")).unwrap();
-        let line = 1 + shipped
+        std::fs::write(&path, SHIPPED.replace("segment_bytes", "segment_byte")).unwrap();
+        let line = SHIPPED
             .lines()
-            .position(|line| line.starts_with("segment_bytes"))
-            .unwrap();
-        let error = Settings::load(&path).unwrap_err().to_string();
-        assert!(
-            error.starts_with(&format!("{}:{line}: unknown field", path.display())),
-            "{error}"
-        );
+            .position(|line| line.starts_with("segment_bytes"));
+        let error = Settings::load(&path, std::iter::empty())
+            .unwrap_err()
+            .to_string();
+        let expected = format!("{}:{}: unknown field", path.display(), line.unwrap() + 1);
+        assert!(error.starts_with(&expected), "{error}");
     }
 
     #[test]
     fn the_shipped_settings_are_those_of_the_documentation() {
-        let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("../config/switch.toml");
-        let settings = Settings::load(&path).unwrap();
+        let settings = load(&[("HOME", "/root")]).unwrap();
         assert_eq!(settings.http_listen.to_string(), "127.0.0.1:8080");
         let generic = settings
             .listener
@@ -179,5 +260,65 @@ mod tests {
             .find(|l| l.network == "generic")
             .unwrap();
         assert_eq!(generic.listen.to_string(), "127.0.0.1:8583");
+    }
+
+    #[test]
+    fn the_environment_overrides_every_kind_of_key() {
+        let settings = load(&[
+            ("SWITCH_DATA_DIRECTORY", "/var/lib/switch"),
+            ("SWITCH_DEMO_DIRECTORY", "demo"),
+            ("SWITCH_LEDGER_SEGMENT_BYTES", "1048576"),
+            ("SWITCH_LOG_FILTER", "debug"),
+            ("SWITCH_LISTENER_GENERIC_LISTEN", "127.0.0.1:9583"),
+        ])
+        .unwrap();
+        assert_eq!(settings.data_directory, Path::new("/var/lib/switch"));
+        assert_eq!(settings.demo_directory.as_deref(), Some(Path::new("demo")));
+        assert_eq!(settings.ledger.segment_bytes, 1_048_576);
+        assert_eq!(settings.log.filter, "debug");
+        assert_eq!(settings.listener[0].listen.port(), 9583);
+    }
+
+    #[test]
+    fn a_variable_that_means_nothing_is_refused_by_name() {
+        for (variable, value, reason) in [
+            (
+                "SWITCH_LEDGER_SEGMENT_BYTE",
+                "1",
+                "names no key of the settings",
+            ),
+            (
+                "SWITCH_LISTENER_VISA_LISTEN",
+                "127.0.0.1:1",
+                "names no key of the settings",
+            ),
+            (
+                "SWITCH_LEDGER_SEGMENT_BYTES",
+                "many",
+                "expected a whole number",
+            ),
+            ("SWITCH_HTTP_LISTEN", "here", "invalid socket address"),
+        ] {
+            let error = load(&[(variable, value)]).unwrap_err().to_string();
+            assert!(
+                error.starts_with(&format!("environment: {variable}: {reason}")),
+                "{error}"
+            );
+        }
+    }
+
+    /// Writes the schema first when `WRITE_SCHEMA` is set.
+    #[test]
+    fn the_committed_schema_is_the_one_of_this_build() {
+        let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("../config/switch.schema.json");
+        let schema = serde_json::to_string_pretty(&schemars::schema_for!(Settings)).unwrap() + "\n";
+        if std::env::var_os("WRITE_SCHEMA").is_some() {
+            std::fs::write(&path, &schema).unwrap();
+        }
+        assert_eq!(
+            std::fs::read_to_string(&path).unwrap(),
+            schema,
+            "set WRITE_SCHEMA to renew it"
+        );
     }
 }

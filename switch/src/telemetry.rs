@@ -8,13 +8,13 @@ use std::time::Duration;
 
 use anyhow::Context as _;
 use ledger::identifiers::Timestamp;
-use ledger::runtime::{LedgerFailure, Observer, now};
-use metrics::{Counter, Histogram, counter, gauge, histogram};
-use metrics_exporter_prometheus::{PrometheusBuilder, PrometheusHandle};
+use ledger::runtime::{LedgerFailure, Observer, between, now};
+use metrics::{Counter, Gauge, Histogram, counter, gauge, histogram};
+use metrics_exporter_prometheus::{Matcher, PrometheusBuilder, PrometheusHandle};
 use rules::{Reason, RulesVersion};
 use tracing_appender::non_blocking::{ErrorCounter, NonBlockingBuilder, WorkerGuard};
 
-use crate::link::{Anomaly, Answered, WaitingRequest};
+use crate::link::{Anomaly, Answered, References, WaitingRequest};
 use crate::rulebook::{Rulebook, RulebookError};
 use crate::settings;
 
@@ -60,13 +60,20 @@ const DURATION_BUCKETS: [f64; 16] = [
     0.5, 1.0, 5.0,
 ];
 
+/// Buckets of the commands of a batch.
+const COMMAND_BUCKETS: [f64; 11] = [
+    1.0, 2.0, 4.0, 8.0, 16.0, 32.0, 64.0, 128.0, 256.0, 512.0, 1024.0,
+];
+
 /// Starts the metrics.
 ///
 /// # Errors
 /// When the process has a recorder already.
 pub fn start_metrics() -> anyhow::Result<PrometheusHandle> {
+    let commands = Matcher::Full("switch_batch_commands".to_owned());
     let builder = PrometheusBuilder::new()
         .set_buckets(&DURATION_BUCKETS)
+        .and_then(|builder| builder.set_buckets_for_metric(commands, &COMMAND_BUCKETS))
         .context("metrics")?;
     builder.install_recorder().context("metrics")
 }
@@ -76,7 +83,37 @@ pub fn start_metrics() -> anyhow::Result<PrometheusHandle> {
 pub struct LinkMetrics {
     network: String,
     received: Counter,
+    in_flight: Gauge,
     duration: Histogram,
+    stages: [Histogram; Stage::ALL.len()],
+}
+
+/// A stage of a request's way through the switch.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Stage {
+    /// From the frame to the message.
+    Decode,
+    /// From the message to the command: what it says, the card's hash, older messages.
+    Checks,
+    /// Waiting for the writer.
+    Queue,
+    /// In the writer, with its batch.
+    Decide,
+    /// From the decision to its durability: waiting for the sync before, then the sync.
+    Commit,
+    /// From durability to the response in the link's buffer.
+    Encode,
+}
+
+impl Stage {
+    const ALL: [(Self, &str); 6] = [
+        (Self::Decode, "decode"),
+        (Self::Checks, "checks"),
+        (Self::Queue, "queue"),
+        (Self::Decide, "decide"),
+        (Self::Commit, "commit"),
+        (Self::Encode, "encode"),
+    ];
 }
 
 impl LinkMetrics {
@@ -85,9 +122,12 @@ impl LinkMetrics {
     pub fn new(network: &str) -> Self {
         let network = network.to_owned();
         gauge!("switch_links", "network" => network.clone()).increment(1.0);
+        let stage = |(_, name): (Stage, &'static str)| histogram!("switch_stage_duration_seconds", "network" => network.clone(), "stage" => name);
         Self {
             received: counter!("switch_frames_received_total", "network" => network.clone()),
+            in_flight: gauge!("switch_requests_in_flight", "network" => network.clone()),
             duration: histogram!("switch_request_duration_seconds", "network" => network.clone()),
+            stages: Stage::ALL.map(stage),
             network,
         }
     }
@@ -95,6 +135,23 @@ impl LinkMetrics {
     /// A frame was received.
     pub fn received(&self) {
         self.received.increment(1);
+    }
+
+    /// A request was handed to the ledger.
+    pub fn submitted(&self) {
+        self.in_flight.increment(1.0);
+    }
+
+    /// The ledger has done with so many requests, or nobody waits for them any more.
+    pub fn returned(&self, requests: usize) {
+        self.in_flight.decrement(requests as f64);
+    }
+
+    /// A request passed a stage between two instants.
+    pub fn passed(&self, stage: Stage, begun: Timestamp, ended: Timestamp) {
+        if let Some(histogram) = self.stages.get(stage as usize) {
+            histogram.record(between(begun, ended));
+        }
     }
 
     /// A request received at an instant was answered.
@@ -107,9 +164,7 @@ impl LinkMetrics {
             "reason" => reason,
         )
         .increment(1);
-        let took_us = now().0.saturating_sub(received.0);
-        self.duration
-            .record(Duration::from_micros(u64::try_from(took_us).unwrap_or(0)));
+        self.duration.record(between(received, now()));
     }
 
     /// A frame was not answered.
@@ -172,13 +227,13 @@ pub fn decision(request: &WaitingRequest, answered: &Answered) {
     if !tracing::enabled!(tracing::Level::DEBUG) {
         return;
     }
-    let (stan, rrn) = request.references();
+    let references = request.references();
     tracing::debug!(
         network = request.network(),
         mti = %request.mti(),
         pan = request.masked_pan().map(tracing::field::display),
-        stan,
-        rrn,
+        stan = references.stan,
+        rrn = references.rrn,
         id = answered.id.map(tracing::field::display),
         response_code = answered.response_code.as_str(),
         reason = answered.reason.map(Reason::as_str),
@@ -191,15 +246,20 @@ pub fn decision(request: &WaitingRequest, answered: &Answered) {
 pub fn anomaly(network: &str, anomaly: &Anomaly) {
     match anomaly {
         Anomaly::Undecodable(undecodable) => {
-            let stan = undecodable
-                .readable
-                .as_ref()
-                .and_then(|message| message.text(codec::Element::STAN));
+            let message = undecodable.readable.as_ref();
+            let References { stan, rrn } = message.map(References::of).unwrap_or_default();
             let error = &undecodable.error;
-            tracing::warn!(network, stan, offset = error.offset, %error, "undecodable message");
+            tracing::warn!(network, stan, rrn, offset = error.offset, %error, "undecodable message");
         }
-        Anomaly::Format(error) => tracing::warn!(network, %error, "format error"),
-        Anomaly::Unanswerable(error) => tracing::error!(network, %error, "no response written"),
+        Anomaly::Format(error, References { stan, rrn }) => {
+            tracing::warn!(network, stan, rrn, %error, "format error");
+        }
+        Anomaly::Lookup(error, References { stan, rrn }) => {
+            tracing::error!(network, stan, rrn, %error, "refused: the books cannot be read");
+        }
+        Anomaly::Unanswerable(error, References { stan, rrn }) => {
+            tracing::error!(network, stan, rrn, %error, "no response written");
+        }
     }
 }
 
@@ -210,6 +270,7 @@ pub struct LedgerObserver;
 impl Observer for LedgerObserver {
     fn decided(&self, commands: usize, records: u32, took: Duration) {
         histogram!("switch_decide_duration_seconds").record(took);
+        histogram!("switch_batch_commands").record(commands as f64);
         counter!("switch_commands_decided_total").increment(commands as u64);
         counter!("switch_records_total").increment(u64::from(records));
     }

@@ -68,30 +68,32 @@ impl<D: Disk> Cursor<D> {
         if self.next_sequence > watermark {
             return Ok(None);
         }
+        let read = self.read_next();
+        if read.is_err() {
+            // The place is looked for again, in case the reason goes away.
+            self.segment = None;
+        }
+        read.map(Some)
+    }
+
+    fn read_next(&mut self) -> Result<Batch, CursorError> {
         if self.segment.is_none() {
             self.find_segment()?;
         }
-        loop {
-            let Some(header) = self.header()? else {
-                self.enter(segment_name(self.next_sequence))?;
-                if self.header()?.is_none() {
-                    return Err(self.unreadable("no batch begins here"));
-                }
-                continue;
-            };
-            if header.sequence == self.next_sequence {
-                let batch = self.batch(&header)?;
-                self.offset = self.offset.saturating_add(header.stored_bytes() as u64);
-                self.next_sequence = self.next_sequence.saturating_add(1);
-                return Ok(Some(batch));
-            }
-            if header.sequence > self.next_sequence {
-                return Err(self.unreadable("a later batch stands in its place"));
-            }
-            self.offset = self.offset.saturating_add(header.stored_bytes() as u64);
+        let header = match self.header()? {
+            Some(header) => header,
+            None => self.next_segment()?,
+        };
+        if header.sequence != self.next_sequence {
+            return Err(self.unreadable(&format!("found batch {}", header.sequence)));
         }
+        let batch = self.batch(&header)?;
+        self.offset = self.offset.saturating_add(header.stored_bytes() as u64);
+        self.next_sequence = self.next_sequence.saturating_add(1);
+        Ok(batch)
     }
 
+    /// Stands at the next batch, in the segment that holds it or at the end of the one before.
     fn find_segment(&mut self) -> Result<(), CursorError> {
         let names = segment_names(&self.disk)?;
         let holding = names
@@ -101,7 +103,29 @@ impl<D: Disk> Cursor<D> {
         let (_, name) = holding.ok_or(CursorError::Gone {
             sequence: self.next_sequence,
         })?;
-        self.enter(name)
+        self.enter(name)?;
+        while let Some(header) = self.header()?
+            && header.sequence < self.next_sequence
+        {
+            self.offset = self.offset.saturating_add(header.stored_bytes() as u64);
+        }
+        Ok(())
+    }
+
+    /// Goes on to the segment that begins with the next batch, and reads its first header.
+    fn next_segment(&mut self) -> Result<Header, CursorError> {
+        let nothing = self.unreadable("no batch begins here");
+        match self.enter(segment_name(self.next_sequence)) {
+            Ok(()) => self
+                .header()?
+                .ok_or_else(|| self.unreadable("no batch begins here")),
+            Err(CursorError::Open(OpenError::Io { source, .. }))
+                if source.kind() == io::ErrorKind::NotFound =>
+            {
+                Err(nothing)
+            }
+            Err(error) => Err(error),
+        }
     }
 
     fn enter(&mut self, name: String) -> Result<(), CursorError> {

@@ -4,9 +4,11 @@
 //! one write and one sync per segment touched. Keeps: batches stand in sequence without holes and each
 //! is chained to the one before. Must never: sync twice for the same write, or go past damage.
 //!
-//! A torn tail (bytes that no sync had made durable) is cut. Damage before the highest sequence that a
+//! A torn tail (bytes that no sync had made durable) is cut; whole batches found after the last durable
+//! mark are kept, written again and synced. Damage before the highest sequence that a
 //! later batch, a later segment or the books call durable stops the start with a report.
 
+use std::collections::VecDeque;
 use std::io;
 
 use super::batch::{self, ALIGNMENT, Batch, BatchError, Chain, Header, MAGIC};
@@ -106,13 +108,25 @@ impl<D: Disk> Log<D> {
     /// end before it are not read, and a journal that ends before it is refused.
     ///
     /// # Errors
-    /// [`OpenError`]; nothing has been changed then, but for a torn tail that was cut.
+    /// [`OpenError`]; nothing has been changed then, but for a torn tail that was cut or a segment that
+    /// was never finished and is removed.
     pub fn open(
         disk: D,
         options: LogOptions,
         applied: u64,
     ) -> Result<(Self, Recovered), OpenError> {
-        let names = segment_names(&disk)?;
+        let mut names = segment_names(&disk)?;
+        // A crash while a segment was made left it without a batch. It goes before anything else is
+        // looked at: the books may already reflect all that stands before it.
+        if let Some((_, name)) = names.last()
+            && is_unfinished(&disk, name)?
+        {
+            disk.remove(name).map_err(|source| OpenError::Io {
+                file: name.clone(),
+                source,
+            })?;
+            names.pop();
+        }
         let mut log = Self {
             disk,
             options,
@@ -162,23 +176,11 @@ impl<D: Disk> Log<D> {
         };
         let mut file = self.disk.open(name).map_err(io)?;
         let capacity = file.length().map_err(io)?;
-        let mut bytes = vec![0; usize::try_from(capacity).unwrap_or(usize::MAX)];
-        let read = read_fully(&file, 0, &mut bytes).map_err(io)?;
-        bytes.truncate(read);
-        let header = match SegmentHeader::read(&bytes) {
-            Ok(header) => header,
-            // A crash while the segment was made: nothing was ever appended to it.
-            Err(_) if next_segment.is_none() && find_batch(&bytes, 0, 0).is_none() => {
-                self.disk.remove(name).map_err(io)?;
-                return Ok(0);
-            }
-            Err(reason) => {
-                return Err(OpenError::Segment {
-                    file: name.to_owned(),
-                    reason: reason.to_owned(),
-                });
-            }
-        };
+        let bytes = read_whole(&file).map_err(io)?;
+        let header = SegmentHeader::read(&bytes).map_err(|reason| OpenError::Segment {
+            file: name.to_owned(),
+            reason: reason.to_owned(),
+        })?;
         if header.shard != self.options.shard
             || header.first_sequence != first_sequence
             || expected != first_sequence
@@ -200,10 +202,14 @@ impl<D: Disk> Log<D> {
             });
         }
         (self.next_sequence, self.chain) = (first_sequence, header.chain);
-        let (end, stop) = self.walk(&bytes);
+        let Walked {
+            end,
+            unsettled,
+            stop,
+        } = self.walk(&bytes);
         self.check_end(name, &bytes, end, &stop, next_segment)?;
         let cut = if next_segment.is_none() {
-            clear(&mut file, &bytes, end).map_err(io)?
+            settle(&mut file, &bytes, unsettled, end).map_err(io)?
         } else {
             0
         };
@@ -215,24 +221,41 @@ impl<D: Disk> Log<D> {
         Ok(cut)
     }
 
-    /// Follows the batches of a segment; returns where they end and why.
-    fn walk(&mut self, bytes: &[u8]) -> (usize, String) {
+    /// Follows the batches of a segment to their end.
+    fn walk(&mut self, bytes: &[u8]) -> Walked {
         let mut end = SEGMENT_HEADER_BYTES;
+        // Batches that none after them calls durable.
+        let mut unmarked = VecDeque::new();
         loop {
             let rest = bytes.get(end..).unwrap_or_default();
-            let (header, batch) = match batch::decode(rest) {
-                Ok(decoded) => decoded,
-                Err(error) => return (end, error.to_string()),
+            let stop = match batch::decode(rest) {
+                Ok((header, _)) if header.sequence != self.next_sequence => {
+                    format!("found batch {}", header.sequence)
+                }
+                Ok((header, batch)) if batch.chain_after(&self.chain) != header.chain => {
+                    "it is not chained to the batch before it".to_owned()
+                }
+                Ok((header, _)) => {
+                    unmarked.push_back((header.sequence, end));
+                    while unmarked
+                        .front()
+                        .is_some_and(|(first, _)| *first <= header.durable)
+                    {
+                        unmarked.pop_front();
+                    }
+                    self.chain = header.chain;
+                    self.next_sequence = self.next_sequence.saturating_add(1);
+                    end = end.saturating_add(header.stored_bytes());
+                    continue;
+                }
+                Err(error) => error.to_string(),
             };
-            if header.sequence != self.next_sequence {
-                return (end, format!("found batch {}", header.sequence));
-            }
-            if batch.chain_after(&self.chain) != header.chain {
-                return (end, "it is not chained to the batch before it".to_owned());
-            }
-            self.chain = header.chain;
-            self.next_sequence = self.next_sequence.saturating_add(1);
-            end = end.saturating_add(header.stored_bytes());
+            let unsettled = unmarked.front().map_or(end, |(_, start)| *start);
+            return Walked {
+                end,
+                unsettled,
+                stop,
+            };
         }
     }
 
@@ -341,16 +364,57 @@ impl<D: Disk> Log<D> {
     }
 }
 
-/// Zeroes everything after `end`, so that nothing stale can follow the next append.
-fn clear(file: &mut impl DiskFile, bytes: &[u8], end: usize) -> io::Result<u64> {
+/// Where the batches of a segment end.
+struct Walked {
+    end: usize,
+    /// Where the first batch begins that nothing calls durable; `end` when there is none.
+    unsettled: usize,
+    /// Why they end there.
+    stop: String,
+}
+
+/// Makes durable what was read from `unsettled` to `end`, and zeroes everything after, so that nothing
+/// stale can follow the next append. Returns how many bytes were cut.
+///
+/// What was read may stand in the system's cache only, because the process before this one died between
+/// its write and its sync, or because its sync failed. So it is written again, which makes it a new
+/// write with a sync of its own.
+fn settle(file: &mut impl DiskFile, bytes: &[u8], unsettled: usize, end: usize) -> io::Result<u64> {
     let tail = bytes.get(end..).unwrap_or_default();
-    let Some(last) = tail.iter().rposition(|byte| *byte != 0) else {
-        return Ok(0);
+    let last = tail.iter().rposition(|byte| *byte != 0);
+    let cut = last.map_or(0, |last| last.saturating_add(1));
+    let mut settled = bytes.get(unsettled..end).unwrap_or_default().to_vec();
+    settled.resize(settled.len().saturating_add(cut), 0);
+    if !settled.is_empty() {
+        file.write_at(unsettled as u64, &settled)?;
+        file.sync_data()?;
+    }
+    Ok(cut as u64)
+}
+
+/// All bytes of a file.
+fn read_whole(file: &impl DiskFile) -> io::Result<Vec<u8>> {
+    let mut bytes = vec![0; usize::try_from(file.length()?).unwrap_or(usize::MAX)];
+    let read = read_fully(file, 0, &mut bytes)?;
+    bytes.truncate(read);
+    Ok(bytes)
+}
+
+/// Whether a segment was never finished: its header is not there, and nothing follows it.
+fn is_unfinished<D: Disk>(disk: &D, name: &str) -> Result<bool, OpenError> {
+    let io = |source| OpenError::Io {
+        file: name.to_owned(),
+        source,
     };
-    let length = last.saturating_add(1);
-    file.write_at(end as u64, &vec![0; length])?;
-    file.sync_data()?;
-    Ok(length as u64)
+    let file = disk.open(name).map_err(io)?;
+    let mut header = [0; SEGMENT_HEADER_BYTES];
+    read_fully(&file, 0, &mut header).map_err(io)?;
+    if SegmentHeader::read(&header).is_ok() {
+        return Ok(false);
+    }
+    let bytes = read_whole(&file).map_err(io)?;
+    let after = bytes.get(SEGMENT_HEADER_BYTES..).unwrap_or_default();
+    Ok(after.iter().all(|byte| *byte == 0))
 }
 
 /// Offset of a readable batch after `from` that says `sequence` was durable when it was written.

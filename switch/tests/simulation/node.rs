@@ -94,7 +94,7 @@ impl Node {
         let mut out = BytesMut::new();
         let plan = self.networks.plan(NETWORK).unwrap();
         let views: &Views<MemoryStore> = self.view_writer.views();
-        let books = |key: &_| views.matching(key).unwrap();
+        let books = |key: &_| views.matching(key);
         let spare = self.reader.spare();
         spare[..bytes.len()].copy_from_slice(bytes);
         self.reader.filled(bytes.len());
