@@ -11,6 +11,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 use anyhow::{Context as _, anyhow};
+use axum::serve::ListenerExt as _;
 use ledger::command::Command;
 use ledger::identifiers::ShardId;
 use ledger::journal::committer::CommitOptions;
@@ -233,6 +234,11 @@ async fn serve(settings: &Settings, context: http::Context) -> anyhow::Result<()
     let http_listener = server::bind(settings.http_listen).await?;
     let http_address = http_listener.local_addr()?;
     let context = Arc::new(context);
+    let http_listener = http_listener.tap_io(|stream| {
+        if let Err(error) = stream.set_nodelay(true) {
+            tracing::warn!(%error, "HTTP may answer late");
+        }
+    });
     let http = tokio::spawn(async move { axum::serve(http_listener, http::router(context)).await });
     let (accepting, links) = (TaskTracker::new(), TaskTracker::new());
     for (network, listener) in listeners {

@@ -209,6 +209,7 @@ impl Connection<'_> {
         let mut drain: Option<Drain> = None;
         loop {
             let read = self.stream.read(self.reader.spare());
+            let reading = drain.as_ref().is_none_or(|drain| !drain.is_late());
             tokio::select! {
                 biased;
                 reply = self.replies.recv() => {
@@ -219,7 +220,7 @@ impl Connection<'_> {
                         self.answer(reply);
                     }
                 }
-                read = read => match read {
+                read = read, if reading => match read {
                     Ok(0) => return self.closed_by_peer().await,
                     Ok(count) => {
                         self.reader.filled(count);
@@ -227,7 +228,9 @@ impl Connection<'_> {
                             drain.heard();
                         }
                         if let Err(reason) = self.take_frames() {
-                            let written = self.write().await;
+                            // What came before it is still answered.
+                            let written = self.answer_rest().await;
+                            self.close().await;
                             return written.err().unwrap_or(reason);
                         }
                     }
@@ -237,6 +240,7 @@ impl Connection<'_> {
                     drain = Some(Drain::begin(self.shared.bounds));
                 }
                 () = Drain::over(drain.as_ref()), if drain.is_some() && self.in_flight == 0 => {
+                    self.close().await;
                     return "drained";
                 }
             }
@@ -373,16 +377,37 @@ impl Connection<'_> {
         }
     }
 
-    /// The peer sends nothing more; what it sent is still answered.
-    async fn closed_by_peer(mut self) -> &'static str {
+    /// Closes so that what was answered arrives: a socket closed over bytes it has not read is reset, and
+    /// a reset throws away what the peer has not read yet. So the peer is told first, and what it still
+    /// sends is read and dropped until it closes as well or has had the time of a quiet link.
+    async fn close(&mut self) {
+        let patience = Duration::from_millis(self.shared.bounds.drain_quiet_ms);
+        let linger = async {
+            self.stream.shutdown().await?;
+            while self.stream.read(self.reader.spare()).await? > 0 {}
+            std::io::Result::Ok(())
+        };
+        // Whatever comes of it, the link is at its end.
+        drop(timeout(patience, linger).await);
+    }
+
+    /// Sends what was written and the answers that are due; nothing more is read.
+    async fn answer_rest(&mut self) -> Result<(), &'static str> {
+        self.write().await?;
         while self.in_flight > 0 {
             let Some(reply) = self.replies.recv().await else {
                 break;
             };
             self.answer(reply);
-            if self.write().await.is_err() {
-                break;
-            }
+            self.write().await?;
+        }
+        Ok(())
+    }
+
+    /// The peer sends nothing more; what it sent is still answered.
+    async fn closed_by_peer(mut self) -> &'static str {
+        if let Err(reason) = self.answer_rest().await {
+            return reason;
         }
         if self.reader.has_partial_frame() {
             "closed inside a frame"
@@ -439,6 +464,11 @@ impl Drain {
     fn heard(&mut self) {
         let now = Instant::now();
         self.last_heard = now;
+    }
+
+    /// Whether nothing more is read.
+    fn is_late(&self) -> bool {
+        Instant::now() >= self.limit
     }
 
     async fn over(drain: Option<&Self>) {

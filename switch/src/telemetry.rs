@@ -247,9 +247,11 @@ pub fn anomaly(network: &str, anomaly: &Anomaly) {
     match anomaly {
         Anomaly::Undecodable(undecodable) => {
             let message = undecodable.readable.as_ref();
-            let References { stan, rrn } = message.map(References::of).unwrap_or_default();
+            // No RRN: with a wrong length before it, twelve characters of a card number, a track or a
+            // PIN block may stand in its place.
+            let References { stan, .. } = message.map(References::of).unwrap_or_default();
             let error = &undecodable.error;
-            tracing::warn!(network, stan, rrn, offset = error.offset, %error, "undecodable message");
+            tracing::warn!(network, stan, offset = error.offset, %error, "undecodable message");
         }
         Anomaly::Format(error, References { stan, rrn }) => {
             tracing::warn!(network, stan, rrn, %error, "format error");
