@@ -443,6 +443,7 @@ struct ViewShell {
 
 impl ViewShell {
     fn run(mut self) {
+        step_back();
         let mut checkpointed = now();
         loop {
             let stopping = self.stopping.load(Ordering::Acquire);
@@ -485,6 +486,16 @@ impl ViewShell {
 
 fn spawn(name: &str, run: impl FnOnce() + Send + 'static) -> io::Result<JoinHandle<()>> {
     std::thread::Builder::new().name(name.to_owned()).spawn(run)
+}
+
+/// Gives the calling thread a lower priority: what happens behind the answers must not take the processor
+/// from what they wait for.
+pub fn step_back() {
+    /// Ten steps of the scheduler's forty below the ordinary.
+    const NICENESS: i32 = 10;
+    if let Err(error) = rustix::process::setpriority_process(None, NICENESS) {
+        tracing::warn!(%error, "a background thread keeps its priority");
+    }
 }
 
 /// The longest match window of the networks, in microseconds.

@@ -17,7 +17,7 @@ use ledger::authorization::{
 };
 use ledger::identifiers::{RecordId, ShardId, Timestamp};
 use ledger::journal::Batch;
-use ledger::runtime::{journal_reader, now, record_id};
+use ledger::runtime::{journal_reader, now, record_id, step_back};
 use ledger::{Record, Watermark};
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
@@ -337,6 +337,7 @@ pub fn follow(
     settings: settings::Events,
     stop: &Arc<AtomicBool>,
 ) -> Result<(), EventError> {
+    step_back();
     let mut cursor =
         journal_reader(journal, files.sequence()).map_err(|source| io_error(journal, source))?;
     let interval = Duration::from_millis(settings.save_interval_ms);
