@@ -1,0 +1,214 @@
+//! The journal of the first format, as it was written once: `fixtures/journal-v1`. Every kind of record
+//! ever written stays readable, so these bytes must be read to these values for ever, and the same values
+//! must give these bytes as long as no new version of a layout is made.
+//!
+//! When this fails, a layout was changed without a new version. The fixture is not written anew for that:
+//! a new version gets a fixture of its own, and this one stays.
+
+#![allow(
+    clippy::unwrap_used,
+    clippy::panic,
+    reason = "a test that panics has failed"
+)]
+
+#[path = "fixture/content.rs"]
+mod content;
+
+use std::collections::BTreeSet;
+use std::path::{Path, PathBuf};
+
+use content::{batches, encode};
+use ledger::Record;
+use ledger::authorization::{Decision, ReversalResult};
+use ledger::identifiers::ShardId;
+use ledger::journal::batch::RawRecord;
+use ledger::journal::cursor::Cursor;
+use ledger::journal::disk::{Directory, Disk as _};
+use ledger::journal::log::{Log, LogOptions, Recovered};
+use ledger::record::RecordError;
+
+const OPTIONS: LogOptions = LogOptions {
+    shard: ShardId(0),
+    segment_bytes: 16 * 1024,
+};
+/// Set to write the fixture; only where there is none.
+const WRITE: &str = "LEDGER_WRITE_FIXTURE";
+
+fn fixture() -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/fixtures/journal-v1")
+}
+
+/// Writes the journal of the fixture, every batch with a sync of its own.
+fn write(directory: &Path) {
+    let (mut log, recovered) = Log::open(Directory::open(directory).unwrap(), OPTIONS, 0).unwrap();
+    assert_eq!(recovered, Recovered::default());
+    for (sequence, (time, records)) in (1..).zip(batches()) {
+        assert_eq!(
+            log.append(&[encode(sequence, time, &records)]).unwrap(),
+            sequence
+        );
+    }
+}
+
+/// Names and bytes of the files of a directory.
+fn files(directory: &Path) -> Vec<(String, Vec<u8>)> {
+    let names = Directory::open(directory).unwrap().list().unwrap();
+    let read = |name: String| {
+        let bytes = std::fs::read(directory.join(&name)).unwrap();
+        (name, bytes)
+    };
+    names.into_iter().map(read).collect()
+}
+
+#[test]
+#[ignore = "writes the fixture, once for every format; needs LEDGER_WRITE_FIXTURE"]
+fn write_the_fixture() {
+    assert!(
+        std::env::var_os(WRITE).is_some(),
+        "set {WRITE} to write {}",
+        fixture().display()
+    );
+    assert!(
+        files(&fixture()).is_empty(),
+        "{} is there already",
+        fixture().display()
+    );
+    write(&fixture());
+}
+
+/// A copy of the fixture: opening a journal may write.
+fn copy() -> tempfile::TempDir {
+    let directory = tempfile::tempdir().unwrap();
+    for (name, bytes) in files(&fixture()) {
+        std::fs::write(directory.path().join(name), bytes).unwrap();
+    }
+    directory
+}
+
+#[test]
+fn the_fixture_is_read_to_the_values_it_was_written_from() {
+    let directory = copy();
+    let disk = Directory::open(directory.path()).unwrap();
+    let expected = batches();
+    let last_sequence = expected.len() as u64;
+    let (_, recovered) = Log::open(disk.clone(), OPTIONS, last_sequence).unwrap();
+    assert_eq!(
+        recovered,
+        Recovered {
+            last_sequence,
+            cut_bytes: 0
+        }
+    );
+    let mut cursor = Cursor::after(disk, 0);
+    for (sequence, (time, records)) in (1..).zip(expected) {
+        let batch = cursor.next(last_sequence).unwrap().unwrap();
+        assert_eq!((batch.sequence, batch.time), (sequence, time));
+        let read: Vec<_> = batch
+            .records()
+            .map(|raw| Record::decode(&raw).unwrap())
+            .collect();
+        assert_eq!(read, records, "batch {sequence}");
+        assert_eq!(
+            encode(sequence, time, &read),
+            batch,
+            "batch {sequence} gives other bytes"
+        );
+    }
+    assert!(cursor.next(last_sequence).unwrap().is_none());
+}
+
+#[test]
+fn the_same_records_give_the_bytes_of_the_fixture() {
+    let directory = tempfile::tempdir().unwrap();
+    write(directory.path());
+    let (written, committed) = (files(directory.path()), files(&fixture()));
+    let names = |files: &[(String, Vec<u8>)]| files.iter().map(|f| f.0.clone()).collect::<Vec<_>>();
+    assert_eq!(names(&written), names(&committed));
+    for ((name, written), (_, committed)) in written.iter().zip(&committed) {
+        let differs = written
+            .iter()
+            .zip(committed)
+            .position(|(left, right)| left != right);
+        assert_eq!(differs, None, "{name}: first byte that differs");
+        assert_eq!(written.len(), committed.len(), "{name}");
+    }
+}
+
+/// Names the kind of a record. A new kind or variant does not compile here: it needs a place in a
+/// fixture.
+fn variant(record: &Record) -> &'static str {
+    match record {
+        Record::CustomerCreated(_) => "customer created",
+        Record::AccountOpened(_) => "account opened",
+        Record::CardIssued(_) => "card issued",
+        Record::AuthorizationDecided(decided) => match decided.decision {
+            Decision::Approved(_) => "approved",
+            Decision::Declined(_) => "declined",
+        },
+        Record::ReversalDecided(decided) => match decided.result {
+            ReversalResult::Reversed => "reversed",
+            ReversalResult::NoEffect => "no effect",
+            ReversalResult::UnknownOriginal => "unknown original",
+            ReversalResult::AmountMismatch => "amount mismatch",
+            ReversalResult::MatchConflict => "match conflict",
+        },
+        Record::TransactionPosted(_) => "transaction posted",
+    }
+}
+
+#[test]
+fn the_fixture_holds_every_kind_and_variant() {
+    let batches = batches();
+    let records = || batches.iter().flat_map(|(_, records)| records);
+    let variants: BTreeSet<_> = records().map(variant).collect();
+    assert_eq!(variants.len(), 11, "{variants:?}");
+    let mut reasons = BTreeSet::new();
+    for record in records() {
+        if let Record::AuthorizationDecided(decided) = record
+            && let Decision::Declined(reason) = decided.decision
+        {
+            reasons.insert(reason);
+        }
+    }
+    assert!(reasons.len() >= 25, "{reasons:?}");
+}
+
+#[test]
+fn kinds_and_versions_are_those_of_the_format() {
+    let expected = [(1, 1), (2, 1), (3, 1), (10, 1), (10, 1), (11, 1), (20, 1)];
+    for ((sequence, (time, records)), layout) in (1..).zip(batches()).zip(expected) {
+        for raw in encode(sequence, time, &records).records() {
+            assert_eq!((raw.kind, raw.version), layout, "batch {sequence}");
+        }
+    }
+}
+
+#[test]
+fn what_another_build_wrote_is_refused() {
+    let (_, records) = batches().remove(0);
+    let batch = encode(1, ledger::identifiers::Timestamp(0), &records);
+    let raw = batch.records().next().unwrap();
+    for (kind, version) in [(raw.kind, 2), (raw.kind, 0), (4, 1), (0, 1), (255, 1)] {
+        let unknown = Record::decode(&RawRecord {
+            kind,
+            version,
+            ..raw
+        });
+        assert_eq!(unknown, Err(RecordError::Unknown { kind, version }));
+    }
+    let longer = [raw.payload, &[0]].concat();
+    for payload in [&longer, &raw.payload[1..], &[]] {
+        let wrong = Record::decode(&RawRecord { payload, ..raw });
+        assert!(
+            matches!(
+                wrong,
+                Err(RecordError::Layout {
+                    kind: 1,
+                    version: 1,
+                    ..
+                })
+            ),
+            "{wrong:?}"
+        );
+    }
+}

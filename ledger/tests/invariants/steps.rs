@@ -1,0 +1,398 @@
+//! Random commands over a small world: so few cards, STANs and amounts that repeats, conflicts and reversals
+//! meet all the time.
+
+use std::collections::BTreeMap;
+
+use ledger::Command;
+use ledger::authorization::{
+    Clearing, Fingerprint, MatchKey, MessageClass, RequestFacts, ReversalFacts,
+};
+use ledger::entities::{
+    Account, AccountStatus, Card, CardFacts, CardMode, CardStatus, Customer, CustomerKind, Expiry,
+};
+use ledger::identifiers::{CardHash, CustomerId, GroupId, RecordId};
+use proptest::prelude::*;
+use rules::{AccountId, AccountType, Currency, Deltas, Limits, ProgramId};
+
+use crate::support::{card_hash, match_key};
+
+/// One message of a random sequence.
+#[derive(Clone, Debug)]
+pub(crate) enum Step {
+    Request(Request),
+    Reverse(Reverse),
+}
+
+/// A request.
+#[derive(Clone, Debug)]
+pub(crate) struct Request {
+    card: usize,
+    stan: u32,
+    financial: bool,
+    code: &'static str,
+    from_account: AccountType,
+    amount_minor: i64,
+    installments: u8,
+    billed_minor: Option<i64>,
+}
+
+/// A reversal.
+#[derive(Clone, Debug)]
+pub(crate) struct Reverse {
+    card: usize,
+    stan: u32,
+    original_stan: u32,
+    financial: bool,
+    /// DE4 when it is not that of the original.
+    other_amount: Option<i64>,
+    keeping_minor: Option<i64>,
+    advice: bool,
+}
+
+/// The cards: credit, combo, prepaid, lost, of a blocked account, unknown.
+pub(crate) const CARDS: [&str; 6] = ["credit", "combo", "prepaid", "lost", "blocked", "unknown"];
+/// STANs are below this; those of [`probes`] are not.
+const STANS: u32 = 9;
+
+fn currency(code: &str) -> Currency {
+    code.parse().unwrap()
+}
+
+/// The commands that make the world.
+pub(crate) fn world() -> Vec<Command> {
+    let customer = CustomerId(1);
+    let account = |id, program, status, limits| {
+        Command::OpenAccount(Account {
+            id: AccountId(id),
+            program: ProgramId(program),
+            owner: customer,
+            group: GroupId(1),
+            status,
+            currency: currency("840"),
+            limits,
+            pending: Deltas::NONE,
+            latest: None,
+            reflects: RecordId::default(),
+        })
+    };
+    let card = |name, status, mode| {
+        let expiry = Expiry::try_from(2912).unwrap();
+        Command::IssueCard(Card {
+            hash: card_hash(name),
+            masked_pan: "400000******0016".to_owned(),
+            encrypted_pan: vec![7; 12],
+            facts: CardFacts {
+                expiry,
+                status,
+                mode,
+                holder: customer,
+            },
+        })
+    };
+    let credit = Limits {
+        max_credit_limit: 200_000,
+        total_credit_limit: 100_000,
+        available_credit_limit: 100_000,
+        withdrawal_credit_limit: 30_000,
+        available_withdrawal_credit: 30_000,
+        total_installment_credit_limit: 50_000,
+        available_total_installment_credit: 50_000,
+        available_savings_account_limit: 2_000,
+        total_overdraft_limit: 500,
+        ..Limits::default()
+    };
+    let balance = |available_credit_limit, total_overdraft_limit| Limits {
+        available_credit_limit,
+        total_overdraft_limit,
+        ..Limits::default()
+    };
+    let single = |id| CardMode::Single(AccountId(id));
+    let combo = CardMode::Combo {
+        credit: AccountId(1),
+        debit: AccountId(2),
+    };
+    let name = "Ada".to_owned();
+    let document_number = "D0001".to_owned();
+    vec![
+        Command::CreateCustomer(Customer {
+            id: customer,
+            kind: CustomerKind::Person,
+            name,
+            document_number,
+        }),
+        account(1, 1, AccountStatus::Normal, credit),
+        account(2, 2, AccountStatus::Normal, balance(30_000, 5_000)),
+        account(3, 3, AccountStatus::Normal, balance(10_000, 0)),
+        account(4, 1, AccountStatus::Blocked, credit),
+        card("credit", CardStatus::Normal, single(1)),
+        card("combo", CardStatus::Normal, combo),
+        card("prepaid", CardStatus::Normal, single(3)),
+        card("lost", CardStatus::Lost, single(1)),
+        card("blocked", CardStatus::Normal, single(4)),
+    ]
+}
+
+fn card_index() -> impl Strategy<Value = usize> {
+    prop_oneof![9 => 0_usize..3, 1 => 3_usize..CARDS.len()]
+}
+
+fn amount() -> impl Strategy<Value = i64> {
+    prop_oneof![
+        6 => prop::sample::select(vec![100_i64, 333, 1_000, 9_999]),
+        2 => prop::sample::select(vec![20_000_i64, 50_000]),
+        1 => Just(0_i64),
+    ]
+}
+
+fn request() -> impl Strategy<Value = Step> {
+    let codes = prop_oneof![
+        8 => Just("00"), 3 => Just("01"), 3 => Just("20"), 1 => Just("09"), 1 => Just("31"),
+        1 => Just("88"), 1 => Just("99"),
+    ];
+    let account_types = prop::sample::select(vec![
+        AccountType::Unspecified,
+        AccountType::Checking,
+        AccountType::CreditCard,
+    ]);
+    let billed = prop_oneof![5 => Just(None), 1 => prop::sample::select(vec![5_i64, 1_105, 997]).prop_map(Some)];
+    let installments = prop_oneof![4 => Just(1_u8), 1 => Just(3_u8)];
+    (
+        card_index(),
+        0..STANS,
+        any::<bool>(),
+        codes,
+        account_types,
+        amount(),
+        installments,
+        billed,
+    )
+        .prop_map(
+            |(
+                card,
+                stan,
+                financial,
+                code,
+                from_account,
+                amount_minor,
+                installments,
+                billed_minor,
+            )| {
+                Step::Request(Request {
+                    card,
+                    stan,
+                    financial,
+                    code,
+                    from_account,
+                    amount_minor,
+                    installments,
+                    billed_minor,
+                })
+            },
+        )
+}
+
+fn reverse() -> impl Strategy<Value = Step> {
+    let other = prop_oneof![6 => Just(None), 1 => amount().prop_map(Some)];
+    let keeping = prop_oneof![
+        3 => Just(None),
+        2 => prop::sample::select(vec![0_i64, 1, 50, 100, 332, 500, 10_000]).prop_map(Some),
+    ];
+    (
+        card_index(),
+        0..STANS,
+        0..STANS,
+        any::<bool>(),
+        other,
+        keeping,
+        any::<bool>(),
+    )
+        .prop_map(
+            |(card, stan, original_stan, financial, other_amount, keeping_minor, advice)| {
+                Step::Reverse(Reverse {
+                    card,
+                    stan,
+                    original_stan,
+                    financial,
+                    other_amount,
+                    keeping_minor,
+                    advice,
+                })
+            },
+        )
+}
+
+/// A sequence of messages.
+pub(crate) fn steps() -> impl Strategy<Value = Vec<Step>> {
+    prop::collection::vec(prop_oneof![5 => request(), 2 => reverse()], 1..120)
+}
+
+/// A purchase of 1.00 on the credit card.
+pub(crate) fn purchase(stan: u32) -> Step {
+    Step::Request(Request {
+        card: 0,
+        stan,
+        financial: false,
+        code: "00",
+        from_account: AccountType::Unspecified,
+        amount_minor: 100,
+        installments: 1,
+        billed_minor: None,
+    })
+}
+
+/// A full reversal of a purchase on the credit card.
+pub(crate) fn reversal(stan: u32, original_stan: u32) -> Step {
+    Step::Reverse(Reverse {
+        card: 0,
+        stan,
+        original_stan,
+        financial: false,
+        other_amount: None,
+        keeping_minor: None,
+        advice: false,
+    })
+}
+
+fn class(financial: bool) -> MessageClass {
+    if financial {
+        MessageClass::Financial
+    } else {
+        MessageClass::Authorization
+    }
+}
+
+fn card(index: usize) -> CardHash {
+    card_hash(CARDS[index])
+}
+
+/// The commands of a sequence. A reversal knows what was first sent under its original's key, as a network
+/// does.
+pub(crate) fn commands(steps: &[Step]) -> Vec<Command> {
+    let mut sent: BTreeMap<MatchKey, Fingerprint> = BTreeMap::new();
+    let mut commands = Vec::with_capacity(steps.len());
+    for step in steps {
+        let command = command(step, &sent);
+        if let Command::Authorize { facts, .. } = &command {
+            sent.entry(facts.key).or_insert(facts.fingerprint);
+        }
+        commands.push(command);
+    }
+    commands
+}
+
+fn command(step: &Step, sent: &BTreeMap<MatchKey, Fingerprint>) -> Command {
+    match step {
+        Step::Request(request) => authorize(request),
+        Step::Reverse(reverse) => undo(reverse, sent),
+    }
+}
+
+fn authorize(request: &Request) -> Command {
+    let digits = format!("{}{1}{1}", request.code, request.from_account.code());
+    let converted = request.billed_minor.is_some();
+    let facts = RequestFacts {
+        key: match_key(card(request.card), class(request.financial), request.stan),
+        fingerprint: Fingerprint {
+            processing_code: digits.into_bytes().try_into().unwrap(),
+            amount_minor: request.amount_minor,
+            currency: Some(currency(if converted { "978" } else { "840" })),
+            billing_amount_minor: request.billed_minor,
+        },
+        clearing: if request.financial {
+            Clearing::Online
+        } else {
+            Clearing::Offline
+        },
+        processing_code: request.code.parse().unwrap(),
+        from_account: request.from_account,
+        to_account: request.from_account,
+        expiry_yymm: None,
+        mcc: None,
+        entry_mode: None,
+        installments: request.installments,
+        cashback_minor: None,
+        billing_currency: converted.then(|| currency("840")),
+        retrieval_reference: None,
+        card_acceptor: None,
+        card_acceptor_name: None,
+    };
+    Command::Authorize {
+        facts: Box::new(facts),
+        stored: None,
+    }
+}
+
+fn undo(reverse: &Reverse, sent: &BTreeMap<MatchKey, Fingerprint>) -> Command {
+    let card = card(reverse.card);
+    let original = match_key(card, class(reverse.financial), reverse.original_stan);
+    let unknown = Fingerprint {
+        processing_code: *b"000000",
+        amount_minor: 0,
+        currency: None,
+        billing_amount_minor: None,
+    };
+    let mut fingerprint = sent.get(&original).copied().unwrap_or(unknown);
+    fingerprint.amount_minor = reverse.other_amount.unwrap_or(fingerprint.amount_minor);
+    let facts = ReversalFacts {
+        key: match_key(card, MessageClass::Reversal, reverse.stan),
+        fingerprint,
+        original,
+        advice: reverse.advice,
+        replacement_minor: reverse.keeping_minor,
+        retrieval_reference: None,
+    };
+    Command::Reverse {
+        facts: Box::new(facts),
+        stored: None,
+        stored_original: None,
+    }
+}
+
+/// Messages whose answers tell all that a state remembers: everything again, then a partial and a full
+/// reversal of everything, under STANs of their own.
+pub(crate) fn probes(commands: &[Command]) -> Vec<Command> {
+    let mut probes = commands.to_vec();
+    let mut stan = 1_000;
+    let mut known: BTreeMap<MatchKey, Fingerprint> = BTreeMap::new();
+    for command in commands {
+        match command {
+            Command::Authorize { facts, .. } => {
+                known.entry(facts.key).or_insert(facts.fingerprint);
+            }
+            Command::Reverse { facts, .. } => {
+                known.entry(facts.original).or_insert(facts.fingerprint);
+                known.entry(facts.key).or_insert(facts.fingerprint);
+            }
+            Command::CreateCustomer(_) | Command::OpenAccount(_) | Command::IssueCard(_) => {}
+        }
+    }
+    for (original, fingerprint) in known {
+        for replacement_minor in [Some(77), None] {
+            stan += 1;
+            let facts = ReversalFacts {
+                key: match_key(original.card, MessageClass::Reversal, stan),
+                fingerprint,
+                original,
+                advice: false,
+                replacement_minor,
+                retrieval_reference: None,
+            };
+            probes.push(Command::Reverse {
+                facts: Box::new(facts),
+                stored: None,
+                stored_original: None,
+            });
+        }
+    }
+    probes
+}
+
+/// The match keys that commands name.
+pub(crate) fn keys(commands: &[Command]) -> std::collections::BTreeSet<MatchKey> {
+    let named = commands.iter().flat_map(|command| match command {
+        Command::Authorize { facts, .. } => vec![facts.key],
+        Command::Reverse { facts, .. } => vec![facts.key, facts.original],
+        _ => Vec::new(),
+    });
+    named.collect()
+}

@@ -1,0 +1,118 @@
+//! The shipped switch and the shipped simulator, each as its own process: every scenario, before and
+//! after a restart, and books that end as the demo data began (DESIGN section 10).
+
+#![allow(
+    clippy::unwrap_used,
+    clippy::panic,
+    reason = "a test that panics has failed"
+)]
+
+mod harness;
+
+use std::path::PathBuf;
+
+use harness::{Switch, World, repository, run, simulator};
+
+/// What each account of the demo data has at the start, in minor units: available, cash, instalments.
+const OPENING: [(u64, [i64; 3]); 12] = [
+    (1, [500_000, 100_000, 300_000]),
+    (2, [1_000, 1_000, 0]),
+    (3, [500_000, 0, 0]),
+    (4, [500_000, 0, 0]),
+    (5, [500_000, 0, 0]),
+    (6, [500_000, 0, 0]),
+    (7, [20_000, 0, 0]),
+    (8, [10_000, 0, 0]),
+    (9, [200_000, 0, 0]),
+    (10, [30_000, 0, 0]),
+    (11, [500_000, 0, 0]),
+    (12, [500_000, 0, 0]),
+];
+
+fn scenarios() -> Vec<PathBuf> {
+    let directory = repository().join("config/scenarios");
+    let mut files: Vec<PathBuf> = std::fs::read_dir(directory)
+        .unwrap()
+        .map(|entry| entry.unwrap().path())
+        .filter(|path| {
+            path.extension()
+                .is_some_and(|extension| extension == "toml")
+        })
+        .collect();
+    files.sort();
+    assert!(files.len() >= 10, "the shipped scenarios: {files:?}");
+    files
+}
+
+fn play_scenarios(switch: &Switch) {
+    let played = run(simulator()
+        .arg("run")
+        .args(scenarios())
+        .args(["--target", &switch.iso.to_string()])
+        .args(["--timeout-ms", "30000"]));
+    assert_eq!(played.code, Some(0), "{}{}", played.stdout, played.stderr);
+}
+
+fn expect_opening_books(switch: &Switch) {
+    switch.settle();
+    for (id, expected) in OPENING {
+        let account = switch.account(id);
+        let names = [
+            "available_credit_limit",
+            "available_withdrawal_credit",
+            "available_total_installment_credit",
+        ];
+        let limits = names.map(|name| account["limits_minor"][name].as_i64().unwrap());
+        assert_eq!(limits, expected, "account {id}: {names:?}");
+    }
+    // What overdraft adds can be spent and is not a balance.
+    let debit = switch.account(7);
+    assert_eq!(debit["available_balance_minor"], 25_000);
+    assert_eq!(debit["ledger_balance_minor"], 20_000);
+}
+
+#[test]
+fn every_scenario_holds_before_and_after_a_restart_and_leaves_the_books_as_they_were() {
+    let world = World::new();
+    let switch = world.start();
+    expect_opening_books(&switch);
+    play_scenarios(&switch);
+    expect_opening_books(&switch);
+    switch.stop();
+
+    let switch = world.start();
+    expect_opening_books(&switch);
+    play_scenarios(&switch);
+    expect_opening_books(&switch);
+    switch.stop();
+}
+
+#[test]
+fn a_first_message_is_approved_and_said_in_words() {
+    let world = World::new();
+    let switch = world.start();
+    let target = switch.iso.to_string();
+    let send = |pan: &str| {
+        run(simulator().args([
+            "send", "--target", &target, "--pan", pan, "--amount", "12.50",
+        ]))
+    };
+    let approved = send("4000001200000016");
+    assert_eq!(approved.code, Some(0), "{}", approved.stderr);
+    assert!(approved.stdout.contains("APPROVED"), "{}", approved.stdout);
+    assert!(
+        !approved.stdout.contains("4000001200000016"),
+        "a PAN is shown masked"
+    );
+    switch.settle();
+    assert_eq!(switch.available(1), 500_000 - 1_250);
+
+    let declined = send("4000001200000057");
+    assert_eq!(declined.code, Some(0), "{}", declined.stderr);
+    assert!(!declined.stdout.contains("APPROVED"), "{}", declined.stdout);
+    assert!(declined.stdout.contains("41"), "{}", declined.stdout);
+
+    let echo = run(simulator().args(["echo", "--target", &target]));
+    assert_eq!(echo.code, Some(0), "{}", echo.stderr);
+    switch.stop();
+}

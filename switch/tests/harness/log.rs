@@ -1,0 +1,109 @@
+//! The standard error of a process, line by line: kept whole, and waited on.
+
+use std::io::{BufRead as _, BufReader, Read};
+use std::sync::{Arc, Condvar, Mutex};
+
+use serde_json::Value;
+
+use super::clock::{PATIENCE, eventually};
+
+/// The lines that a process has written.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Log {
+    shared: Arc<(Mutex<State>, Condvar)>,
+}
+
+#[derive(Debug, Default)]
+struct State {
+    lines: Vec<String>,
+    ended: bool,
+}
+
+impl Log {
+    /// Reads to the end on a thread of its own.
+    pub(crate) fn follow(source: impl Read + Send + 'static) -> Self {
+        let log = Self::default();
+        let following = log.clone();
+        std::thread::spawn(move || {
+            let mut source = BufReader::new(source);
+            let mut line = Vec::new();
+            while source.read_until(b'\n', &mut line).unwrap_or(0) > 0 {
+                let text = String::from_utf8_lossy(&line).trim_end().to_owned();
+                following.change(|state| state.lines.push(text));
+                line.clear();
+            }
+            following.change(|state| state.ended = true);
+        });
+        log
+    }
+
+    fn change(&self, change: impl FnOnce(&mut State)) {
+        change(&mut self.shared.0.lock().unwrap());
+        self.shared.1.notify_all();
+    }
+
+    /// The first line that holds; fails the test, with the log, when it does not come.
+    pub(crate) fn wait_for(&self, what: &str, holds: impl Fn(&str) -> bool) -> String {
+        let (state, changed) = &*self.shared;
+        let mut seen = 0;
+        let mut found = None;
+        let (state, _) = changed
+            .wait_timeout_while(state.lock().unwrap(), PATIENCE, |state| {
+                found = state.lines[seen..].iter().find(|line| holds(line)).cloned();
+                seen = state.lines.len();
+                found.is_none() && !state.ended
+            })
+            .unwrap();
+        let lines = state.lines.join("\n");
+        drop(state);
+        found.unwrap_or_else(|| panic!("no line of the log holds: {what}\n{lines}"))
+    }
+
+    /// The first JSON line with this message.
+    pub(crate) fn wait_for_message(&self, message: &str) -> Value {
+        let line = self.wait_for(message, |line| message_of(line).as_deref() == Some(message));
+        serde_json::from_str(&line).unwrap()
+    }
+
+    /// So many JSON lines with this message; the log is written behind the answers.
+    pub(crate) fn wait_for_messages(&self, message: &str, count: usize) -> Vec<Value> {
+        eventually(&format!("{count} lines of the log: {message}"), || {
+            let lines = self.messages(message);
+            (lines.len() >= count).then_some(lines)
+        })
+    }
+
+    /// The JSON lines with this message that are there.
+    pub(crate) fn messages(&self, message: &str) -> Vec<Value> {
+        let lines = self.lines();
+        let lines = lines
+            .iter()
+            .filter(|line| message_of(line).as_deref() == Some(message));
+        lines
+            .map(|line| serde_json::from_str(line).unwrap())
+            .collect()
+    }
+
+    pub(crate) fn lines(&self) -> Vec<String> {
+        self.shared.0.lock().unwrap().lines.clone()
+    }
+
+    pub(crate) fn text(&self) -> String {
+        self.lines().join("\n")
+    }
+
+    /// Waits until the process has closed its standard error.
+    pub(crate) fn wait_for_end(&self) {
+        let (state, changed) = &*self.shared;
+        let (state, waited) = changed
+            .wait_timeout_while(state.lock().unwrap(), PATIENCE, |state| !state.ended)
+            .unwrap();
+        drop(state);
+        assert!(!waited.timed_out(), "standard error stays open");
+    }
+}
+
+fn message_of(line: &str) -> Option<String> {
+    let line: Value = serde_json::from_str(line).ok()?;
+    Some(line.get("message")?.as_str()?.to_owned())
+}

@@ -1,0 +1,99 @@
+//! A child process that does not outlive its test.
+
+use std::process::{Child, Command, ExitStatus, Stdio};
+
+use super::clock::eventually;
+use super::log::Log;
+
+/// A running child process and its standard error.
+#[derive(Debug)]
+pub(crate) struct Process {
+    child: Child,
+    /// What it writes to standard error.
+    pub(crate) log: Log,
+}
+
+/// What a process that has ended leaves behind.
+#[derive(Debug)]
+pub(crate) struct Ended {
+    /// Its exit code; none when a signal ended it.
+    pub(crate) code: Option<i32>,
+    pub(crate) stdout: String,
+    pub(crate) stderr: String,
+}
+
+impl Process {
+    pub(crate) fn start(command: &mut Command) -> Self {
+        let mut child = command
+            .stdin(Stdio::null())
+            .stderr(Stdio::piped())
+            .spawn()
+            .unwrap_or_else(|error| panic!("{command:?}: {error}"));
+        let log = Log::follow(child.stderr.take().unwrap());
+        Self { child, log }
+    }
+
+    pub(crate) fn id(&self) -> u32 {
+        self.child.id()
+    }
+
+    /// SIGTERM.
+    pub(crate) fn terminate(&self) {
+        let status = Command::new("kill")
+            .args(["-TERM", &self.id().to_string()])
+            .status()
+            .unwrap();
+        assert!(status.success(), "SIGTERM could not be sent");
+    }
+
+    /// SIGKILL, and waits until the process is gone.
+    pub(crate) fn kill(&mut self) {
+        self.child.kill().unwrap();
+        self.child.wait().unwrap();
+    }
+
+    /// How it ended, if it has.
+    pub(crate) fn ended(&mut self) -> Option<ExitStatus> {
+        self.child.try_wait().unwrap()
+    }
+
+    /// Waits for its end, and for the end of its log.
+    pub(crate) fn wait(&mut self) -> ExitStatus {
+        let status = eventually("the process ends", || self.child.try_wait().unwrap());
+        self.log.wait_for_end();
+        status
+    }
+}
+
+impl Drop for Process {
+    fn drop(&mut self) {
+        let running = matches!(self.child.try_wait(), Ok(None));
+        if running && self.child.kill().is_ok() {
+            drop(self.child.wait());
+        }
+        if std::thread::panicking() {
+            let lines = self.log.lines();
+            let last = &lines[lines.len().saturating_sub(30)..];
+            eprintln!("last lines of the log:\n{}", last.join("\n"));
+        }
+    }
+}
+
+/// Runs a command to its end.
+pub(crate) fn run(command: &mut Command) -> Ended {
+    let output = command
+        .stdin(Stdio::null())
+        .output()
+        .unwrap_or_else(|error| panic!("{command:?}: {error}"));
+    Ended {
+        code: output.status.code(),
+        stdout: String::from_utf8_lossy(&output.stdout).into_owned(),
+        stderr: String::from_utf8_lossy(&output.stderr).into_owned(),
+    }
+}
+
+/// Says on standard error, past the capture of test output, that a test was skipped and why.
+pub(crate) fn skipped(why: &str) {
+    use std::io::Write as _;
+    writeln!(std::io::stderr().lock(), "skipped: {why}").unwrap();
+}

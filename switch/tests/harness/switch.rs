@@ -1,0 +1,131 @@
+//! A running switch.
+
+use std::net::SocketAddr;
+
+use serde_json::Value;
+
+use super::client::Client;
+use super::clock::eventually;
+use super::http::{self, Answer};
+use super::log::Log;
+use super::process::Process;
+
+/// A switch that was ready when this was made. Killed when dropped.
+#[derive(Debug)]
+pub(crate) struct Switch {
+    process: Process,
+    /// Where the generic network connects.
+    pub(crate) iso: SocketAddr,
+    /// Where HTTP is.
+    pub(crate) http: SocketAddr,
+}
+
+impl Switch {
+    /// Waits for a started switch to say that it is ready, and learns its ports.
+    pub(crate) fn when_ready(process: Process) -> Self {
+        let ready = process.log.wait_for_message("ready");
+        let listening = process.log.wait_for_message("listening");
+        let address = |line: &Value, key: &str| line[key].as_str().unwrap().parse().unwrap();
+        Self {
+            iso: address(&listening, "address"),
+            http: address(&ready, "http"),
+            process,
+        }
+    }
+
+    pub(crate) fn id(&self) -> u32 {
+        self.process.id()
+    }
+
+    pub(crate) fn log(&self) -> &Log {
+        &self.process.log
+    }
+
+    /// A link of the generic network.
+    pub(crate) fn connect(&self) -> Client {
+        Client::connect(self.iso)
+    }
+
+    pub(crate) fn get(&self, path: &str) -> Answer {
+        http::get(self.http, path)
+    }
+
+    /// The JSON of a resource that exists.
+    pub(crate) fn json(&self, path: &str) -> Value {
+        let answer = self.get(path);
+        assert_eq!(answer.status, 200, "{path}: {}", answer.body);
+        serde_json::from_str(&answer.body).unwrap()
+    }
+
+    /// Sum of the series of a metric whose labels contain a text.
+    pub(crate) fn metric(&self, name: &str, labels: &str) -> f64 {
+        let text = self.get("/metrics").body;
+        let series = text.lines().filter(|line| {
+            let labelled = line.strip_prefix(name);
+            labelled.is_some_and(|rest| rest.starts_with(['{', ' ']) && rest.contains(labels))
+        });
+        let value = |line: &str| line.rsplit(' ').next().unwrap().parse::<f64>().unwrap();
+        series.map(value).sum()
+    }
+
+    /// Waits until what was answered can be seen over HTTP: the views follow behind the answers.
+    pub(crate) fn settle(&self) {
+        eventually("the views have caught up with the journal", || {
+            (self.metric("switch_view_lag_batches", "") < 0.5).then_some(())
+        });
+    }
+
+    /// An account as HTTP shows it.
+    pub(crate) fn account(&self, id: u64) -> Value {
+        self.json(&format!("/v1/accounts/{id}"))
+    }
+
+    /// The available limit of an account in minor units.
+    pub(crate) fn available(&self, id: u64) -> i64 {
+        self.account(id)["limits_minor"]["available_credit_limit"]
+            .as_i64()
+            .unwrap()
+    }
+
+    /// Every message of an account, the latest first, read page by page.
+    pub(crate) fn messages(&self, id: u64) -> Vec<Value> {
+        let path = format!("/v1/accounts/{id}/messages?limit=100");
+        let mut messages = Vec::new();
+        let mut page = self.json(&path);
+        loop {
+            messages.extend_from_slice(page["items"].as_array().unwrap());
+            let Some(before) = page["next_before"].as_str() else {
+                return messages;
+            };
+            page = self.json(&format!("{path}&before={before}"));
+        }
+    }
+
+    /// SIGTERM.
+    pub(crate) fn terminate(&self) {
+        self.process.terminate();
+    }
+
+    /// Whether it still runs.
+    pub(crate) fn is_running(&mut self) -> bool {
+        self.process.ended().is_none()
+    }
+
+    /// SIGKILL.
+    pub(crate) fn kill(&mut self) {
+        self.process.kill();
+    }
+
+    /// SIGTERM and a good end; returns its log.
+    pub(crate) fn stop(self) -> Log {
+        self.terminate();
+        self.ends_well()
+    }
+
+    /// A good end of a switch that was told to end; returns its log.
+    pub(crate) fn ends_well(mut self) -> Log {
+        let status = self.process.wait();
+        assert_eq!(status.code(), Some(0), "exit code after SIGTERM");
+        self.process.log.clone()
+    }
+}
