@@ -1,4 +1,4 @@
-//! Listeners and links on tokio: the shell around [`Link`](crate::link::Link).
+//! Listeners and links on tokio: the shell around [`Link`].
 //!
 //! Owns: accepting, reading, writing, the bounds of both, and the drain at the end. Must never: decide or
 //! encode, let one link hold up another, or keep bytes of a message after it was sent.

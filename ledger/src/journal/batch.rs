@@ -111,7 +111,7 @@ impl Batch {
     }
 
     /// Its records in order. Ends early where the payload is not laid out as [`push`](Self::push) does;
-    /// [`decode`] has checked that it is.
+    /// decoding has checked that it is.
     pub fn records(&self) -> impl Iterator<Item = RawRecord<'_>> {
         let mut rest = self.payload.as_slice();
         (0..self.count).map_while(move |index| {
