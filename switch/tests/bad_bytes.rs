@@ -13,7 +13,8 @@ use std::sync::atomic::{AtomicBool, Ordering};
 
 use codec::{Message, MtiFunction};
 use harness::{
-    Client, Fields, Random, Switch, World, eventually, generated_account, generated_pan, text,
+    Client, Fields, Random, SetOnDrop, Switch, World, eventually, generated_account, generated_pan,
+    text,
 };
 
 /// What each generated account has at the start, in minor units.
@@ -309,25 +310,26 @@ fn fuzz(switch: &Switch, random: &mut Random) -> usize {
 fn no_bytes_end_the_process_or_hold_up_another_link() {
     let world = World::new();
     let mut switch = world.start();
-    let fuzzing = AtomicBool::new(true);
-    let mut frames = 0;
+    let fuzzed = AtomicBool::new(false);
     let approved = std::thread::scope(|scope| {
         let mut client = switch.connect();
-        let fuzzing = &fuzzing;
+        let over = &fuzzed;
         let other = scope.spawn(move || {
             let mut approved = 0;
-            while fuzzing.load(Ordering::Relaxed) || approved == 0 {
+            while !over.load(Ordering::Relaxed) || approved == 0 {
                 let purchase = Fields::purchase(&generated_pan(7), 1);
                 assert_eq!(client.response_code(&purchase), APPROVED);
                 approved += 1;
             }
             approved
         });
+        let fuzzing = SetOnDrop(&fuzzed);
         let mut random = Random::new(8583);
+        let mut frames = 0;
         while frames < 3_000 && !other.is_finished() {
             frames += fuzz(&switch, &mut random);
         }
-        fuzzing.store(false, Ordering::Relaxed);
+        drop(fuzzing);
         other.join().unwrap()
     });
     assert!(switch.is_running());

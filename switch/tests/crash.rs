@@ -15,7 +15,8 @@ use std::sync::atomic::{AtomicU64, Ordering};
 
 use codec::Message;
 use harness::{
-    Client, Fields, Random, Switch, World, eventually, generated_account, generated_pan, set, text,
+    Client, Fields, Random, Switch, World, await_answer, generated_account, generated_pan, set,
+    text,
 };
 use ledger::identifiers::RecordId;
 use serde_json::Value;
@@ -111,10 +112,10 @@ fn load_and_kill(switch: &mut Switch, random: &mut Random) -> Sent {
                 scope.spawn(move || load(client, random, answered))
             })
             .collect();
-        eventually("enough is answered", || {
-            (answered.load(Ordering::Relaxed) >= until).then_some(())
-        });
+        let enough = await_answer(|| (answered.load(Ordering::Relaxed) >= until).then_some(()));
+        // Whatever comes: the links end with the switch, and the threads with the links.
         switch.kill();
+        assert!(enough.is_some(), "too little was answered");
         let sent = loads.into_iter().map(|load| load.join().unwrap());
         sent.flatten().collect()
     })

@@ -1,6 +1,7 @@
 //! Time for tests that watch another process. Nothing is asserted about how long anything takes: a
 //! deadline only keeps a broken test from hanging.
 
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 /// After this long, what is waited for is taken not to come.
@@ -20,15 +21,30 @@ pub(crate) fn pause(duration: Duration) {
     std::thread::sleep(duration);
 }
 
-/// Asks until there is an answer; fails the test when there is none for too long.
-pub(crate) fn eventually<T>(what: &str, mut ask: impl FnMut() -> Option<T>) -> T {
-    let patience_us = i64::try_from(PATIENCE.as_micros()).unwrap();
-    let limit = now().plus_us(patience_us);
+/// Asks until there is an answer; none when it does not come for too long.
+pub(crate) fn await_answer<T>(mut ask: impl FnMut() -> Option<T>) -> Option<T> {
+    let limit = now().plus_us(i64::try_from(PATIENCE.as_micros()).unwrap());
     loop {
-        if let Some(answer) = ask() {
+        let answer = ask();
+        if answer.is_some() || now() >= limit {
             return answer;
         }
-        assert!(now() < limit, "waited in vain: {what}");
         pause(Duration::from_millis(2));
+    }
+}
+
+/// Asks until there is an answer; fails the test when it does not come for too long.
+pub(crate) fn eventually<T>(what: &str, ask: impl FnMut() -> Option<T>) -> T {
+    await_answer(ask).unwrap_or_else(|| panic!("waited in vain: {what}"))
+}
+
+/// Sets a flag when it goes out of scope, also when the test fails: threads that go on until the flag is
+/// set then end, and a scope that waits for them as well.
+#[derive(Debug)]
+pub(crate) struct SetOnDrop<'a>(pub(crate) &'a AtomicBool);
+
+impl Drop for SetOnDrop<'_> {
+    fn drop(&mut self) {
+        self.0.store(true, Ordering::Relaxed);
     }
 }

@@ -30,7 +30,7 @@ pub(crate) struct Fields {
 impl Fields {
     /// A message with nothing but a fresh STAN and DE7.
     pub(crate) fn new(mti: &str) -> Self {
-        let stan = LAST_STAN.fetch_add(1, Ordering::Relaxed) + 1;
+        let stan = LAST_STAN.fetch_add(1, Ordering::Relaxed) % 999_999 + 1;
         let transmission = now().transmission_date_time().unwrap();
         let fields = Self {
             mti: mti.to_owned(),

@@ -22,7 +22,7 @@ mod switch;
 mod world;
 
 pub(crate) use client::{Client, Receiver, Sender};
-pub(crate) use clock::{PATIENCE, eventually, now, pause};
+pub(crate) use clock::{PATIENCE, SetOnDrop, await_answer, eventually, now, pause};
 pub(crate) use http::Answer;
 pub(crate) use log::Log;
 pub(crate) use message::{DIALECT, Fields, generated_account, generated_pan, text};
