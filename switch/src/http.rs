@@ -3,12 +3,12 @@
 //! Owns: the routes and the JSON they answer. Errors are problem+json. Must never: change the books, or
 //! show more of a card than its masked number.
 
-use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, OnceLock};
 
 use axum::Router;
 use axum::body::Bytes;
-use axum::extract::{Path, Query, State};
+use axum::extract::{Path, Query, Request, State};
 use axum::http::{StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use axum::routing::{get, post};
@@ -23,6 +23,7 @@ use metrics_exporter_prometheus::PrometheusHandle;
 use rules::AccountId;
 use serde::Deserialize;
 use serde_json::{Value, json};
+use tower::ServiceExt as _;
 
 use crate::events;
 use crate::server::Shared;
@@ -44,10 +45,20 @@ pub struct Context {
     pub dropped_lines: DroppedLines,
 }
 
-/// The routes.
-pub fn router(context: Arc<Context>) -> Router {
+/// What is served from the beginning: liveness, and everything of `routes` once they are set. Until then,
+/// while the journal is replayed, the switch is alive and not ready.
+pub fn site(routes: Arc<OnceLock<Router>>) -> Router {
     Router::new()
         .route("/health/live", get(|| async { "live\n" }))
+        .fallback(async move |request: Request| match routes.get() {
+            Some(routes) => routes.clone().oneshot(request).await.into_response(),
+            None => problem(StatusCode::SERVICE_UNAVAILABLE, "the switch is starting"),
+        })
+}
+
+/// The routes of a switch that has started.
+pub fn routes(context: Arc<Context>) -> Router {
+    Router::new()
         .route("/health/ready", get(ready))
         .route("/metrics", get(metrics_text))
         .route("/v1/accounts/{account_id}", get(account))
@@ -91,10 +102,7 @@ async fn ready(State(context): State<Arc<Context>>) -> Response {
     if context.ready.load(Ordering::Acquire) {
         return "ready\n".into_response();
     }
-    problem(
-        StatusCode::SERVICE_UNAVAILABLE,
-        "the switch is starting or ending",
-    )
+    problem(StatusCode::SERVICE_UNAVAILABLE, "the switch is ending")
 }
 
 async fn metrics_text(State(context): State<Arc<Context>>) -> String {
@@ -348,4 +356,32 @@ fn reversal_json(decided: &ReversalDecided) -> Value {
         "limit_deltas_minor": events::deltas(&decided.deltas),
         "rules_version": decided.rules.to_string(),
     })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    async fn status(site: &Router, path: &str) -> StatusCode {
+        let request = Request::get(path).body(axum::body::Body::empty()).unwrap();
+        site.clone().oneshot(request).await.unwrap().status()
+    }
+
+    #[tokio::test]
+    async fn a_starting_switch_is_alive_and_not_ready() {
+        let routes = Arc::new(OnceLock::new());
+        let site = site(Arc::clone(&routes));
+        assert_eq!(status(&site, "/health/live").await, StatusCode::OK);
+        for path in ["/health/ready", "/v1/links", "/metrics"] {
+            assert_eq!(
+                status(&site, path).await,
+                StatusCode::SERVICE_UNAVAILABLE,
+                "{path}"
+            );
+        }
+        let started = Router::new().route("/health/ready", get(|| async { "ready\n" }));
+        routes.set(started).unwrap();
+        assert_eq!(status(&site, "/health/ready").await, StatusCode::OK);
+        assert_eq!(status(&site, "/v1/links").await, StatusCode::NOT_FOUND);
+    }
 }

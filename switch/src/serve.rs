@@ -1,16 +1,18 @@
 //! Starting, running and ending the switch.
 //!
-//! Owns: the order of both. Start: rules, keys, ledger, demo data, listeners; nothing listens before
-//! decisions can be made durable. End: listeners, links (drained), ledger, events. Must never: end with
-//! success when something was lost.
+//! Owns: the order of both. Start: rules, HTTP (alive, not ready), keys, ledger, demo data, listeners; no
+//! network can connect before decisions can be made durable. End: listeners, links (drained), ledger,
+//! events. Must never: end with success when something was lost.
 
 use std::fs::File;
+use std::net::SocketAddr;
 use std::path::Path;
-use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 
 use anyhow::{Context as _, anyhow};
+use axum::Router;
 use axum::serve::ListenerExt as _;
 use ledger::command::Command;
 use ledger::identifiers::ShardId;
@@ -88,6 +90,10 @@ pub fn run(configuration: Configuration) -> anyhow::Result<()> {
     let Configuration { settings, rulebook } = configuration;
     let data = &settings.data_directory;
     let lock = DataLock::acquire(data)?;
+    let runtime = tokio::runtime::Builder::new_multi_thread()
+        .enable_all()
+        .build()?;
+    let site = runtime.block_on(HttpSite::open(settings.http_listen))?;
     let vault = CardVault::open(&data.join("keys"))?;
     tracing::warn!("card keys are software keys in files: for development only");
     let options = ledger_options(&settings);
@@ -109,9 +115,6 @@ pub fn run(configuration: Configuration) -> anyhow::Result<()> {
         load_demo(directory, &rulebook.rules(), &vault, &submitter)?;
     }
     let events = EventThread::start(&settings, &submitter)?;
-    let runtime = tokio::runtime::Builder::new_multi_thread()
-        .enable_all()
-        .build()?;
     let shared = Arc::new(Shared {
         rulebook,
         vault,
@@ -128,9 +131,10 @@ pub fn run(configuration: Configuration) -> anyhow::Result<()> {
         ready: Arc::new(AtomicBool::new(false)),
         dropped_lines,
     };
-    let served = runtime.block_on(serve(&settings, context));
-    // With the runtime go its tasks, and with them every way to submit: the ledger can end.
+    let served = runtime.block_on(serve(&settings, context, &site));
+    // With the tasks and the routes goes every way to submit: the ledger can end.
     drop(runtime);
+    drop(site);
     ledger.stop();
     events.stop()?;
     drop(lock);
@@ -219,7 +223,7 @@ fn load_demo(
 }
 
 /// Listens until the end is asked for, then drains the links.
-async fn serve(settings: &Settings, context: http::Context) -> anyhow::Result<()> {
+async fn serve(settings: &Settings, context: http::Context, site: &HttpSite) -> anyhow::Result<()> {
     let (shared, ready) = (Arc::clone(&context.shared), Arc::clone(&context.ready));
     let mut listeners: Vec<(NetworkId, TcpListener)> = Vec::new();
     for listener in &settings.listener {
@@ -231,15 +235,7 @@ async fn serve(settings: &Settings, context: http::Context) -> anyhow::Result<()
             .with_context(|| format!("no network is named {:?}", listener.network))?;
         listeners.push((network, server::bind(listener.listen).await?));
     }
-    let http_listener = server::bind(settings.http_listen).await?;
-    let http_address = http_listener.local_addr()?;
-    let context = Arc::new(context);
-    let http_listener = http_listener.tap_io(|stream| {
-        if let Err(error) = stream.set_nodelay(true) {
-            tracing::warn!(%error, "HTTP may answer late");
-        }
-    });
-    let http = tokio::spawn(async move { axum::serve(http_listener, http::router(context)).await });
+    site.set_routes(http::routes(Arc::new(context)));
     let (accepting, links) = (TaskTracker::new(), TaskTracker::new());
     for (network, listener) in listeners {
         tracing::info!(address = %listener.local_addr()?, network = network.0, "listening");
@@ -251,7 +247,7 @@ async fn serve(settings: &Settings, context: http::Context) -> anyhow::Result<()
         ));
     }
     ready.store(true, Ordering::Release);
-    tracing::info!(http = %http_address, "ready");
+    tracing::info!(http = %site.address, "ready");
     let reloads = tokio::spawn(reload_on_hangup(Arc::clone(&shared)));
     ended().await?;
     reloads.abort();
@@ -262,8 +258,37 @@ async fn serve(settings: &Settings, context: http::Context) -> anyhow::Result<()
     accepting.wait().await;
     links.close();
     links.wait().await;
-    http.abort();
     Ok(())
+}
+
+/// HTTP, from the beginning of the process to its end. What it serves beside liveness is set once there
+/// is something to serve.
+struct HttpSite {
+    address: SocketAddr,
+    routes: Arc<OnceLock<Router>>,
+}
+
+impl HttpSite {
+    async fn open(listen: SocketAddr) -> anyhow::Result<Self> {
+        let listener = server::bind(listen).await?;
+        let address = listener.local_addr()?;
+        let routes = Arc::new(OnceLock::new());
+        let site = http::site(Arc::clone(&routes));
+        let listener = listener.tap_io(|stream| {
+            if let Err(error) = stream.set_nodelay(true) {
+                tracing::warn!(%error, "HTTP may answer late");
+            }
+        });
+        tokio::spawn(async move { axum::serve(listener, site).await });
+        Ok(Self { address, routes })
+    }
+
+    /// Serves these as well, from now on.
+    fn set_routes(&self, routes: Router) {
+        if self.routes.set(routes).is_err() {
+            tracing::error!("the routes of HTTP were set before");
+        }
+    }
 }
 
 /// Reloads the rules at every SIGHUP.
