@@ -212,6 +212,10 @@ impl Connection<'_> {
             let reading = drain.as_ref().is_none_or(|drain| !drain.is_late());
             tokio::select! {
                 biased;
+                // First: a peer that never pauses would keep the others ready for ever.
+                () = self.shared.stop.cancelled(), if drain.is_none() => {
+                    drain = Some(Drain::begin(self.shared.bounds));
+                }
                 reply = self.replies.recv() => {
                     if let Some(reply) = reply {
                         self.answer(reply);
@@ -236,9 +240,6 @@ impl Connection<'_> {
                     }
                     Err(_) => return "read failed",
                 },
-                () = self.shared.stop.cancelled(), if drain.is_none() => {
-                    drain = Some(Drain::begin(self.shared.bounds));
-                }
                 () = Drain::over(drain.as_ref()), if drain.is_some() && self.in_flight == 0 => {
                     self.close().await;
                     return "drained";

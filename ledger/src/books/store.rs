@@ -68,6 +68,10 @@ pub trait BookStore {
     fn newest_first(&self, table: Table) -> impl Iterator<Item = Result<KeyValue, StoreError>>;
 }
 
+/// Rows after which their file is synced while a checkpoint is written. One sync of everything at its end
+/// would fill the device's queue, and the journal's next sync would wait behind it.
+const ROWS_PER_SYNC: usize = 512;
+
 /// The books in sled.
 #[derive(Debug)]
 pub struct SledStore {
@@ -106,6 +110,14 @@ impl SledStore {
         })
     }
 
+    fn sync_file(&self) -> Result<(), StoreError> {
+        let sync = || File::open(&self.file)?.sync_data();
+        sync().map_err(|source| StoreError::Io {
+            path: self.file.clone(),
+            source,
+        })
+    }
+
     fn tree(&self, table: Table) -> &sled::Tree {
         let [
             customers,
@@ -134,19 +146,18 @@ impl BookStore for SledStore {
     }
 
     fn write(&self, rows: Vec<Row>) -> Result<(), StoreError> {
-        for Row { table, key, value } in rows {
+        for (number, Row { table, key, value }) in rows.into_iter().enumerate() {
             self.tree(table).insert(key, value)?;
+            if number % ROWS_PER_SYNC == ROWS_PER_SYNC - 1 {
+                self.sync_file()?;
+            }
         }
         Ok(())
     }
 
     fn sync(&self) -> Result<(), StoreError> {
         self.database.flush()?;
-        let sync = || File::open(&self.file)?.sync_data();
-        sync().map_err(|source| StoreError::Io {
-            path: self.file.clone(),
-            source,
-        })
+        self.sync_file()
     }
 
     fn newest_first(&self, table: Table) -> impl Iterator<Item = Result<KeyValue, StoreError>> {
