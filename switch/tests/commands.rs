@@ -1,0 +1,153 @@
+//! The commands around the running switch: `switch check` and `switch show`.
+
+#![allow(
+    clippy::unwrap_used,
+    clippy::panic,
+    reason = "a test that panics has failed"
+)]
+
+mod harness;
+
+use std::io::Write as _;
+use std::process::{Command, Output, Stdio};
+
+use harness::{Fields, Switch, World, text};
+use serde_json::Value;
+
+const PAN: &str = "4000001200000016";
+
+fn switch(arguments: &[&str], input: &str) -> Output {
+    let mut command = Command::new(env!("CARGO_BIN_EXE_switch"));
+    command
+        .args(arguments)
+        .stdin(Stdio::piped())
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped());
+    let mut process = command.spawn().unwrap();
+    let mut stdin = process.stdin.take().unwrap();
+    stdin.write_all(input.as_bytes()).unwrap();
+    drop(stdin);
+    process.wait_with_output().unwrap()
+}
+
+fn said(output: &Output) -> String {
+    let (out, err) = (&output.stdout, &output.stderr);
+    format!(
+        "{}{}",
+        String::from_utf8_lossy(out),
+        String::from_utf8_lossy(err)
+    )
+}
+
+#[test]
+fn check_says_what_is_good_and_where_it_is_not() {
+    let world = World::new();
+    let directory = world.config();
+    let directory = directory.to_str().unwrap();
+    let good = switch(&["check", directory], "");
+    assert_eq!(good.status.code(), Some(0), "{}", said(&good));
+    assert!(
+        said(&good).starts_with("good: 7 documents, 3 programs, 1 networks"),
+        "{}",
+        said(&good)
+    );
+
+    let codes = world.config().join("processing-codes.toml");
+    let shipped = std::fs::read_to_string(&codes).unwrap();
+    std::fs::write(&codes, shipped.replacen("credit = false", "credit = 7", 1)).unwrap();
+    let line = 1 + shipped
+        .lines()
+        .position(|line| line == "credit = false")
+        .unwrap();
+    let broken = switch(&["check", directory], "");
+    assert_eq!(broken.status.code(), Some(1));
+    let place = format!("processing-codes.toml:{line}:");
+    assert!(said(&broken).contains(&place), "{}", said(&broken));
+
+    let broken = switch(&["check", directory, "--json"], "");
+    assert_eq!(broken.status.code(), Some(1));
+    let findings: Value = serde_json::from_slice(&broken.stdout).unwrap();
+    assert_eq!(findings["good"], false);
+    assert_eq!(findings["errors"][0]["line"], line);
+    assert!(
+        findings["errors"][0]["file"]
+            .as_str()
+            .unwrap()
+            .ends_with("processing-codes.toml")
+    );
+}
+
+/// `switch show ... --json` against a running switch.
+fn show(running: &Switch, question: &[&str], input: &str) -> Value {
+    let http = running.http.to_string();
+    let arguments = [&["show"], question, &["--json", "--http", &http]].concat();
+    let output = switch(&arguments, input);
+    assert_eq!(
+        output.status.code(),
+        Some(0),
+        "{question:?}: {}",
+        said(&output)
+    );
+    serde_json::from_slice(&output.stdout).unwrap()
+}
+
+#[test]
+fn show_tells_accounts_cards_decisions_links_and_rules() {
+    let world = World::new();
+    let running = world.start();
+    let mut client = running.connect();
+    let answer = client.ask(&Fields::purchase(PAN, 1250));
+    running.settle();
+
+    let account = show(&running, &["account", "1"], "");
+    assert_eq!(
+        account["limits_minor"]["available_credit_limit"],
+        500_000 - 1250
+    );
+    let messages = show(&running, &["messages", "1"], "");
+    let latest = &messages["items"][0];
+    assert_eq!(latest["approval_code"].as_str(), text(&answer, 38));
+    let id = latest["id"].as_str().unwrap();
+    let decision = show(&running, &["authorization", id], "");
+    assert_eq!(decision["amount_minor"], 1250);
+    assert_eq!(
+        decision["limits_before_minor"]["available_credit_limit"],
+        500_000
+    );
+    let card = show(&running, &["card"], &format!("{PAN}\n"));
+    assert_eq!(card["pan"], "400000******0016");
+    assert_eq!(card["accounts"][0]["account_id"], 1);
+    let links = show(&running, &["links"], "");
+    assert_eq!(
+        (&links[0]["network"], &links[0]["answered"]),
+        (&"generic".into(), &1.into())
+    );
+    let rules = show(&running, &["rules"], "");
+    assert_eq!(rules["version"], decision["rules_version"]);
+
+    let http = running.http.to_string();
+    let people = said(&switch(&["show", "account", "1", "--http", &http], ""));
+    assert!(
+        people.contains("available_balance_minor  498750"),
+        "{people}"
+    );
+    let unknown = switch(&["show", "account", "77", "--http", &http], "");
+    assert_eq!(unknown.status.code(), Some(1));
+    assert_eq!(said(&unknown), "switch: the books do not hold it\n");
+    running.stop();
+}
+
+#[test]
+fn show_fails_clearly_and_repeats_no_card_number() {
+    let nobody = switch(&["show", "links", "--http", "127.0.0.1:1"], "");
+    assert_eq!(nobody.status.code(), Some(1));
+    assert!(
+        said(&nobody).contains("no switch answers at 127.0.0.1:1"),
+        "{}",
+        said(&nobody)
+    );
+    let wrong = switch(&["show", "card"], "40000012000000161234567890");
+    assert_eq!(wrong.status.code(), Some(2));
+    assert!(!said(&wrong).contains("4000001200"), "{}", said(&wrong));
+    assert_eq!(switch(&["show", "everything"], "").status.code(), Some(2));
+}
