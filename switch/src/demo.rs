@@ -142,6 +142,17 @@ pub enum DemoError {
     Ledger(String),
 }
 
+impl DemoError {
+    /// Whether a file is at fault, and not the switch.
+    #[must_use]
+    pub fn is_configuration(&self) -> bool {
+        match self {
+            Self::Io { .. } | Self::Invalid { .. } | Self::Entry { .. } => true,
+            Self::Vault(_) | Self::Ledger(_) => false,
+        }
+    }
+}
+
 /// Reads the files of a demo directory into commands, in the order in which they must be given.
 ///
 /// # Errors

@@ -7,6 +7,7 @@ use std::process::ExitCode;
 use clap::{Parser, Subcommand};
 use codec::Pan;
 use switch::check;
+use switch::demo::DemoError;
 use switch::serve::{self, Configuration};
 use switch::show::{self, Question};
 use zeroize::Zeroizing;
@@ -99,7 +100,15 @@ fn serve(config: &std::path::Path) -> ExitCode {
     };
     match serve::run(configuration) {
         Ok(()) => ExitCode::SUCCESS,
-        Err(error) => fail(&format!("{error:#}"), 1),
+        Err(error) => {
+            let demo = error.downcast_ref::<DemoError>();
+            let code = if demo.is_some_and(DemoError::is_configuration) {
+                2
+            } else {
+                1
+            };
+            fail(&format!("{error:#}"), code)
+        }
     }
 }
 

@@ -62,6 +62,7 @@ impl Configuration {
     /// [`ConfigurationError`] that names file, line and what is wrong.
     pub fn load(settings_path: &Path) -> Result<Self, ConfigurationError> {
         let settings = Settings::load(settings_path, environment()).map_err(anyhow::Error::from)?;
+        telemetry::log_filter(&settings.log)?;
         let directory = settings_path.parent().unwrap_or_else(|| Path::new("."));
         let archive = settings.data_directory.join("rules");
         let listening = settings

@@ -13,6 +13,7 @@ use metrics::{Counter, Gauge, Histogram, counter, gauge, histogram};
 use metrics_exporter_prometheus::{Matcher, PrometheusBuilder, PrometheusHandle};
 use rules::{Reason, RulesVersion};
 use tracing_appender::non_blocking::{ErrorCounter, NonBlockingBuilder, WorkerGuard};
+use tracing_subscriber::EnvFilter;
 
 use crate::link::{Anomaly, Answered, References, WaitingRequest};
 use crate::rulebook::{Rulebook, RulebookError};
@@ -29,6 +30,15 @@ impl DroppedLines {
     }
 }
 
+/// The filter of the log.
+///
+/// # Errors
+/// When the filter of the settings is not one.
+pub fn log_filter(settings: &settings::Log) -> anyhow::Result<EnvFilter> {
+    EnvFilter::try_new(&settings.filter)
+        .with_context(|| format!("log.filter {:?} is not a filter", settings.filter))
+}
+
 /// Starts the log: JSON lines on standard error, written by a thread of its own, with a bound on the
 /// lines that wait. What waits is written when the guard is dropped.
 ///
@@ -41,8 +51,7 @@ pub fn start_log(settings: &settings::Log) -> anyhow::Result<(WorkerGuard, Dropp
         .thread_name("log")
         .finish(std::io::stderr());
     let dropped = DroppedLines(writer.error_counter());
-    let filter = tracing_subscriber::EnvFilter::try_new(&settings.filter)
-        .with_context(|| format!("log.filter {:?} is not a filter", settings.filter))?;
+    let filter = log_filter(settings)?;
     tracing_subscriber::fmt()
         .json()
         .flatten_event(true)

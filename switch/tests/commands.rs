@@ -151,3 +151,31 @@ fn show_fails_clearly_and_repeats_no_card_number() {
     assert!(!said(&wrong).contains("4000001200"), "{}", said(&wrong));
     assert_eq!(switch(&["show", "everything"], "").status.code(), Some(2));
 }
+
+#[test]
+fn settings_and_demo_files_that_cannot_be_used_end_with_2() {
+    for (file, from, to, said_so) in [
+        ("switch.toml", "\"info\"", "\"info=loud\"", "log.filter"),
+        (
+            "demo/cards.toml",
+            "\"2912\"",
+            "\"2913\"",
+            "expiry is not YYMM",
+        ),
+        (
+            "demo/cards.toml",
+            "owner = 7",
+            "owner = \"seven\"",
+            "cards.toml:",
+        ),
+    ] {
+        let world = World::new();
+        let path = world.config().join(file);
+        let text = std::fs::read_to_string(&path).unwrap();
+        assert!(text.contains(from), "{file} has no {from}");
+        std::fs::write(&path, text.replacen(from, to, 1)).unwrap();
+        let ended = world.command().output().unwrap();
+        assert_eq!(ended.status.code(), Some(2), "{to}: {}", said(&ended));
+        assert!(said(&ended).contains(said_so), "{}", said(&ended));
+    }
+}
