@@ -132,7 +132,9 @@ async fn metrics_text(State(context): State<Arc<Context>>) -> String {
     );
     telemetry::report_rules(&context.shared.rulebook);
     context.dropped_lines.report();
-    context.metrics.render()
+    let mut text = context.metrics.render();
+    context.shared.links.write_metrics(&mut text);
+    text
 }
 
 async fn links(State(context): State<Arc<Context>>) -> Response {

@@ -60,17 +60,58 @@ impl LinkStatuses {
     /// The open links in the order in which they were opened.
     #[must_use]
     pub fn to_json(&self) -> Value {
+        Value::Array(self.in_order().iter().map(|link| link.to_json()).collect())
+    }
+
+    /// The open links as Prometheus series, appended to `text`. A closed link has none, so that their
+    /// number is bounded by the connections accepted.
+    pub fn write_metrics(&self, text: &mut String) {
+        let links = self.in_order();
+        for (name, kind, value) in LinkStatus::METRICS {
+            text.push_str(&format!("# TYPE {name} {kind}\n"));
+            for link in &links {
+                let LinkStatus {
+                    number,
+                    network,
+                    peer,
+                    ..
+                } = link.as_ref();
+                let labels = format!("link=\"{number}\",network=\"{network}\",peer=\"{peer}\"");
+                text.push_str(&format!("{name}{{{labels}}} {}\n", value(link)));
+            }
+        }
+    }
+
+    fn in_order(&self) -> Vec<Arc<LinkStatus>> {
         let mut links: Vec<_> = self
             .links
             .iter()
             .map(|link| Arc::clone(link.value()))
             .collect();
         links.sort_by_key(|link| link.number);
-        Value::Array(links.iter().map(|link| link.to_json()).collect())
+        links
     }
 }
 
+/// Name, type and value of a series of each link.
+type LinkMetric = (&'static str, &'static str, fn(&LinkStatus) -> u64);
+
 impl LinkStatus {
+    const METRICS: [LinkMetric; 4] = [
+        ("switch_link_received_total", "counter", |link| {
+            link.received.load(Ordering::Relaxed)
+        }),
+        ("switch_link_answered_total", "counter", |link| {
+            link.answered.load(Ordering::Relaxed)
+        }),
+        ("switch_link_in_flight", "gauge", |link| {
+            link.in_flight.load(Ordering::Relaxed)
+        }),
+        ("switch_link_signed_on", "gauge", |link| {
+            link.signed_on.load(Ordering::Relaxed).into()
+        }),
+    ];
+
     /// A frame was received.
     pub fn received(&self) {
         self.received.fetch_add(1, Ordering::Relaxed);
@@ -98,5 +139,32 @@ impl LinkStatus {
             "answered": self.answered.load(Ordering::Relaxed),
             "in_flight": self.in_flight.load(Ordering::Relaxed),
         })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_link_has_series_only_while_it_is_open() {
+        let links = LinkStatuses::default();
+        let link = links.open("generic", "127.0.0.1:9".parse().unwrap(), Timestamp(0));
+        link.received();
+        link.stands(3, true);
+        let mut text = String::new();
+        links.write_metrics(&mut text);
+        let labels = r#"{link="1",network="generic",peer="127.0.0.1:9"}"#;
+        for series in ["received_total", "answered_total", "in_flight", "signed_on"]
+            .iter()
+            .zip([1, 0, 3, 1])
+        {
+            let expected = format!("switch_link_{}{labels} {}\n", series.0, series.1);
+            assert!(text.contains(&expected), "{expected}{text}");
+        }
+        links.close(&link);
+        text.clear();
+        links.write_metrics(&mut text);
+        assert!(!text.contains("link="), "{text}");
     }
 }
