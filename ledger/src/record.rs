@@ -8,6 +8,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::authorization::{AuthorizationDecided, ReversalDecided, TransactionPosted};
 use crate::entities::{Account, Card, Customer};
+use crate::identifiers::{RecordId, ShardId};
 use crate::journal::batch::{Batch, BatchFull, RawRecord};
 
 /// One change of the books.
@@ -104,6 +105,32 @@ impl Record {
             (kind, version) => Err(RecordError::Unknown { kind, version }),
         }
     }
+}
+
+/// A record of a batch that cannot be read.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("record {id}: {source}")]
+pub struct Unreadable {
+    /// The record.
+    pub id: RecordId,
+    /// Why.
+    pub source: RecordError,
+}
+
+/// The records of a shard's batch in order, each with its identifier.
+pub fn records_of(
+    shard: ShardId,
+    batch: &Batch,
+) -> impl Iterator<Item = Result<(RecordId, Record), Unreadable>> {
+    batch.records().map(move |raw| {
+        let id = RecordId {
+            shard,
+            sequence: batch.sequence,
+            index: raw.index,
+        };
+        let record = Record::decode(&raw).map_err(|source| Unreadable { id, source })?;
+        Ok((id, record))
+    })
 }
 
 fn encode<T: Serialize>(

@@ -20,12 +20,12 @@ use crate::books::view::ViewError;
 use crate::books::{SledStore, ViewWriter, Views};
 use crate::command::{Outcome, Submission, Undecided};
 use crate::durable::{Durable, Watermark};
-use crate::identifiers::{ShardId, Timestamp};
+use crate::identifiers::Timestamp;
+use crate::journal::Journal;
 use crate::journal::committer::{CommitOptions, Committed, FileJournal};
 use crate::journal::cursor::{Cursor, CursorError};
 use crate::journal::disk::Directory;
 use crate::journal::log::LogOptions;
-use crate::journal::{Batch, Journal};
 use crate::recovery::{RecoveryError, recover};
 use crate::writer::{Pending, Writer, WriterError};
 
@@ -534,14 +534,4 @@ pub fn between(begun: Timestamp, ended: Timestamp) -> Duration {
 /// What the file system answers.
 pub fn journal_reader(directory: &Path, seen: u64) -> io::Result<Cursor<Directory>> {
     Ok(Cursor::after(Directory::open(directory)?, seen))
-}
-
-/// A batch read by a [`Cursor`], with the shard its records belong to.
-#[must_use]
-pub fn record_id(shard: ShardId, batch: &Batch, index: u32) -> crate::identifiers::RecordId {
-    crate::identifiers::RecordId {
-        shard,
-        sequence: batch.sequence,
-        index,
-    }
 }

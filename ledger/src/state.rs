@@ -7,13 +7,14 @@
 use std::collections::VecDeque;
 use std::hash::{BuildHasher, BuildHasherDefault, DefaultHasher};
 
-use rules::{AccountId, Deltas, LimitName, Limits, Reason};
+use rules::{AccountId, Deltas, LimitName, Reason};
 
 use crate::authorization::{
     Answer, AuthorizationDecided, Clearing, Decision, Fingerprint, MatchKey, Posting,
     ReversalDecided, ReversalResult,
 };
 use crate::books::rows::{MessageBody, StoredMessage};
+use crate::command::{Decided, Outcome};
 use crate::entities::{Account, Card, CardFacts, Customer};
 use crate::identifiers::{CardHash, CustomerId, RecordId, Timestamp};
 use crate::map::Map;
@@ -335,12 +336,6 @@ impl State {
         })?;
         move_limits(account, id, deltas, pending).map(|_| ())
     }
-
-    /// Limits of an account: what an audit compares.
-    #[must_use]
-    pub fn limits(&self, account: AccountId) -> Option<Limits> {
-        self.account(account).map(|account| account.limits)
-    }
 }
 
 impl Recent {
@@ -365,6 +360,17 @@ impl Recent {
 }
 
 impl Remembered {
+    /// The outcome of a repeat: the stored answer, and nothing to record.
+    pub(crate) fn again(&self) -> (Vec<Record>, Outcome) {
+        let decided = Decided {
+            id: self.id,
+            answer: self.answer,
+            reason: self.reason,
+            repeat: true,
+        };
+        (Vec::new(), Outcome::Decided(decided))
+    }
+
     fn authorization(
         id: RecordId,
         decided: &AuthorizationDecided,

@@ -12,7 +12,7 @@ use crate::decide::{self, Context};
 use crate::durable::{Durable, Watermark};
 use crate::identifiers::{RecordId, ShardId, Timestamp};
 use crate::journal::Batch;
-use crate::record::{AppendError, Record};
+use crate::record::{AppendError, Unreadable, records_of};
 use crate::state::{InvariantViolation, State};
 
 /// Decides commands for one shard.
@@ -225,14 +225,8 @@ impl Writer {
     /// # Errors
     /// [`ReplayError`]: the batch cannot be read or does not fit; the start must stop.
     pub fn replay(&mut self, batch: &Batch) -> Result<(), ReplayError> {
-        for raw in batch.records() {
-            let id = RecordId {
-                shard: self.shard,
-                sequence: batch.sequence,
-                index: raw.index,
-            };
-            let record =
-                Record::decode(&raw).map_err(|source| ReplayError::Record { id, source })?;
+        for record in records_of(self.shard, batch) {
+            let (id, record) = record?;
             self.state.apply(id, batch.time, &record)?;
         }
         (self.sequence, self.time) = (batch.sequence, batch.time.max(self.time));
@@ -244,13 +238,8 @@ impl Writer {
 #[derive(Debug, thiserror::Error)]
 pub enum ReplayError {
     /// A record cannot be read.
-    #[error("record {id}: {source}")]
-    Record {
-        /// The record.
-        id: RecordId,
-        /// Why.
-        source: crate::record::RecordError,
-    },
+    #[error(transparent)]
+    Record(#[from] Unreadable),
     /// A record does not fit the books.
     #[error(transparent)]
     Invariant(#[from] InvariantViolation),

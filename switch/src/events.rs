@@ -17,7 +17,8 @@ use ledger::authorization::{
 };
 use ledger::identifiers::{RecordId, ShardId, Timestamp};
 use ledger::journal::Batch;
-use ledger::runtime::{journal_reader, now, record_id, step_back};
+use ledger::record::{Unreadable, records_of};
+use ledger::runtime::{journal_reader, now, step_back};
 use ledger::{Record, Watermark};
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
@@ -47,13 +48,8 @@ pub enum EventError {
     #[error("journal: {0}")]
     Journal(#[from] ledger::journal::cursor::CursorError),
     /// A record cannot be read.
-    #[error("record {id}: {source}")]
-    Record {
-        /// The record.
-        id: RecordId,
-        /// Why.
-        source: ledger::record::RecordError,
-    },
+    #[error(transparent)]
+    Record(#[from] Unreadable),
 }
 
 /// Appends the events of a batch, a line each.
@@ -61,9 +57,8 @@ pub enum EventError {
 /// # Errors
 /// [`EventError::Record`] when a record cannot be read; `out` then holds the events before it.
 pub fn lines(shard: ShardId, batch: &Batch, out: &mut Vec<u8>) -> Result<(), EventError> {
-    for raw in batch.records() {
-        let id = record_id(shard, batch, raw.index);
-        let record = Record::decode(&raw).map_err(|source| EventError::Record { id, source })?;
+    for record in records_of(shard, batch) {
+        let (id, record) = record?;
         if let Some(event) = event(id, batch.time, &record) {
             out.extend_from_slice(event.to_string().as_bytes());
             out.push(b'\n');

@@ -22,7 +22,7 @@ use crate::authorization::{
 use crate::entities::{Account, Card, Customer};
 use crate::identifiers::{CardHash, CustomerId, RecordId, ShardId, Timestamp};
 use crate::journal::Batch;
-use crate::record::Record;
+use crate::record::{Record, records_of};
 use crate::state::{effect_of, effect_of_reversal, move_limits, takes_match_key};
 use crate::writer::ReplayError;
 
@@ -236,14 +236,8 @@ impl<S: BookStore> ViewWriter<S> {
     /// # Errors
     /// [`ViewError`]: the views may show part of the batch; the process must stop.
     pub fn apply(&mut self, batch: &Batch) -> Result<(), ViewError> {
-        for raw in batch.records() {
-            let id = RecordId {
-                shard: self.shard,
-                sequence: batch.sequence,
-                index: raw.index,
-            };
-            let record =
-                Record::decode(&raw).map_err(|source| ReplayError::Record { id, source })?;
+        for record in records_of(self.shard, batch) {
+            let (id, record) = record.map_err(ReplayError::from)?;
             self.show(id, batch.time, record)?;
         }
         self.progress = Progress {

@@ -30,16 +30,7 @@ pub(super) fn decide(context: Context<'_>, facts: &RequestFacts) -> (Vec<Record>
     let mut found = Found::default();
     let approval = match context.state.recent(&facts.key) {
         Some(Recent::Message(earlier)) if earlier.fingerprint == facts.fingerprint => {
-            let (id, answer, reason) = (earlier.id, earlier.answer, earlier.reason);
-            return (
-                Vec::new(),
-                Outcome::Decided(Decided {
-                    id,
-                    answer,
-                    reason,
-                    repeat: true,
-                }),
-            );
+            return earlier.again();
         }
         Some(Recent::Message(_)) => Err(Reason::MatchConflict),
         Some(Recent::ReversedBeforeArrival(_)) => Err(Reason::ReversedBeforeArrival),

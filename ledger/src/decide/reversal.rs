@@ -40,16 +40,7 @@ impl Verdict {
 pub(super) fn decide(context: Context<'_>, facts: &ReversalFacts) -> (Vec<Record>, Outcome) {
     match context.state.recent(&facts.key) {
         Some(Recent::Message(earlier)) if earlier.fingerprint == facts.fingerprint => {
-            let (id, answer, reason) = (earlier.id, earlier.answer, earlier.reason);
-            return (
-                Vec::new(),
-                Outcome::Decided(Decided {
-                    id,
-                    answer,
-                    reason,
-                    repeat: true,
-                }),
-            );
+            return earlier.again();
         }
         Some(Recent::Message(_)) => {
             let verdict = Verdict::without_effect(ReversalResult::MatchConflict, 0);
