@@ -2,32 +2,42 @@
 //!
 //! Owns: the start (books, then the journal's rest), the writer, committer and view-writer threads, and
 //! the end in order. Everything that decides is in the machines; nothing here does. Must never: hand out
-//! an outcome but through [`Pending::release`].
+//! an outcome but through the watermark.
 
-use std::collections::VecDeque;
+mod clock;
+mod releaser;
+mod view_shell;
+mod writer_shell;
+
+pub use clock::{between, now};
+
 use std::io;
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::sync::{Arc, Mutex, PoisonError};
 use std::thread::JoinHandle;
 use std::time::Duration;
 
 use arc_swap::ArcSwap;
-use crossbeam_channel::{Receiver, Sender, TrySendError, bounded};
+use crossbeam_channel::{Sender, TrySendError, bounded};
 use rules::{Reason, Snapshot};
 
 use crate::books::view::ViewError;
-use crate::books::{SledStore, ViewWriter, Views};
+use crate::books::{SledStore, Views};
 use crate::command::{Outcome, Submission, Undecided};
 use crate::durable::{Durable, Watermark};
 use crate::identifiers::Timestamp;
-use crate::journal::Journal;
 use crate::journal::committer::{CommitOptions, Committed, FileJournal};
 use crate::journal::cursor::{Cursor, CursorError};
 use crate::journal::disk::Directory;
 use crate::journal::log::LogOptions;
 use crate::recovery::{RecoveryError, recover};
-use crate::writer::{Pending, Writer, WriterError};
+use crate::writer::WriterError;
+
+use clock::elapsed_since;
+use releaser::Releaser;
+use view_shell::ViewShell;
+use writer_shell::WriterShell;
 
 /// How the ledger runs.
 #[derive(Clone, Debug)]
@@ -230,10 +240,7 @@ impl<T: Ticket> Ledger<T> {
             took: elapsed_since(begun),
         };
         let watermark = Watermark::at(started.sequence);
-        let releaser = Arc::new(Releaser {
-            waiting: Mutex::default(),
-            watermark: watermark.clone(),
-        });
+        let releaser = Arc::new(Releaser::behind(watermark.clone()));
         let stopping = Arc::new(AtomicBool::new(false));
         let tell = {
             let (releaser, observer) = (Arc::clone(&releaser), Arc::clone(&observer));
@@ -314,176 +321,6 @@ impl<T: Ticket> Ledger<T> {
     }
 }
 
-/// Outcomes in the order of their sequences, until the watermark passes them.
-struct Releaser<T> {
-    waiting: Mutex<VecDeque<Waiting<T>>>,
-    watermark: Watermark,
-}
-
-/// The outcomes of one batch, with the times it was taken and decided at.
-struct Waiting<T> {
-    pending: Pending<T>,
-    taken: Timestamp,
-    decided: Timestamp,
-}
-
-impl<T: Ticket> Releaser<T> {
-    fn wait(&self, waiting: Waiting<T>) {
-        if !waiting.pending.is_empty() {
-            self.lock().push_back(waiting);
-        }
-    }
-
-    /// Sends what the watermark has passed. Called after the watermark moved and after something was
-    /// added, so that whichever comes last sees the other.
-    fn release(&self) {
-        let durable = now();
-        loop {
-            let mut queue = self.lock();
-            let Some(Waiting {
-                pending,
-                taken,
-                decided,
-            }) = queue.pop_front()
-            else {
-                return;
-            };
-            match pending.release(&self.watermark) {
-                Ok(outcomes) => {
-                    drop(queue);
-                    let timing = Timing {
-                        taken,
-                        decided,
-                        durable,
-                    };
-                    outcomes.for_each(|(ticket, outcome)| ticket.decided(outcome, timing));
-                }
-                Err(pending) => {
-                    queue.push_front(Waiting {
-                        pending,
-                        taken,
-                        decided,
-                    });
-                    return;
-                }
-            }
-        }
-    }
-
-    fn lock(&self) -> std::sync::MutexGuard<'_, VecDeque<Waiting<T>>> {
-        self.waiting.lock().unwrap_or_else(PoisonError::into_inner)
-    }
-}
-
-struct WriterShell<T> {
-    writer: Writer,
-    journal: FileJournal,
-    releaser: Arc<Releaser<T>>,
-    views: Arc<Views<SledStore>>,
-    rules: Arc<ArcSwap<Snapshot>>,
-    observer: Arc<dyn Observer>,
-    batch_commands: usize,
-}
-
-impl<T: Ticket> WriterShell<T> {
-    fn run(mut self, submissions: &Receiver<Submission<T>>) {
-        while let Ok(first) = submissions.recv() {
-            let mut taken = Vec::with_capacity(submissions.len().saturating_add(1));
-            taken.push(first);
-            taken.extend(
-                submissions
-                    .try_iter()
-                    .take(self.batch_commands.saturating_sub(1)),
-            );
-            if let Err(failure) = self.batch(taken) {
-                self.observer.failed(failure);
-                return;
-            }
-        }
-    }
-
-    fn batch(&mut self, submissions: Vec<Submission<T>>) -> Result<(), LedgerFailure> {
-        let (commands, taken) = (submissions.len(), now());
-        let rules = self.rules.load_full();
-        let batch = self.writer.decide(submissions, &rules, taken)?;
-        let decided = now();
-        for (ticket, undecided) in batch.undecided {
-            ticket.undecided(undecided);
-        }
-        let pending = batch.pending;
-        self.releaser.wait(Waiting {
-            pending,
-            taken,
-            decided,
-        });
-        let mut records = 0;
-        if let Some(batch) = batch.batch {
-            records = batch.count();
-            let sequence = batch.sequence;
-            self.journal.submit(batch, sequence)?;
-        }
-        self.releaser.release();
-        self.writer
-            .forget(match_window_us(&rules), self.views.in_books());
-        self.observer
-            .decided(commands, records, between(taken, decided));
-        Ok(())
-    }
-}
-
-struct ViewShell {
-    view_writer: ViewWriter<SledStore>,
-    cursor: Cursor<Directory>,
-    watermark: Watermark,
-    stopping: Arc<AtomicBool>,
-    interval: Duration,
-    rows: usize,
-    observer: Arc<dyn Observer>,
-}
-
-impl ViewShell {
-    fn run(mut self) {
-        step_back();
-        let mut checkpointed = now();
-        loop {
-            let stopping = self.stopping.load(Ordering::Acquire);
-            let next = self.cursor.seen().saturating_add(1);
-            let quiet = !stopping && !self.watermark.wait_for(next, self.interval);
-            let due = quiet || stopping || elapsed_since(checkpointed) >= self.interval;
-            match self.follow(due) {
-                Ok(true) => checkpointed = now(),
-                Ok(false) => {}
-                Err(failure) => {
-                    self.observer.failed(failure);
-                    return;
-                }
-            }
-            if stopping {
-                return;
-            }
-        }
-    }
-
-    /// Takes in what is durable; writes the books when it is time or enough has changed.
-    fn follow(&mut self, due: bool) -> Result<bool, LedgerFailure> {
-        while self.view_writer.dirty_rows() < self.rows {
-            match self.cursor.next(self.watermark.sequence())? {
-                Some(batch) => self.view_writer.apply(&batch)?,
-                None => break,
-            }
-        }
-        if !due && self.view_writer.dirty_rows() < self.rows {
-            return Ok(false);
-        }
-        let begun = now();
-        let rows = self.view_writer.checkpoint()?;
-        if rows > 0 {
-            self.observer.checkpointed(rows, elapsed_since(begun));
-        }
-        Ok(true)
-    }
-}
-
 fn spawn(name: &str, run: impl FnOnce() + Send + 'static) -> io::Result<JoinHandle<()>> {
     std::thread::Builder::new().name(name.to_owned()).spawn(run)
 }
@@ -502,30 +339,6 @@ pub fn step_back() {
 fn match_window_us(rules: &Snapshot) -> i64 {
     let windows = rules.networks().map(|network| network.match_window_minutes);
     i64::from(windows.max().unwrap_or(0)).saturating_mul(60_000_000)
-}
-
-/// The clock of the shell: the one place of the ledger that reads it.
-#[must_use]
-pub fn now() -> Timestamp {
-    #[expect(
-        clippy::disallowed_methods,
-        reason = "the shell stamps the time of batches"
-    )]
-    let now = std::time::SystemTime::now();
-    let since_epoch = now
-        .duration_since(std::time::UNIX_EPOCH)
-        .unwrap_or_default();
-    Timestamp(i64::try_from(since_epoch.as_micros()).unwrap_or(i64::MAX))
-}
-
-fn elapsed_since(begun: Timestamp) -> Duration {
-    between(begun, now())
-}
-
-/// The time from one instant to a later one; zero when the clock went back.
-#[must_use]
-pub fn between(begun: Timestamp, ended: Timestamp) -> Duration {
-    Duration::from_micros(u64::try_from(ended.0.saturating_sub(begun.0)).unwrap_or(0))
 }
 
 /// The journal's directory as a reader of events sees it.

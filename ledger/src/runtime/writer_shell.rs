@@ -1,0 +1,75 @@
+//! The shell around the writer.
+//!
+//! Owns: taking what waits in the queue, stamping one time per batch, and handing what was decided to the
+//! journal and to the [`Releaser`]. Must never: decide.
+
+use std::sync::Arc;
+
+use arc_swap::ArcSwap;
+use crossbeam_channel::Receiver;
+use rules::Snapshot;
+
+use super::clock::{between, now};
+use super::releaser::{Releaser, Waiting};
+use super::{LedgerFailure, Observer, Ticket, match_window_us};
+use crate::books::{SledStore, Views};
+use crate::command::Submission;
+use crate::journal::Journal;
+use crate::journal::committer::FileJournal;
+use crate::writer::Writer;
+
+pub(super) struct WriterShell<T> {
+    pub(super) writer: Writer,
+    pub(super) journal: FileJournal,
+    pub(super) releaser: Arc<Releaser<T>>,
+    pub(super) views: Arc<Views<SledStore>>,
+    pub(super) rules: Arc<ArcSwap<Snapshot>>,
+    pub(super) observer: Arc<dyn Observer>,
+    pub(super) batch_commands: usize,
+}
+
+impl<T: Ticket> WriterShell<T> {
+    pub(super) fn run(mut self, submissions: &Receiver<Submission<T>>) {
+        while let Ok(first) = submissions.recv() {
+            let mut taken = Vec::with_capacity(submissions.len().saturating_add(1));
+            taken.push(first);
+            taken.extend(
+                submissions
+                    .try_iter()
+                    .take(self.batch_commands.saturating_sub(1)),
+            );
+            if let Err(failure) = self.batch(taken) {
+                self.observer.failed(failure);
+                return;
+            }
+        }
+    }
+
+    fn batch(&mut self, submissions: Vec<Submission<T>>) -> Result<(), LedgerFailure> {
+        let (commands, taken) = (submissions.len(), now());
+        let rules = self.rules.load_full();
+        let batch = self.writer.decide(submissions, &rules, taken)?;
+        let decided = now();
+        for (ticket, undecided) in batch.undecided {
+            ticket.undecided(undecided);
+        }
+        let pending = batch.pending;
+        self.releaser.wait(Waiting {
+            pending,
+            taken,
+            decided,
+        });
+        let mut records = 0;
+        if let Some(batch) = batch.batch {
+            records = batch.count();
+            let sequence = batch.sequence;
+            self.journal.submit(batch, sequence)?;
+        }
+        self.releaser.release();
+        self.writer
+            .forget(match_window_us(&rules), self.views.in_books());
+        self.observer
+            .decided(commands, records, between(taken, decided));
+        Ok(())
+    }
+}
