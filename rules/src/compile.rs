@@ -1,29 +1,18 @@
-//! The compiled form of balance configurations: an index from (level key, processing code) to a
-//! short list of candidates, best first, each with its scenarios as flat checks and moves.
+//! The compiled form of scenarios: flat checks and moves, so that trying one needs no look-up.
 //!
-//! Knows the precedence among configurations; decides nothing about a request.
-
-use std::cmp::Reverse;
-use std::collections::BTreeMap;
+//! Decides nothing about a request.
 
 use crate::{
-    Amount, Configuration, ConsiderName, Filters, Level, LimitName, ProcessingCode, ProgramId,
-    Scenario, ScenarioKind,
+    Amount, Configuration, ConsiderName, CounterpartAccount, ImpactAccount, LimitName, ResetLimit,
+    Scenario, ScenarioKind, Target,
 };
 
-/// Candidates by level key and processing code. A program key is `Some`, the tenant is `None`.
-#[derive(Debug, Default)]
-pub(crate) struct Index {
-    lists: BTreeMap<(ProcessingCode, Option<ProgramId>), Vec<Candidate>>,
-}
-
-/// A configuration in the list of one key.
+/// A configuration, flat.
 #[derive(Debug, Clone)]
-pub(crate) struct Candidate {
-    /// Index into the configurations of the snapshot.
-    pub(crate) configuration: u32,
-    pub(crate) level: Level,
-    pub(crate) filters: Filters,
+pub(crate) struct Compiled {
+    pub(crate) target: Target,
+    pub(crate) impact_parent_accounts: bool,
+    /// In the order of trying.
     pub(crate) scenarios: Vec<Check>,
 }
 
@@ -35,15 +24,59 @@ pub(crate) struct Check {
     pub(crate) sum: Option<SumCheck>,
     /// Whether limits that move down must stay at or above their floors.
     pub(crate) floors: bool,
-    /// Whether the over-limit allowance lowers the floor of the available credit limit.
+    /// Whether the over-limit allowance counts, where it is accepted.
     pub(crate) over_limit: bool,
     pub(crate) amount: Amount,
-    pub(crate) impact: Vec<LimitName>,
-    pub(crate) opposite_impact: Vec<LimitName>,
+    pub(crate) moves: Moved,
+    /// What moves at the confirmation.
+    pub(crate) confirmation: Option<Moved>,
+    pub(crate) reset_limit: Option<ResetLimit>,
+    pub(crate) impact_account: Option<ImpactAccount>,
+    pub(crate) counterpart_account: Option<CounterpartAccount>,
 }
 
+/// Which limits move, and which way.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub(crate) struct Moved {
+    /// In the direction of the operation.
+    pub(crate) with: LimitSet,
+    /// Against it.
+    pub(crate) against: LimitSet,
+}
+
+/// A set of limits, one bit each: a list would be a further place in memory for every evaluation.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub(crate) struct LimitSet(u8);
+
+impl LimitSet {
+    fn of(names: &[LimitName]) -> Self {
+        Self(
+            LimitName::ALL
+                .into_iter()
+                .zip(LIMIT_BITS)
+                .filter(|(limit, _)| names.contains(limit))
+                .fold(0, |bits, (_, bit)| bits | bit),
+        )
+    }
+
+    pub(crate) fn is_empty(self) -> bool {
+        self.0 == 0
+    }
+
+    pub(crate) fn iter(self) -> impl Iterator<Item = LimitName> {
+        LimitName::ALL
+            .into_iter()
+            .zip(LIMIT_BITS)
+            .filter(move |(_, bit)| self.0 & bit != 0)
+            .map(|(limit, _)| limit)
+    }
+}
+
+/// The bit of each limit, in the order of [`LimitName::ALL`].
+const LIMIT_BITS: [u8; 6] = [1, 2, 4, 8, 16, 32];
+
 /// The values of a sum, each at most once, and the amounts it must cover.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct SumCheck {
     pub(crate) considered: Considered,
     pub(crate) amount: Amount,
@@ -62,68 +95,18 @@ pub(crate) struct Considered {
     pub(crate) installment: bool,
 }
 
-impl Index {
-    /// Indexes the active configurations. Their order in the slice is the file order.
-    pub(crate) fn build(configurations: &[Configuration]) -> Self {
-        let mut index = Self::default();
-        for (number, configuration) in (0_u32..).zip(configurations) {
-            if !configuration.is_active {
-                continue;
-            }
-            let candidate = Candidate {
-                configuration: number,
-                level: configuration.level,
-                filters: configuration.filters.clone(),
-                scenarios: configuration.scenarios.iter().map(Check::new).collect(),
-            };
-            for code in &configuration.filters.processing_codes {
-                let key = (*code, configuration.program);
-                index.lists.entry(key).or_default().push(candidate.clone());
-            }
+impl Compiled {
+    pub(crate) fn new(configuration: &Configuration) -> Self {
+        Self {
+            target: configuration.target(),
+            impact_parent_accounts: configuration.impact_parent_accounts,
+            scenarios: configuration.scenarios.iter().map(Check::new).collect(),
         }
-        for list in index.lists.values_mut() {
-            // Stable: equals stay in file order.
-            list.sort_by_key(|candidate| rank(&candidate.filters));
-        }
-        index
     }
-
-    /// The candidates of the most specific level that has any for this code, best first.
-    pub(crate) fn candidates(&self, code: ProcessingCode, program: ProgramId) -> &[Candidate] {
-        self.lists
-            .get(&(code, Some(program)))
-            .or_else(|| self.lists.get(&(code, None)))
-            .map(Vec::as_slice)
-            .unwrap_or_default()
-    }
-}
-
-/// Sort key, smallest is best: more constrained dimensions, then account type given, instalments
-/// given and narrower, MCC given, currency given.
-fn rank(filters: &Filters) -> impl Ord + use<> {
-    let installments = filters.min_installments.is_some() || filters.max_installments.is_some();
-    let dimensions = [
-        filters.account_type.is_some(),
-        installments,
-        filters.mcc.is_some(),
-        filters.currency.is_some(),
-    ];
-    let width = filters
-        .max_installments
-        .unwrap_or(u8::MAX)
-        .saturating_sub(filters.min_installments.unwrap_or(0));
-    (
-        Reverse(dimensions.iter().filter(|given| **given).count()),
-        Reverse(filters.account_type.is_some()),
-        Reverse(installments),
-        width,
-        Reverse(filters.mcc.is_some()),
-        Reverse(filters.currency.is_some()),
-    )
 }
 
 impl Check {
-    fn new(scenario: &Scenario) -> Self {
+    pub(crate) fn new(scenario: &Scenario) -> Self {
         let result = &scenario.result;
         let considered = match &result.consider {
             Some(names) => Considered::of_names(names),
@@ -152,8 +135,17 @@ impl Check {
             floors: enforced && !result.may_go_negative,
             over_limit: considered.over_limit,
             amount: result.amount,
-            impact: result.impact.clone(),
-            opposite_impact: result.opposite_impact.clone(),
+            moves: Moved {
+                with: LimitSet::of(&result.impact),
+                against: LimitSet::of(&result.opposite_impact),
+            },
+            confirmation: result.confirmation.as_ref().map(|confirmation| Moved {
+                with: LimitSet::of(&confirmation.impact),
+                against: LimitSet::of(&confirmation.opposite_impact),
+            }),
+            reset_limit: result.reset_limit,
+            impact_account: result.impact_account,
+            counterpart_account: result.counterpart_account,
         }
     }
 }

@@ -4,6 +4,7 @@
 use std::fmt;
 use std::str::FromStr;
 
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use crate::text::serde_as_text;
@@ -92,7 +93,8 @@ impl fmt::Debug for ProcessingCode {
 
 serde_as_text!(
     ProcessingCode,
-    "a processing code of 2 to 6 letters or digits"
+    "a processing code of 2 to 6 letters or digits",
+    "^[0-9A-Za-z]{2,6}$"
 );
 
 /// The text is not a processing code.
@@ -101,7 +103,9 @@ serde_as_text!(
 pub struct InvalidProcessingCode;
 
 /// The account type of DE3 positions 3-4 (5-6 for credits).
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[derive(
+    Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, JsonSchema,
+)]
 pub enum AccountType {
     /// 00: unspecified.
     #[serde(rename = "00")]

@@ -19,36 +19,59 @@
     )
 )]
 
+mod authorization_options;
 mod compile;
 mod configuration;
 mod documents;
 mod evaluate;
+mod findings;
 mod identifiers;
+mod index;
 mod limits;
 mod money;
 mod network;
+mod over_limit;
+mod plan;
 mod processing_code;
 mod program;
 mod reason;
+mod rule_model;
+mod scenario;
 mod snapshot;
+mod target;
 mod text;
+mod trace;
+mod trace_text;
 
+pub use authorization_options::{AuthorizationOptions, ExpiryDays};
 pub use configuration::{
-    Amount, Configuration, Confirmation, Filters, Level, ResetLimit, Scenario, ScenarioKind,
-    ScenarioResult,
+    Amount, Configuration, Confirmation, CounterpartAccount, Dimension, FilterTemplateReference,
+    Filters, ImpactAccount, Level, ResetLimit, Scenario, ScenarioKind, ScenarioResult,
 };
-pub use documents::{Document, RuleError, RuleErrors, compile, load};
-pub use evaluate::{Evaluation, EvaluationRequest, Plan};
+pub use documents::{Document, ErrorCode, RuleError, RuleErrors, compile, load, schemas};
+pub use evaluate::{Evaluation, EvaluationRequest};
+pub use findings::{Example, Feature, FeatureUse, Finding, FindingKind, Severity};
 pub use identifiers::{
     AccountId, AccountType, InvalidProcessingCode, NetworkId, ProcessingCode, ProgramId,
     RulesVersion,
 };
 pub use limits::{ConsiderName, Deltas, LimitName, Limits};
 pub use money::{AmountError, Currency, UnknownCurrency, minor_units};
-pub use network::Network;
+pub use network::{InvalidMerchantAdviceCode, MerchantAdviceCode, Network, RetryCategory};
+pub use over_limit::{AuthorizationFlow, OverLimit};
+pub use plan::{NoRelatedLimits, Plan, RelatedAccount, RelatedLimits, RelatedMove, RelatedMoves};
 pub use processing_code::{
     AmountKey, BalanceImpact, OperationKind, ProcessingCodeEntry, ReversalCode, TransactionTypeLink,
 };
 pub use program::{Program, ProgramKind};
 pub use reason::{InvalidResponseCode, Reason, ResponseCode};
+pub use rule_model::{
+    Condition, ConditionData, ConditionType, Mapping, MappingRequest, MappingRule, Operator,
+    RuleModel,
+};
 pub use snapshot::Snapshot;
+pub use target::Target;
+pub use trace::{
+    ConfigurationTrace, ConsideredPart, FailingFilter, LevelTrace, MoveTrace, PartTrace,
+    ScenarioOutcome, ScenarioTrace, SumTrace, Trace,
+};

@@ -3,6 +3,7 @@
 //! Everything is an integer in minor units of the account's currency. Nothing here decides whether
 //! a move is allowed: that is `evaluate`.
 
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 /// The limits of one account in minor units of its currency (limits and balances API, fields).
@@ -77,7 +78,9 @@ impl Limits {
 /// A limit that a transaction can move (balance-configuration API, impact names).
 ///
 /// The declaration order is a stored format: never reorder, only append.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[derive(
+    Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, JsonSchema,
+)]
 #[repr(u8)]
 pub enum LimitName {
     /// Spendable balance or credit.
@@ -107,7 +110,9 @@ impl LimitName {
 }
 
 /// A limit that can be considered (balance-configuration API, consider names).
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[derive(
+    Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, JsonSchema,
+)]
 #[repr(u8)]
 pub enum ConsiderName {
     /// Available credit limit + savings + overdraft.

@@ -69,7 +69,11 @@ impl fmt::Display for Currency {
     }
 }
 
-serde_as_text!(Currency, "an ISO 4217 currency such as \"840\" or \"USD\"");
+serde_as_text!(
+    Currency,
+    "an ISO 4217 currency such as \"840\" or \"USD\"",
+    "^([0-9]{3}|[A-Z]{3})$"
+);
 
 /// The text is not a currency.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]

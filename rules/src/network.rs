@@ -1,9 +1,15 @@
 //! Networks: what the switch must know to answer one, as data. Owns only the type; reading is in
 //! `documents`. The dialect itself (field formats) belongs to `codec`.
 
+use std::collections::BTreeMap;
 use std::fmt;
+use std::str::FromStr;
 
-use crate::{NetworkId, Reason, ResponseCode};
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+
+use crate::text::serde_as_text;
+use crate::{NetworkId, ProcessingCode, Reason, ResponseCode};
 
 /// A card network, or one host of it.
 #[derive(Clone, PartialEq, Eq)]
@@ -26,6 +32,8 @@ pub struct Network {
     pub match_window_minutes: u32,
     /// How long a decision may take, in milliseconds.
     pub deadline_ms: u32,
+    /// Which code of the table DE3 positions 1-2 stand for; `None`: the code of the same digits.
+    pub(crate) processing_codes: Option<BTreeMap<ProcessingCode, ProcessingCode>>,
     /// One answer per reason, in the order of `Reason::ALL`.
     pub(crate) answers: [Answer; Reason::ALL.len()],
 }
@@ -35,7 +43,91 @@ pub struct Network {
 pub(crate) struct Answer {
     pub(crate) response_code: ResponseCode,
     pub(crate) denial_code: Option<String>,
+    pub(crate) retry_category: Option<RetryCategory>,
+    pub(crate) merchant_advice_code: Option<MerchantAdviceCode>,
 }
+
+/// Whether a merchant may try a declined request again.
+#[derive(
+    Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, JsonSchema,
+)]
+#[serde(rename_all = "snake_case")]
+pub enum RetryCategory {
+    /// Never: the answer will not change.
+    Never,
+    /// Later: the answer may change by itself.
+    Later,
+    /// With other data: something in the request must change first.
+    CorrectData,
+    /// Nothing is said.
+    Unspecified,
+}
+
+impl RetryCategory {
+    /// The name in files and JSON.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Never => "never",
+            Self::Later => "later",
+            Self::CorrectData => "correct_data",
+            Self::Unspecified => "unspecified",
+        }
+    }
+}
+
+/// What a merchant should do after a decline (DE48 subelement 84 of Mastercard): two digits.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct MerchantAdviceCode([u8; 2]);
+
+impl MerchantAdviceCode {
+    /// The two digits.
+    pub fn as_str(&self) -> &str {
+        // Only ASCII digits get in, so the text is always there.
+        std::str::from_utf8(&self.0).unwrap_or_default()
+    }
+
+    /// The retry category a code of the published list stands for; `None` for other codes.
+    pub(crate) fn retry_category(self) -> Option<RetryCategory> {
+        match &self.0 {
+            b"03" | b"21" => Some(RetryCategory::Never),
+            b"02" | b"24" | b"25" | b"26" | b"27" | b"28" | b"29" | b"30" => {
+                Some(RetryCategory::Later)
+            }
+            b"01" | b"04" => Some(RetryCategory::CorrectData),
+            _ => None,
+        }
+    }
+}
+
+impl FromStr for MerchantAdviceCode {
+    type Err = InvalidMerchantAdviceCode;
+
+    fn from_str(text: &str) -> Result<Self, Self::Err> {
+        match *text.as_bytes() {
+            [first, second] if first.is_ascii_digit() && second.is_ascii_digit() => {
+                Ok(Self([first, second]))
+            }
+            _ => Err(InvalidMerchantAdviceCode),
+        }
+    }
+}
+
+impl fmt::Display for MerchantAdviceCode {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.as_str())
+    }
+}
+
+serde_as_text!(
+    MerchantAdviceCode,
+    "a merchant advice code of two digits",
+    "^[0-9]{2}$"
+);
+
+/// The text is not a merchant advice code.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("a merchant advice code is two digits, such as \"03\"")]
+pub struct InvalidMerchantAdviceCode;
 
 impl Network {
     /// DE39 for a reason.
@@ -46,6 +138,25 @@ impl Network {
     /// The issuer's own code for a reason (1 to 3 characters), for events and reports.
     pub fn denial_code(&self, reason: Reason) -> Option<&str> {
         self.answer(reason).denial_code.as_deref()
+    }
+
+    /// Whether a merchant may try again after a decline for a reason.
+    pub fn retry_category(&self, reason: Reason) -> Option<RetryCategory> {
+        self.answer(reason).retry_category
+    }
+
+    /// What a merchant should do after a decline for a reason.
+    pub fn merchant_advice_code(&self, reason: Reason) -> Option<MerchantAdviceCode> {
+        self.answer(reason).merchant_advice_code
+    }
+
+    /// The code of the table that DE3 positions 1-2 stand for on this network; `None` when the
+    /// network has a table of its own without them.
+    pub fn processing_code(&self, de3: ProcessingCode) -> Option<ProcessingCode> {
+        match &self.processing_codes {
+            None => Some(de3),
+            Some(table) => table.get(&de3).copied(),
+        }
     }
 
     fn answer(&self, reason: Reason) -> &Answer {

@@ -1,6 +1,7 @@
 //! Processing codes: what an operation is, which way money moves, and which transaction types it
 //! and its reversal post. Owns only the types; reading is in `documents`.
 
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use crate::ProcessingCode;
@@ -18,6 +19,8 @@ pub struct ProcessingCodeEntry {
     pub balance_impact: BalanceImpact,
     /// The code that undoes it; none for operations that move nothing.
     pub reversal_processing_code: Option<ProcessingCode>,
+    /// The code that undoes a part of it; where the documents name none, the reversal code.
+    pub partial_reversal_processing_code: Option<ProcessingCode>,
     /// The transaction types an operation posts, one per amount.
     pub transaction_types: Vec<TransactionTypeLink>,
     /// The transaction types its reversal posts, of the opposite sign.
@@ -36,7 +39,9 @@ pub struct ReversalCode {
 }
 
 /// What sort of operation a code stands for.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[derive(
+    Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, JsonSchema,
+)]
 #[serde(rename_all = "snake_case")]
 pub enum OperationKind {
     /// Goods and services.
@@ -109,7 +114,9 @@ pub struct TransactionTypeLink {
 }
 
 /// Which amount of an operation a transaction type posts.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[derive(
+    Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, JsonSchema,
+)]
 #[serde(rename_all = "SCREAMING_SNAKE_CASE")]
 pub enum AmountKey {
     /// Without interest and fees.

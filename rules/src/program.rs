@@ -1,6 +1,7 @@
 //! Programs: the card products that accounts belong to. Owns only the type; reading is in
 //! `documents`.
 
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use crate::{Currency, ProgramId};
@@ -19,7 +20,9 @@ pub struct Program {
 }
 
 /// Whose money is spent.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[derive(
+    Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, JsonSchema,
+)]
 #[serde(rename_all = "snake_case")]
 pub enum ProgramKind {
     /// The issuer's, up to a limit.

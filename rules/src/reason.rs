@@ -154,7 +154,11 @@ impl fmt::Debug for ResponseCode {
     }
 }
 
-serde_as_text!(ResponseCode, "a response code of two letters or digits");
+serde_as_text!(
+    ResponseCode,
+    "a response code of two letters or digits",
+    "^[0-9A-Za-z]{2}$"
+);
 
 /// The text is not a response code.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]

@@ -5,11 +5,19 @@
 use std::collections::BTreeMap;
 use std::fmt;
 
-use crate::compile::Index;
-use crate::evaluate::evaluate;
+use crate::authorization_options::OptionsRecord;
+use crate::compile::Compiled;
+use crate::documents::FilterTemplate;
+use crate::evaluate::CompiledRules;
+use crate::index::Index;
+use crate::over_limit::OverLimitRules;
+use crate::target::ByTarget;
+use crate::trace::trace;
 use crate::{
-    Configuration, Document, Evaluation, EvaluationRequest, Limits, Network, NetworkId,
-    ProcessingCode, ProcessingCodeEntry, Program, ProgramId, ReversalCode, RulesVersion,
+    AccountId, AuthorizationFlow, AuthorizationOptions, Configuration, Document, Evaluation,
+    EvaluationRequest, FeatureUse, Limits, Mapping, MappingRequest, Network, NetworkId,
+    NoRelatedLimits, OverLimit, ProcessingCode, ProcessingCodeEntry, Program, ProgramId,
+    RelatedLimits, ReversalCode, RuleModel, RulesVersion, Trace,
 };
 
 /// A compiled set of rules.
@@ -17,7 +25,9 @@ pub struct Snapshot {
     version: RulesVersion,
     documents: Vec<Document>,
     tables: Tables,
-    index: Index,
+    rules: CompiledRules,
+    /// What a target without options of its own has.
+    standard_options: AuthorizationOptions,
 }
 
 /// Everything the documents say, validated.
@@ -27,18 +37,44 @@ pub(crate) struct Tables {
     pub(crate) networks: BTreeMap<NetworkId, Network>,
     pub(crate) processing_codes: BTreeMap<ProcessingCode, ProcessingCodeEntry>,
     pub(crate) reversal_codes: BTreeMap<ProcessingCode, ReversalCode>,
+    /// By name, the version in force.
+    pub(crate) filter_templates: BTreeMap<String, FilterTemplate>,
     pub(crate) configurations: Vec<Configuration>,
+    pub(crate) rule_models: Vec<RuleModel>,
+    /// Index into the rule models.
+    pub(crate) rule_model_of: ByTarget<usize>,
+    pub(crate) over_limit: OverLimitRules,
+    pub(crate) authorization_options: ByTarget<OptionsRecord>,
+    /// Line and key of each operation.
+    pub(crate) code_places: BTreeMap<ProcessingCode, (u32, String)>,
+    /// File of each network.
+    pub(crate) network_files: BTreeMap<NetworkId, String>,
+    /// Where limit refund is asked for.
+    pub(crate) limit_refunds: Vec<FeatureUse>,
 }
 
 impl Snapshot {
     pub(crate) fn new(version: RulesVersion, documents: Vec<Document>, tables: Tables) -> Self {
-        let index = Index::build(&tables.configurations);
+        let rules = CompiledRules {
+            index: Index::build(&tables.configurations),
+            configurations: tables.configurations.iter().map(Compiled::new).collect(),
+            over_limit: tables.over_limit.clone(),
+        };
         Self {
             version,
             documents,
             tables,
-            index,
+            rules,
+            standard_options: AuthorizationOptions::default(),
         }
+    }
+
+    pub(crate) fn tables(&self) -> &Tables {
+        &self.tables
+    }
+
+    pub(crate) fn rules(&self) -> &CompiledRules {
+        &self.rules
     }
 
     /// The content hash of the documents.
@@ -96,12 +132,90 @@ impl Snapshot {
         &self.tables.configurations
     }
 
+    /// What an incoming processing code stands for, by the rule model of the most specific target
+    /// that has one. Goes before everything that looks a code up. Allocates nothing.
+    pub fn map<'a>(&'a self, request: &MappingRequest<'_>) -> Mapping<'a> {
+        let model = self
+            .tables
+            .rule_model_of
+            .resolve(request.account, request.program)
+            .and_then(|number| self.tables.rule_models.get(*number));
+        let by = model.and_then(|model| Some((model, model.first_that_holds(request)?)));
+        Mapping {
+            processing_code: by.map_or(request.processing_code, |(_, rule)| rule.code_for(request)),
+            by,
+        }
+    }
+
+    /// All rule models, in file order.
+    pub fn rule_models(&self) -> &[RuleModel] {
+        &self.tables.rule_models
+    }
+
+    /// Whether over-limit and limit refund may happen in one operation of an account.
+    pub fn over_limit(
+        &self,
+        account: AccountId,
+        program: ProgramId,
+        code: ProcessingCode,
+        flow: AuthorizationFlow,
+    ) -> OverLimit {
+        self.rules.over_limit.of(account, program, code, flow)
+    }
+
+    /// The options of an authorization: those of the most specific target that has a record, with
+    /// the override of the card's BIN. `bin` is the start of the card number, 8 digits where known.
+    pub fn authorization_options(
+        &self,
+        account: AccountId,
+        program: ProgramId,
+        bin: Option<&str>,
+    ) -> &AuthorizationOptions {
+        self.tables
+            .authorization_options
+            .resolve(account, program)
+            .map_or(&self.standard_options, |record| record.for_bin(bin))
+    }
+
     /// What the balance configurations say to a request, given the limits of its account.
     ///
-    /// An operation that moves nothing (direction `None`) holds without a configuration. Allocates
-    /// nothing.
+    /// An operation that moves nothing (direction `None`) holds without a configuration. A scenario
+    /// that moves a related account does not hold here: its limits are not given (see
+    /// [`Snapshot::evaluate_with`]). Allocates nothing.
     pub fn evaluate(&self, request: &EvaluationRequest, limits: &Limits) -> Evaluation {
-        evaluate(&self.index, request, limits)
+        self.evaluate_with(request, limits, &NoRelatedLimits)
+    }
+
+    /// The same, where the limits of related accounts can be looked up. The considered sum is that
+    /// of the request's account; floors hold on every account that moves.
+    pub fn evaluate_with(
+        &self,
+        request: &EvaluationRequest,
+        limits: &Limits,
+        related: &impl RelatedLimits,
+    ) -> Evaluation {
+        self.rules.evaluate(request, limits, related)
+    }
+
+    /// What [`Snapshot::evaluate`] looks at, and why it did not apply.
+    pub fn trace(&self, request: &EvaluationRequest, limits: &Limits) -> Trace {
+        self.trace_with(request, limits, &NoRelatedLimits)
+    }
+
+    /// What [`Snapshot::evaluate_with`] looks at, and why it did not apply.
+    pub fn trace_with(
+        &self,
+        request: &EvaluationRequest,
+        limits: &Limits,
+        related: &impl RelatedLimits,
+    ) -> Trace {
+        trace(
+            &self.rules,
+            &self.tables.configurations,
+            request,
+            limits,
+            related,
+        )
     }
 }
 

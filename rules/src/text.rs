@@ -1,9 +1,23 @@
-//! Serde for small types that are text everywhere (files, JSON, stores): written with `Display`,
-//! read with `FromStr`. Owns no type of its own.
+//! Serde and JSON schema for small types that are text everywhere (files, JSON, stores): written
+//! with `Display`, read with `FromStr`. Owns no type of its own.
 
-/// Implements `Serialize` and `Deserialize` of a `Display + FromStr` type as a string.
+/// Implements `Serialize`, `Deserialize` and `JsonSchema` of a `Display + FromStr` type as a string.
 macro_rules! serde_as_text {
-    ($name:ty, $expecting:literal) => {
+    ($name:ty, $expecting:literal, $pattern:literal) => {
+        impl schemars::JsonSchema for $name {
+            fn schema_name() -> std::borrow::Cow<'static, str> {
+                stringify!($name).into()
+            }
+
+            fn inline_schema() -> bool {
+                true
+            }
+
+            fn json_schema(_: &mut schemars::SchemaGenerator) -> schemars::Schema {
+                schemars::json_schema!({ "type": "string", "pattern": $pattern })
+            }
+        }
+
         impl serde::Serialize for $name {
             fn serialize<S: serde::Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
                 serializer.collect_str(self)

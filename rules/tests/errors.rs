@@ -78,18 +78,18 @@ fn balance_configurations() {
             (
                 r#"level = "program""#,
                 "",
-                r#"1: level: missing; write "tenant" or "program""#,
+                r#"1: level: missing; write "tenant", "program" or "account""#,
             ),
             (
                 r#"level = "program""#,
                 r#"level = "organization""#,
-                r#"1: level: unknown variant `organization`; write "tenant" or "program""#,
+                r#"1: level: unknown variant `organization`; write "tenant", "program" or "account""#,
             ),
             (
                 r#"level = "program""#,
                 r#"level = "account"
 account_id = 7"#,
-                r#"1: level: account-level configurations need account targets, which come from the store; write "tenant" or "program" in files"#,
+                "3: program_id: level account is for one account; leave it out",
             ),
             (
                 r#"level = "program""#,
@@ -125,8 +125,8 @@ account_id = 7",
             (
                 "program_id = 1",
                 "program_id = 1
-global_configs = { impact_parent_accounts = true }",
-                "3: global_configs.impact_parent_accounts: not supported yet: parent accounts are not moved; leave it out",
+global_configs = { impact_parent_accounts = 1 }",
+                "3: global_configs.impact_parent_accounts: invalid type: integer `1`; write true or false",
             ),
             (
                 "program_id = 1",
@@ -171,21 +171,21 @@ is_active = "yes""#,
                 r#"name = "A""#,
                 r#"name = "A"
 filter_template_id = "t""#,
-                "6: configs[0].filter_template_id: both filters and filter_template_id are given; keep filters",
+                "6: configs[0].filter_template_id: both filters and filter_template_id are given; keep one",
             ),
             (
                 r#"[configs.filters]
 processing_codes = ["00", "01"]
 min_installments = 2"#,
                 r#"filter_template_id = "t""#,
-                "7: configs[0].filter_template_id: filter templates are not read from files; write filters",
+                r#"7: configs[0].filter_template_id: no filter template "t"; write one in filter-templates/NAME.toml"#,
             ),
             (
                 r#"[configs.filters]
 processing_codes = ["00", "01"]
 min_installments = 2"#,
                 "",
-                r#"4: configs[0].filters: missing; write filters = { processing_codes = ["00"] }"#,
+                r#"4: configs[0].filters: missing; write filters = { processing_codes = ["00"] } or filter_template_id = "..""#,
             ),
             (
                 r#"processing_codes = ["00", "01"]"#,
@@ -363,7 +363,7 @@ opposite_impact = ["AvailableCreditLimit"]"#,
             ),
             (
                 r#"consider = ["AvailableCreditLimit"]"#,
-                "counterpart_account = { account_id = 1 }",
+                "counterpart_account = { account_id = 1, processing_code = \"20\" }",
                 "17: configs[0].scenarios[0].result.counterpart_account: only level account may move related accounts; leave it out",
             ),
             (
@@ -511,7 +511,7 @@ card_eaten = { response_code = "05" }"#,
          "15: response_codes.card_eaten: not a reason; the reasons are format_error, match_conflict, unknown_card, card_lost, card_stolen, card_canceled, card_blocked, card_expired, expiry_mismatch, account_status, card_mode_unavailable, unknown_processing_code, not_permitted, currency_not_supported, invalid_amount, no_configuration, insufficient_funds, cash_limit_exceeded, reversed_before_arrival, unknown_original, original_amount_mismatch, sign_on_required, overloaded, deadline_passed, system_malfunction"),
         ("[response_codes]", "[answers]",
          "1: response_codes: missing; write a table with one line per reason
-10: answers: unknown key; the keys here are id, name, dialect, sign_on_required, echo, echo_reversal, echo_network_management, match_window_minutes, deadline_ms, response_codes"),
+10: answers: unknown key; the keys here are id, name, dialect, sign_on_required, echo, echo_reversal, echo_network_management, match_window_minutes, deadline_ms, processing_codes, response_codes"),
     ]);
 }
 
@@ -596,7 +596,7 @@ fn every_error_of_every_document_is_told_at_once() {
     let errors = rules::compile(documents).unwrap_err().to_string();
     let expected = [
         r#"balance-configurations/a.toml:8: configs[0].filters.processing_codes[0]: a processing code is 2 to 6 letters or digits, such as "00""#,
-        r#"balance-configurations/b.toml:1: level: invalid type: integer; write "tenant" or "program""#,
+        r#"balance-configurations/b.toml:1: level: invalid type: integer; write "tenant", "program" or "account""#,
         r#"balance-configurations/b.toml:1: configs: missing; write at least one [[configs]]"#,
         r#"balance-configurations/deeper/c.toml:1: not a rule document; leave it out"#,
         r#"colours.toml:1: not a rule document; leave it out"#,

@@ -18,7 +18,10 @@ use std::fmt::Write as _;
 
 use proptest::prelude::*;
 use proptest::sample::{select, subsequence};
-use rules::{Evaluation, LimitName, Limits, Scenario, ScenarioKind, Snapshot};
+use rules::{
+    AccountId, Evaluation, EvaluationRequest, LimitName, Limits, RelatedLimits, Scenario,
+    ScenarioKind, ScenarioOutcome, Snapshot, Trace,
+};
 
 const IMPACTS: [&str; 6] = [
     "available",
@@ -32,7 +35,8 @@ const CONSIDERS: [&str; 5] = ["available", "overlimit", "savings", "cash", "inst
 
 #[derive(Clone, Debug)]
 struct Rule {
-    program: Option<u32>,
+    target: To,
+    parents: bool,
     active: bool,
     codes: Vec<&'static str>,
     account: Option<&'static str>,
@@ -41,6 +45,14 @@ struct Rule {
     mcc: Option<Vec<u16>>,
     currency: Option<&'static str>,
     scenarios: Vec<Try>,
+}
+
+/// Whom a rule is for.
+#[derive(Clone, Copy, Debug, PartialEq)]
+enum To {
+    Tenant,
+    Program(u32),
+    Account(u64),
 }
 
 #[derive(Clone, Debug)]
@@ -55,13 +67,19 @@ struct Try {
     opposite: Vec<&'static str>,
     negative: bool,
     enforce: bool,
+    /// Moves account 7 instead.
+    instead: bool,
+    /// Moves account 8 the other way, under code 20 or 00.
+    counterpart: bool,
+    confirm: Option<&'static str>,
 }
 
 #[derive(Clone, Debug)]
 struct Ask {
+    account: u64,
     program: u32,
     code: &'static str,
-    account: &'static str,
+    account_type: &'static str,
     n: u8,
     mcc: Option<u16>,
     currency: &'static str,
@@ -85,6 +103,9 @@ prop_compose! {
         opposite in subsequence(IMPACTS.to_vec(), 0..=2),
         negative in prop::bool::weighted(0.2),
         enforce in any::<bool>(),
+        instead in prop::bool::weighted(0.3),
+        counterpart in prop::bool::weighted(0.3),
+        confirm in prop::option::weighted(0.2, select(IMPACTS.to_vec())),
     ) -> Try {
         let mut consider = consider;
         if let Some(names) = &mut consider
@@ -100,14 +121,19 @@ prop_compose! {
         let opposite = opposite.into_iter().filter(|name| !impact.contains(name)).collect();
         Try {
             custom, order: 0, check, amount, covers, consider, impact, opposite, negative,
-            enforce: enforce && !custom,
+            enforce: enforce && !custom, instead, counterpart, confirm,
         }
     }
 }
 
 prop_compose! {
     fn rule()(
-        program in prop::option::of(1_u32..=2),
+        target in prop_oneof![
+            2 => Just(To::Tenant),
+            2 => (1_u32..=2).prop_map(To::Program),
+            1 => (1_u64..=2).prop_map(To::Account),
+        ],
+        parents in prop::bool::weighted(0.2),
         active in prop::bool::weighted(0.85),
         codes in subsequence(vec!["00", "01", "20"], 1..=3),
         account in prop::option::weighted(0.3, select(vec!["00", "20", "30"])),
@@ -124,19 +150,24 @@ prop_compose! {
             defaults += i32::from(!scenario.custom);
             scenario.custom || defaults == 1
         });
+        // A counterpart has one code, which must be of the other direction.
+        let mixed = codes.contains(&"20") && codes.len() > 1;
         for (scenario, order) in scenarios.iter_mut().zip(orders) {
             scenario.order = order;
+            scenario.instead &= matches!(target, To::Account(_)) && !parents;
+            scenario.counterpart &= matches!(target, To::Account(_)) && !mixed;
         }
         let max = width.map(|width| min.unwrap_or(0) + width);
-        Rule { program, active, codes, account, min, max, mcc, currency, scenarios }
+        Rule { target, parents, active, codes, account, min, max, mcc, currency, scenarios }
     }
 }
 
 prop_compose! {
     fn ask(amount: impl Strategy<Value = i64> + Clone)(
+        account in 1_u64..=3,
         program in 1_u32..=3,
         code in select(vec!["00", "01", "20", "31"]),
-        account in select(vec!["00", "20", "30"]),
+        account_type in select(vec!["00", "20", "30"]),
         n in 1_u8..=6,
         mcc in prop::option::of(select(vec![5411, 5999, 742])),
         currency in select(vec!["USD", "BRL"]),
@@ -144,7 +175,7 @@ prop_compose! {
         contract in amount.clone(),
         installment in amount,
     ) -> Ask {
-        Ask { program, code, account, n, mcc, currency, principal, contract, installment }
+        Ask { account, program, code, account_type, n, mcc, currency, principal, contract, installment }
     }
 }
 
@@ -188,9 +219,12 @@ fn texts(rules: &[Rule]) -> Vec<String> {
 }
 
 fn text(index: usize, rule: &Rule) -> String {
-    let mut text = rule
-        .program
-        .map_or_else(|| "tenant\n".to_owned(), |id| format!("program {id}\n"));
+    let mut text = match rule.target {
+        To::Tenant => "tenant\n".to_owned(),
+        To::Program(id) => format!("program {id}\n"),
+        To::Account(id) => format!("account {id}\n"),
+    };
+    text.push_str(if rule.parents { "parents\n" } else { "" });
     write!(text, "config {index} codes={}", rule.codes.join(",")).unwrap();
     if let Some(mcc) = &rule.mcc {
         let mcc: Vec<String> = mcc.iter().map(|mcc| format!("{mcc:04}")).collect();
@@ -220,6 +254,18 @@ fn text(index: usize, rule: &Rule) -> String {
         if let Some(names) = &scenario.consider {
             write!(text, " consider={}", names.join(",")).unwrap();
         }
+        text.push_str(if scenario.instead { " instead=7" } else { "" });
+        if scenario.counterpart {
+            let code = if rule.codes.contains(&"20") {
+                "00"
+            } else {
+                "20"
+            };
+            write!(text, " counterpart=8/{code}").unwrap();
+        }
+        if let Some(limit) = scenario.confirm {
+            write!(text, " confirm={limit}").unwrap();
+        }
         text.push_str(if scenario.negative { " negative" } else { "" });
         text.push_str(if scenario.enforce { " enforce\n" } else { "\n" });
     }
@@ -231,13 +277,92 @@ fn compile(rules: &[Rule]) -> Snapshot {
     support::snapshot(&texts.iter().map(String::as_str).collect::<Vec<_>>())
 }
 
-fn decide(snapshot: &Snapshot, ask: &Ask, limits: &Limits) -> Evaluation {
+/// The other accounts of one case.
+#[derive(Clone, Debug)]
+struct Others {
+    /// Account 7.
+    impacted: Option<Limits>,
+    /// Account 8.
+    counterpart: Option<Limits>,
+    parents: Vec<Limits>,
+}
+
+fn others(value: impl Strategy<Value = i64> + Clone) -> impl Strategy<Value = Others> {
+    (
+        prop::option::weighted(0.8, limits(value.clone())),
+        prop::option::weighted(0.8, limits(value.clone())),
+        prop::collection::vec(limits(value), 0..=2),
+    )
+        .prop_map(|(impacted, counterpart, parents)| Others {
+            impacted,
+            counterpart,
+            parents,
+        })
+}
+
+impl RelatedLimits for Others {
+    fn limits(&self, account: AccountId) -> Option<Limits> {
+        match account.0 {
+            7 => self.impacted,
+            8 => self.counterpart,
+            other => panic!("asked for account {other}"),
+        }
+    }
+
+    fn parent(&self, number: usize) -> Option<(AccountId, Limits)> {
+        let limits = *self.parents.get(number)?;
+        Some((AccountId(100 + u64::try_from(number).unwrap()), limits))
+    }
+}
+
+fn decide(snapshot: &Snapshot, ask: &Ask, limits: &Limits, others: &Others) -> Evaluation {
+    let request = request(snapshot, ask);
+    let evaluation = snapshot.evaluate_with(&request, limits, others);
+    let trace = snapshot.trace_with(&request, limits, others);
+    assert_eq!(trace.evaluation, evaluation);
+    explains(&trace);
+    evaluation
+}
+
+/// The trace gives the reason of its evaluation.
+fn explains(trace: &Trace) {
+    let last = trace.scenarios.last().map(|scenario| scenario.outcome);
+    let matching = trace
+        .configurations
+        .iter()
+        .filter(|one| one.failing.is_none())
+        .count();
+    match (&trace.evaluation, last) {
+        (Evaluation::Holds(plan), Some(outcome)) => {
+            assert_eq!(outcome, ScenarioOutcome::Holds);
+            let shown = trace.configurations.last().unwrap();
+            assert_eq!(shown.configuration, plan.configuration);
+        }
+        (Evaluation::Holds(plan), None) => {
+            assert_eq!(plan.configuration, rules::Plan::WITHOUT_CONFIGURATION);
+        }
+        (Evaluation::NoConfiguration, last) => assert_eq!((last, matching), (None, 0)),
+        (Evaluation::Insufficient { cash_limit }, last) => {
+            assert_eq!(
+                *cash_limit,
+                last.unwrap() == ScenarioOutcome::CashLimitShort
+            );
+        }
+        (Evaluation::Overflow, last) => {
+            assert!(matches!(last, None | Some(ScenarioOutcome::Overflow)));
+        }
+    }
+    assert!(!trace.to_string().is_empty());
+}
+
+fn request(snapshot: &Snapshot, ask: &Ask) -> EvaluationRequest {
     let mut text = format!(
-        "{} {} program={} account={} n={} currency={} contract={} installment={}",
+        "{} {} id={} program={} account={} n={} currency={} contract={} installment={}",
         ask.code,
         ask.principal,
-        ask.program,
         ask.account,
+        ask.program,
+        ask.account_type,
         ask.n,
         ask.currency,
         ask.contract,
@@ -246,7 +371,7 @@ fn decide(snapshot: &Snapshot, ask: &Ask, limits: &Limits) -> Evaluation {
     if let Some(mcc) = ask.mcc {
         write!(text, " mcc={mcc}").unwrap();
     }
-    snapshot.evaluate(&support::request(snapshot, &text), limits)
+    support::request(snapshot, &text)
 }
 
 /// The naive evaluator: its answer in the small language. Reads the rules as generated, knows
@@ -256,7 +381,7 @@ mod naive {
 
     type Values = BTreeMap<&'static str, i128>;
 
-    pub(crate) fn decide(rules: &[Rule], ask: &Ask, limits: &Limits) -> String {
+    pub(crate) fn decide(rules: &[Rule], ask: &Ask, limits: &Limits, others: &Others) -> String {
         if ask.principal < 0 || ask.contract < 0 || ask.installment < 0 {
             return "overflow".to_owned();
         }
@@ -265,21 +390,23 @@ mod naive {
             "20" => 1,
             _ => -1,
         };
-        let named = |rule: &&(usize, &Rule), program| {
-            rule.1.active && rule.1.program == program && rule.1.codes.contains(&ask.code)
-        };
         let all: Vec<(usize, &Rule)> = rules.iter().enumerate().collect();
-        let own: Vec<_> = all
-            .iter()
-            .filter(|rule| named(rule, Some(ask.program)))
-            .collect();
-        let level: Vec<_> = if own.is_empty() {
-            all.iter().filter(|rule| named(rule, None)).collect()
-        } else {
-            own
-        };
+        let mut level: Vec<&(usize, &Rule)> = Vec::new();
+        for target in [
+            To::Account(ask.account),
+            To::Program(ask.program),
+            To::Tenant,
+        ] {
+            if level.is_empty() {
+                level = all
+                    .iter()
+                    .filter(|(_, rule)| rule.active && rule.target == target)
+                    .filter(|(_, rule)| rule.codes.contains(&ask.code))
+                    .collect();
+            }
+        }
         let mut winner: Option<(usize, &Rule)> = None;
-        for &&(index, rule) in &level {
+        for &(index, rule) in level {
             if matches(rule, ask) && winner.is_none_or(|(_, best)| better(rule, best)) {
                 winner = Some((index, rule));
             }
@@ -293,7 +420,10 @@ mod naive {
         let defaults = rule.scenarios.iter().filter(|scenario| !scenario.custom);
         let mut last = String::new();
         for scenario in customs.into_iter().chain(defaults) {
-            last = attempt(scenario, ask, sign, &values(limits), index);
+            last = attempt(scenario, rule, ask, sign, &values(limits), others);
+            if last.starts_with('/') {
+                return format!("{index}{last}");
+            }
             if !last.starts_with("insufficient") {
                 break;
             }
@@ -304,7 +434,7 @@ mod naive {
     fn matches(rule: &Rule, ask: &Ask) -> bool {
         let mut ok = true;
         if let Some(account) = rule.account {
-            ok &= account == ask.account;
+            ok &= account == ask.account_type;
         }
         if let Some(min) = rule.min {
             ok &= min <= ask.n;
@@ -383,7 +513,14 @@ mod naive {
         })
     }
 
-    fn attempt(scenario: &Try, ask: &Ask, sign: i128, before: &Values, index: usize) -> String {
+    fn attempt(
+        scenario: &Try,
+        rule: &Rule,
+        ask: &Ask,
+        sign: i128,
+        before: &Values,
+        others: &Others,
+    ) -> String {
         let names = scenario
             .consider
             .clone()
@@ -411,7 +548,7 @@ mod naive {
         let unsummed = scenario.consider == Some(Vec::new());
         let short = checks && sign < 0 && !unsummed && sum < needed;
 
-        let mut after = before.clone();
+        // What each limit moves by, in the order of the API.
         let mut moved = Vec::new();
         for limit in IMPACTS {
             let mut delta = 0;
@@ -421,51 +558,102 @@ mod naive {
             if scenario.opposite.contains(&limit) {
                 delta = -sign * amount(scenario.amount, ask);
             }
-            *after.get_mut(limit).unwrap() += delta;
             if delta != 0 {
                 moved.push((limit, delta));
             }
         }
-        let low = |limit: &str| match limit {
-            "available" => {
-                let extra = if names.contains(&"overlimit") {
-                    after["overlimit"]
-                } else {
-                    0
-                };
-                -(after["savings"] + after["overdraft"] + extra)
-            }
-            _ => 0,
-        };
-        let broken: Vec<&str> = moved
+        let opposite: Vec<_> = moved
             .iter()
-            .filter(|(limit, delta)| *delta < 0 && after[limit] < low(limit))
-            .map(|(limit, _)| *limit)
-            .filter(|_| checks && !scenario.negative)
+            .map(|(limit, delta)| (*limit, -delta))
             .collect();
-        if broken.contains(&"cash") || (short && parts.contains("cash") && before["cash"] < needed)
-        {
+        let floors = checks && !scenario.negative;
+        let over_limit = names.contains(&"overlimit");
+        let bearer = if scenario.instead {
+            others.impacted.as_ref().map(values)
+        } else {
+            Some(before.clone())
+        };
+
+        // The cash limit before everything else.
+        let cash_below = bearer.as_ref().is_some_and(|bearer| {
+            let cash = moved.iter().find(|(limit, _)| *limit == "cash");
+            cash.is_some_and(|(_, delta)| floors && *delta < 0 && bearer["cash"] + delta < 0)
+        });
+        if cash_below || (short && parts.contains("cash") && before["cash"] < needed) {
             return "insufficient cash".to_owned();
         }
         if short {
             return "insufficient".to_owned();
         }
+        // Then every account that moves, one after the other.
+        let mut movers = vec![(bearer, &moved, over_limit)];
+        if scenario.counterpart {
+            movers.push((others.counterpart.as_ref().map(values), &opposite, false));
+        }
+        if rule.parents {
+            for parent in &others.parents {
+                movers.push((Some(values(parent)), &moved, over_limit));
+            }
+        }
+        for (account, moves, over_limit) in movers {
+            let problem = account.map_or("insufficient", |account| {
+                bear(&account, moves, floors, over_limit)
+            });
+            if !problem.is_empty() {
+                return problem.to_owned();
+            }
+        }
+
+        let list = |moves: &[(&str, i128)]| {
+            let words: Vec<String> = moves
+                .iter()
+                .map(|(limit, delta)| format!(" {limit}{delta:+}"))
+                .collect();
+            words.concat()
+        };
+        let mut text = format!("/{}", scenario.order);
+        if scenario.instead {
+            write!(text, " [7{}]", list(&moved)).unwrap();
+        } else {
+            text.push_str(&list(&moved));
+        }
+        if scenario.counterpart {
+            let code = if sign > 0 { "00" } else { "20" };
+            write!(text, " [8 as {code}{}]", list(&opposite)).unwrap();
+        }
+        if rule.parents {
+            write!(text, " [parents{}]", list(&moved)).unwrap();
+        }
+        text
+    }
+
+    /// What is wrong with the moves of one account; empty when nothing is.
+    fn bear(
+        before: &Values,
+        moves: &[(&'static str, i128)],
+        floors: bool,
+        over_limit: bool,
+    ) -> &'static str {
+        let mut after = before.clone();
+        for (limit, delta) in moves {
+            *after.get_mut(limit).unwrap() += delta;
+        }
         let range = i128::from(i64::MIN)..=i128::from(i64::MAX);
-        if moved
+        if moves
             .iter()
             .any(|(limit, _)| !range.contains(&after[limit]))
         {
-            return "overflow".to_owned();
+            return "overflow";
         }
-        if !broken.is_empty() {
-            return "insufficient".to_owned();
-        }
-        let mut text = format!("{index}/{}", scenario.order);
-        // The order of the limits is that of the API.
-        for (limit, delta) in moved {
-            write!(text, " {limit}{delta:+}").unwrap();
-        }
-        text
+        let allowance = if over_limit { after["overlimit"] } else { 0 };
+        let low = |limit: &str| match limit {
+            "available" => -(after["savings"] + after["overdraft"] + allowance),
+            _ => 0,
+        };
+        let broken = moves
+            .iter()
+            .any(|(limit, delta)| *delta < 0 && after[limit] < low(limit));
+        if floors && broken { "insufficient" } else { "" }
     }
 }
 
@@ -487,35 +675,35 @@ proptest! {
     #[test]
     fn evaluation_is_what_the_naive_evaluator_says(
         rules in prop::collection::vec(rule(), 0..6),
-        asks in prop::collection::vec((ask(0_i64..=120), limits(near())), 12),
+        asks in prop::collection::vec((ask(0_i64..=120), limits(near()), others(near())), 12),
     ) {
         let snapshot = compile(&rules);
-        for (ask, limits) in asks {
-            let found = support::outcome(&snapshot, &decide(&snapshot, &ask, &limits));
-            prop_assert_eq!(found, naive::decide(&rules, &ask, &limits), "{:?}", texts(&rules));
+        for (ask, limits, others) in asks {
+            let found = support::outcome(&snapshot, &decide(&snapshot, &ask, &limits, &others));
+            prop_assert_eq!(found, naive::decide(&rules, &ask, &limits, &others), "{:?}", texts(&rules));
         }
     }
 
     #[test]
     fn so_it_is_at_the_ends_of_the_range(
         rules in prop::collection::vec(rule(), 1..4),
-        asks in prop::collection::vec((ask(far()), limits(far())), 12),
+        asks in prop::collection::vec((ask(far()), limits(far()), others(far())), 12),
     ) {
         let snapshot = compile(&rules);
-        for (ask, limits) in asks {
-            let found = support::outcome(&snapshot, &decide(&snapshot, &ask, &limits));
-            prop_assert_eq!(found, naive::decide(&rules, &ask, &limits), "{:?}", texts(&rules));
+        for (ask, limits, others) in asks {
+            let found = support::outcome(&snapshot, &decide(&snapshot, &ask, &limits, &others));
+            prop_assert_eq!(found, naive::decide(&rules, &ask, &limits, &others), "{:?}", texts(&rules));
         }
     }
 
     #[test]
     fn moves_of_a_plan_never_overflow_and_can_be_undone(
         rules in prop::collection::vec(rule(), 1..4),
-        asks in prop::collection::vec((ask(far()), limits(far())), 12),
+        asks in prop::collection::vec((ask(far()), limits(far()), others(far())), 12),
     ) {
         let snapshot = compile(&rules);
-        for (ask, limits) in asks {
-            if let Evaluation::Holds(plan) = decide(&snapshot, &ask, &limits) {
+        for (ask, limits, others) in asks {
+            if let Evaluation::Holds(plan) = decide(&snapshot, &ask, &limits, &others) {
                 let after = limits.checked_apply(&plan.deltas);
                 prop_assert!(after.is_some());
                 prop_assert_eq!(after.unwrap().checked_apply(&plan.deltas.negated()), Some(limits));
@@ -526,11 +714,11 @@ proptest! {
     #[test]
     fn no_limit_falls_below_its_floor_unless_it_may(
         rules in prop::collection::vec(rule(), 1..4),
-        asks in prop::collection::vec((ask(0_i64..=120), limits(near())), 12),
+        asks in prop::collection::vec((ask(0_i64..=120), limits(near()), others(near())), 12),
     ) {
         let snapshot = compile(&rules);
-        for (ask, limits) in asks {
-            let Evaluation::Holds(plan) = decide(&snapshot, &ask, &limits) else { continue };
+        for (ask, limits, others) in asks {
+            let Evaluation::Holds(plan) = decide(&snapshot, &ask, &limits, &others) else { continue };
             if plan.deltas.is_none() {
                 continue;
             }

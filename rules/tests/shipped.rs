@@ -362,3 +362,95 @@ fn the_version_follows_the_content_and_only_the_content() {
         assert_ne!(rules::compile(changed).unwrap().version(), rules.version());
     }
 }
+
+/// The shipped documents with the examples of every further kind beside them.
+fn with_examples() -> Snapshot {
+    let examples = Path::new(env!("CARGO_MANIFEST_DIR")).join("../config/examples/rules");
+    let mut documents = shipped().documents().to_vec();
+    for folder in std::fs::read_dir(&examples).unwrap() {
+        let folder = folder.unwrap();
+        for file in std::fs::read_dir(folder.path()).unwrap() {
+            let file = file.unwrap();
+            let (folder, file_name) = (folder.file_name(), file.file_name());
+            documents.push(rules::Document {
+                path: format!("{}/{}", folder.display(), file_name.display()),
+                content: std::fs::read_to_string(file.path()).unwrap(),
+            });
+        }
+    }
+    rules::compile(documents).unwrap_or_else(|errors| panic!("{errors}"))
+}
+
+#[test]
+fn the_shipped_rules_cause_no_warning() {
+    for rules in [shipped(), with_examples()] {
+        let warnings: Vec<String> = rules
+            .findings()
+            .iter()
+            .filter(|finding| finding.severity == rules::Severity::Warning)
+            .map(ToString::to_string)
+            .collect();
+        assert_eq!(warnings, [""; 0]);
+    }
+}
+
+#[test]
+fn the_examples_do_what_they_say() {
+    let rules = with_examples();
+    let company = "id=100001";
+    let rows = [
+        (
+            "the employee is checked, the company pays",
+            "available=500",
+            "100900: available=9000",
+            format!("00 500 {company}"),
+            "Company card: purchase/1 [100900 available-500]",
+        ),
+        (
+            "not above the employee's limit",
+            "available=499",
+            "100900: available=9000",
+            format!("00 500 {company}"),
+            "insufficient",
+        ),
+        (
+            "nor above the company's",
+            "available=500",
+            "100900: available=499",
+            format!("00 500 {company}"),
+            "insufficient",
+        ),
+        (
+            "by a template",
+            "available=500 installments=500",
+            "",
+            format!("09 500 n=2 installment=250 {company}"),
+            "Company card: instalments/1 available-500 installments-500 reset=\"last_installment\"",
+        ),
+        (
+            "with a counterpart",
+            "",
+            "100901: available=50",
+            format!("20 50 {company}"),
+            "Company card: refund/1 available+50 [100901 as 00 available-50]",
+        ),
+        (
+            "held, then spent",
+            "available=90",
+            "",
+            "00 90 program=2 mcc=7011".to_owned(),
+            "Debit: hold/1 available-90 held+90 then held-90",
+        ),
+    ];
+    for (what, limits, related, request, expected) in rows {
+        let found = support::decide_with(&rules, limits, related, &request);
+        assert_eq!(found, expected, "{what}");
+    }
+    let example = rules.network_named("example").unwrap();
+    assert_eq!(example.processing_code(code("26")), Some(code("20")));
+    let short = Reason::InsufficientFunds;
+    assert_eq!(example.merchant_advice_code(short).unwrap().as_str(), "25");
+    let standard = rules.authorization_options(rules::AccountId(1), ProgramId(1), None);
+    assert_eq!(standard.expiry.pre_authorization, 30);
+    assert_eq!(rules.rule_models().len(), 1);
+}

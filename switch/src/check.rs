@@ -1,14 +1,33 @@
 //! `switch check`: whether a configuration directory is good, without running it.
 //!
-//! Owns: what is checked and how the result is printed. Must never: put anything in force or write.
+//! Owns: what is checked, what of the rules the running switch does not apply yet, and how the result is
+//! printed. Must never: put anything in force or write.
 
 use std::path::Path;
 
-use rules::RuleError;
+use rules::{Feature, FeatureUse, Finding, RuleError, Severity, Snapshot};
 use serde_json::json;
 
 use crate::rulebook;
 use crate::settings::Settings;
+
+/// What rules can ask for and the running switch does not do yet. Where one of these is used, a check
+/// says so; whoever makes the switch apply one takes it out here.
+const NOT_APPLIED: [Feature; 13] = [
+    Feature::ImpactParentAccounts,
+    Feature::ImpactAccount,
+    Feature::CounterpartAccount,
+    Feature::Confirmation,
+    Feature::ResetLimit,
+    Feature::ContractAmount,
+    Feature::PartialReversalCode,
+    Feature::NetworkProcessingCodes,
+    Feature::RetryCategory,
+    Feature::MerchantAdviceCode,
+    Feature::RuleModel,
+    Feature::LimitRefund,
+    Feature::AuthorizationOptions,
+];
 
 /// What a check found.
 #[derive(Debug)]
@@ -16,6 +35,10 @@ pub struct Findings {
     /// What is in the directory, when it is good.
     summary: Option<Summary>,
     errors: Vec<RuleError>,
+    /// What is allowed but hardly meant.
+    findings: Vec<Finding>,
+    /// What is used and not applied.
+    not_applied: Vec<FeatureUse>,
 }
 
 #[derive(Debug)]
@@ -48,22 +71,38 @@ pub fn check(directory: &Path) -> Findings {
         }
     }
     let mut summary = None;
+    let (mut findings, mut not_applied) = (Vec::new(), Vec::new());
     match rulebook::check(directory, &listening) {
         Ok((rules, _)) => {
-            summary = Some(Summary {
-                version: rules.version().to_string(),
-                programs: rules.programs().count(),
-                networks: rules.networks().count(),
-                processing_codes: rules.processing_codes().count(),
-                configurations: rules.configurations().len(),
-                documents: rules.documents().len(),
-            });
+            summary = Some(Summary::of(&rules));
+            let found = rules.findings().into_iter();
+            findings.extend(found.map(|finding| finding.under(directory)));
+            let uses = rules.features().into_iter();
+            not_applied.extend(
+                uses.filter(|used| NOT_APPLIED.contains(&used.feature))
+                    .map(|used| used.under(directory)),
+            );
         }
         Err(error) => errors.extend(error.items()),
     }
     Findings {
         summary: summary.filter(|_| errors.is_empty()),
         errors,
+        findings,
+        not_applied,
+    }
+}
+
+impl Summary {
+    fn of(rules: &Snapshot) -> Self {
+        Self {
+            version: rules.version().to_string(),
+            programs: rules.programs().count(),
+            networks: rules.networks().count(),
+            processing_codes: rules.processing_codes().count(),
+            configurations: rules.configurations().len(),
+            documents: rules.documents().len(),
+        }
     }
 }
 
@@ -74,6 +113,7 @@ fn plain(reason: String) -> RuleError {
         line: 0,
         key: String::new(),
         reason,
+        code: None,
     }
 }
 
@@ -84,11 +124,13 @@ impl Findings {
         self.errors.is_empty()
     }
 
-    /// The findings for people: a summary, or one `FILE:LINE: key: reason` per line.
+    /// The findings for people: a summary, or one `FILE:LINE: key: error: reason` per line; then warnings,
+    /// notes, and what is not applied, in the same form.
     #[must_use]
     pub fn to_text(&self) -> String {
+        let mut text = String::new();
         if let Some(summary) = &self.summary {
-            return format!(
+            text = format!(
                 "good: {} documents, {} programs, {} networks, {} processing codes, \
                  {} balance configurations\nversion {}\n",
                 summary.documents,
@@ -99,23 +141,109 @@ impl Findings {
                 summary.version,
             );
         }
-        let lines = self.errors.iter().map(|error| match error.file.as_str() {
-            "" => format!("{}\n", error.reason),
-            _ => format!("{error}\n"),
-        });
-        lines.collect()
+        for error in &self.errors {
+            text.push_str(&match error.file.as_str() {
+                "" => format!("{}\n", error.reason),
+                _ => format!("{error}\n"),
+            });
+        }
+        for severity in [Severity::Warning, Severity::Note] {
+            for finding in self.of_severity(severity) {
+                text.push_str(&format!("{finding}\n"));
+            }
+        }
+        // The uses of one configuration stand together.
+        let same = |one: &FeatureUse, other: &FeatureUse| {
+            (&one.file, &one.user) == (&other.file, &other.user)
+        };
+        for uses in self.not_applied.chunk_by(same) {
+            let Some(FeatureUse {
+                file,
+                line,
+                key,
+                user,
+                ..
+            }) = uses.first()
+            else {
+                continue;
+            };
+            let mut features: Vec<&str> = uses.iter().map(|used| used.feature.as_str()).collect();
+            features.sort_unstable();
+            features.dedup();
+            let features = features.join(", ");
+            text.push_str(&format!(
+                "{file}:{line}: {key}: not applied yet: {user} asks for {features}\n"
+            ));
+        }
+        if !self.findings.is_empty() || !self.not_applied.is_empty() {
+            let warnings = self.of_severity(Severity::Warning).count();
+            let notes = self.of_severity(Severity::Note).count();
+            let not_applied = self.not_applied.len();
+            text.push_str(&format!(
+                "{warnings} warnings, {notes} notes, {not_applied} not applied yet\n"
+            ));
+        }
+        text
+    }
+
+    fn of_severity(&self, severity: Severity) -> impl Iterator<Item = &Finding> {
+        self.findings
+            .iter()
+            .filter(move |finding| finding.severity == severity)
     }
 
     /// The findings for machines.
     #[must_use]
     pub fn to_json(&self) -> serde_json::Value {
         let errors = self.errors.iter().map(|error| {
-            json!({ "file": error.file, "line": error.line, "key": error.key, "reason": error.reason })
+            json!({
+                "file": error.file,
+                "line": error.line,
+                "key": error.key,
+                "reason": error.reason,
+                "code": error.code,
+            })
         });
         json!({
             "good": self.is_good(),
             "version": self.summary.as_ref().map(|summary| &summary.version),
             "errors": errors.collect::<Vec<_>>(),
+            "warnings": self.of_severity(Severity::Warning).collect::<Vec<_>>(),
+            "notes": self.of_severity(Severity::Note).collect::<Vec<_>>(),
+            "not_applied": self.not_applied,
         })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn warnings_do_not_make_a_directory_bad() {
+        let directory = Path::new(env!("CARGO_MANIFEST_DIR")).join("../rules/tests/hundred");
+        let findings = check(&directory);
+        assert!(findings.is_good());
+        let text = findings.to_text();
+        let place = directory.join("balance-configurations/credit-merchants.toml:552: ");
+        let line = format!(
+            "{}configs[31]: warning: \"Fast food\" never decides: ",
+            place.display()
+        );
+        assert!(text.contains(&line), "{text}");
+        assert!(text.contains("not applied yet: \"Hold\" asks for moves at the confirmation"));
+        let json = findings.to_json();
+        assert_eq!(json["good"], true);
+        assert_eq!(json["warnings"][0]["severity"], "warning");
+        assert_eq!(json["notes"][0]["kind"], "overlap");
+        assert_eq!(json["not_applied"][0]["feature"], "impact_account");
+    }
+
+    #[test]
+    fn a_feature_is_listed_once() {
+        let mut features = NOT_APPLIED.to_vec();
+        features.sort_unstable();
+        features.dedup();
+        assert_eq!(features.len(), NOT_APPLIED.len());
     }
 }

@@ -1,59 +1,67 @@
-//! `balance-configurations/*.toml`: the envelope of the balance-configuration API, its filters and
-//! its scenarios. What is inside a scenario is in `results`.
+//! `balance-configurations/*.toml`: the envelope of the balance-configuration API and its entries.
+//! Filters are in `filters`, what is inside a scenario is in `results`.
 
+use super::filters::{FiltersTable, filters};
 use super::given::{Given, table};
 use super::lines::join;
 use super::report::Report;
 use super::results::{ScenarioTable, scenarios};
-use super::{Document, Known, RuleError};
+use super::targets::{TargetKeys, target};
+use super::{Document, ErrorCode, Known, RuleError};
 use crate::snapshot::Tables;
-use crate::{AccountType, Configuration, Currency, Filters, Level, ProcessingCode, ProgramId};
+use crate::{Configuration, FilterTemplateReference, Filters, Level, Target};
 
 table! {
-    /// The file: one level and one target.
+    /// Balance configurations of one target.
     EnvelopeTable {
-        level: Level,
-        program_id: i64,
-        account_id: i64,
-        global_configs: GlobalTable,
-        configs: Vec<Given<ConfigTable>>,
+        /// Whom the configurations are for. The most specific level with an active configuration
+        /// for the processing code decides; levels are not merged.
+        required level: Level,
+        /// The program, for level program.
+        optional program_id: i64,
+        /// The account, for level account.
+        optional account_id: i64,
+        /// Settings independent of the filters.
+        optional global_configs: GlobalTable,
+        /// The configurations.
+        required configs: Vec<Given<ConfigTable>>,
     }
 }
 
 table! {
     /// Settings independent of the filters.
     GlobalTable {
-        impact_parent_accounts: bool,
+        /// The parent accounts move by the same amounts.
+        optional impact_parent_accounts: bool,
     }
 }
 
 table! {
-    /// One configuration.
+    /// One configuration. It has either filters or a filter template.
     ConfigTable {
-        name: String,
-        is_active: bool,
-        filters: FiltersTable,
-        filter_template_id: String,
-        scenarios: Vec<Given<ScenarioTable>>,
-    }
-}
-
-table! {
-    /// Which requests it matches.
-    FiltersTable {
-        processing_codes: Vec<Given<ProcessingCode>>,
-        min_installments: i64,
-        max_installments: i64,
-        mcc: Vec<Given<String>>,
-        account_type: AccountType,
-        currency_code: Currency,
+        /// Name, at most 100 characters.
+        required name: String,
+        /// Whether it is evaluated; missing: true.
+        optional is_active: bool,
+        /// Which requests it matches.
+        optional filters: FiltersTable,
+        /// A filter template, of which the highest version counts.
+        optional filter_template_id: String,
+        /// What it tries: custom scenarios by ascending order, then the default.
+        required scenarios: Vec<Given<ScenarioTable>>,
     }
 }
 
 /// Longest name of a configuration, in characters.
 const NAME_CHARACTERS: usize = 100;
-/// Most instalments that can be asked for: two digits.
-const INSTALLMENTS_MAX: u8 = 99;
+
+/// What the entries of one file have in common.
+struct Envelope<'a> {
+    target: Option<Target>,
+    impact_parent_accounts: bool,
+    known: &'a Known,
+    tables: &'a Tables,
+}
 
 /// Checks one file and adds its configurations.
 pub(super) fn read(
@@ -65,213 +73,212 @@ pub(super) fn read(
     let (mut report, table) = Report::open::<EnvelopeTable>(document, errors);
     let Some(table) = table else { return };
 
-    let target = target(
-        &mut report,
-        table.level,
-        table.program_id,
-        table.account_id,
-        known,
-    );
-    if let Some(global) = report.table(table.global_configs, "global_configs")
-        && !matches!(global.impact_parent_accounts, Given::Absent)
-    {
-        let reason = "not supported yet: parent accounts are not moved; leave it out";
-        report.error("global_configs.impact_parent_accounts", reason);
-    }
+    let keys = TargetKeys {
+        level: table.level,
+        program_id: table.program_id,
+        account_id: table.account_id,
+    };
+    let target = target(&mut report, keys, "", known);
+    let parents_key = "global_configs.impact_parent_accounts";
+    let parents = report
+        .table(table.global_configs, "global_configs")
+        .and_then(|global| {
+            report.optional(global.impact_parent_accounts, parents_key, "true or false")
+        });
 
     let right = "at least one [[configs]]";
     let list = report
         .required(table.configs, "configs", right)
         .unwrap_or_default();
+    let envelope = Envelope {
+        target,
+        impact_parent_accounts: parents.unwrap_or(false),
+        known,
+        tables,
+    };
+    let mut configurations = Vec::new();
     for (key, table) in report.tables(list, "configs") {
-        let configuration = configuration(&mut report, table, &key, known);
-        if let (Some(configuration), Some((level, program))) = (configuration, target) {
-            tables.configurations.push(Configuration {
-                level,
-                program,
-                ..configuration
-            });
-        }
+        configurations.extend(configuration(&mut report, table, &key, &envelope));
     }
+    tables.configurations.extend(configurations);
 }
 
-/// The level, with the program where it needs one.
-fn target(
-    report: &mut Report<'_>,
-    level: Given<Level>,
-    program_id: Given<i64>,
-    account_id: Given<i64>,
-    known: &Known,
-) -> Option<(Level, Option<ProgramId>)> {
-    let level = report.required(level, "level", "\"tenant\" or \"program\"");
-    if level != Some(Level::Account) && !matches!(account_id, Given::Absent) {
-        report.error("account_id", "only level account has it; leave it out");
-    }
-    if level == Some(Level::Tenant) && !matches!(program_id, Given::Absent) {
-        report.error(
-            "program_id",
-            "level tenant is for all programs; leave it out",
-        );
-    }
-    match level? {
-        Level::Tenant => Some((Level::Tenant, None)),
-        Level::Program => {
-            let id = report.required_number(program_id, "program_id", &(1..=u32::MAX));
-            let id = ProgramId(id?);
-            if !known.programs.contains_key(&id) && !known.programs_unsure {
-                let programs: Vec<String> =
-                    known.programs.keys().map(ToString::to_string).collect();
-                let reason = format!("no program {id}; the programs are {}", programs.join(", "));
-                report.error("program_id", reason);
-            }
-            Some((Level::Program, Some(id)))
-        }
-        Level::Account => {
-            let reason = "account-level configurations need account targets, which come from the \
-                          store; write \"tenant\" or \"program\" in files";
-            report.error("level", reason);
-            None
-        }
-    }
-}
-
-/// One configuration, as yet without its target.
+/// One configuration; `None` when something it needs is not there.
 fn configuration(
     report: &mut Report<'_>,
     table: ConfigTable,
     key: &str,
-    known: &Known,
+    envelope: &Envelope<'_>,
 ) -> Option<Configuration> {
     let name = report.text(table.name, &join(key, "name"), NAME_CHARACTERS);
     let active = report.optional(table.is_active, &join(key, "is_active"), "true or false");
-    let template_key = join(key, "filter_template_id");
-    let filters_key = join(key, "filters");
-    let filters = match (table.filters, table.filter_template_id) {
-        (Given::Absent, Given::Absent) => {
-            report.error(
-                &filters_key,
-                "missing; write filters = { processing_codes = [\"00\"] }",
-            );
-            None
+    let (given, template) = (table.filters, table.filter_template_id);
+    let found = filters_or_template(report, given, template, key, envelope);
+    let (filters, filter_template) = found.unzip();
+    let scenarios = scenarios(
+        report,
+        table.scenarios,
+        &join(key, "scenarios"),
+        envelope.known,
+    );
+    let target = envelope.target?;
+    for scenario in &scenarios {
+        related_accounts_fit(report, scenario, target, envelope.impact_parent_accounts);
+    }
+    if let Some(filters) = &filters {
+        for scenario in &scenarios {
+            counterpart_fits(report, scenario, filters, envelope.tables);
         }
-        (Given::Absent, Given::Good(_) | Given::Bad(_)) => {
-            report.error(
-                &template_key,
-                "filter templates are not read from files; write filters",
-            );
-            None
-        }
-        (Given::Good(_) | Given::Bad(_), Given::Good(_) | Given::Bad(_)) => {
-            let reason = "both filters and filter_template_id are given; keep filters";
-            report.error(&template_key, reason);
-            None
-        }
-        (given @ (Given::Good(_) | Given::Bad(_)), Given::Absent) => report
-            .table(given, &filters_key)
-            .and_then(|table| filters(report, table, &filters_key, known)),
+    }
+    let (program, account) = match target {
+        Target::Tenant => (None, None),
+        Target::Program(program) => (Some(program), None),
+        Target::Account(account) => (None, Some(account)),
     };
-    let scenarios = scenarios(report, table.scenarios, &join(key, "scenarios"));
     Some(Configuration {
         name: name?,
         file: report.file().to_owned(),
-        level: Level::Tenant,
-        program: None,
+        line: report.line(key),
+        key: key.to_owned(),
+        level: target.level(),
+        program,
+        account,
+        impact_parent_accounts: envelope.impact_parent_accounts,
         is_active: active.unwrap_or(true),
         filters: filters?,
+        filter_template: filter_template.flatten(),
         scenarios,
     })
 }
 
-fn filters(
+/// The filters of a configuration, with the template they come from.
+fn filters_or_template(
     report: &mut Report<'_>,
-    table: FiltersTable,
+    given: Given<FiltersTable>,
+    template: Given<String>,
     key: &str,
-    known: &Known,
-) -> Option<Filters> {
-    let codes_key = join(key, "processing_codes");
-    let right = "at least one code of processing-codes.toml, such as [\"00\"]";
-    let list = report.required(table.processing_codes, &codes_key, right);
-    let processing_codes =
-        list.map(|list| processing_codes(report, list, &codes_key, right, known));
-
-    let installments = &(0..=INSTALLMENTS_MAX);
-    let min_key = join(key, "min_installments");
-    let min_installments = report.number(table.min_installments, &min_key, installments);
-    let max_key = join(key, "max_installments");
-    let max_installments = report.number(table.max_installments, &max_key, installments);
-    if let (Some(min), Some(max)) = (min_installments, max_installments)
-        && min > max
-    {
-        let reason = format!("{min} is above max_installments {max}; nothing would ever match");
-        report.error(&min_key, reason);
+    envelope: &Envelope<'_>,
+) -> Option<(Filters, Option<FilterTemplateReference>)> {
+    let filters_key = join(key, "filters");
+    let template_key = join(key, "filter_template_id");
+    match (given.is_absent(), template.is_absent()) {
+        (true, true) => {
+            let reason = "missing; write filters = { processing_codes = [\"00\"] } or \
+                          filter_template_id = \"..\"";
+            report.error_of_code(ErrorCode::Ebcf0320, &filters_key, reason);
+            None
+        }
+        (false, false) => {
+            let reason = "both filters and filter_template_id are given; keep one";
+            report.error_of_code(ErrorCode::Ebcf0321, &template_key, reason);
+            None
+        }
+        (false, true) => {
+            let table = report.table(given, &filters_key)?;
+            let filters = filters(report, table, &filters_key, envelope.known)?;
+            Some((filters, None))
+        }
+        (true, false) => {
+            let right = "the id of a file in filter-templates/";
+            let id = report.optional(template, &template_key, right)?;
+            from_template(report, id, &template_key, envelope)
+        }
     }
-
-    let account_key = join(key, "account_type");
-    let right = "\"00\", \"10\", \"20\" or \"30\"";
-    let account_type = report.optional(table.account_type, &account_key, right);
-    let currency_key = join(key, "currency_code");
-    let right = "an ISO 4217 currency such as \"USD\"";
-    let currency = report.optional(table.currency_code, &currency_key, right);
-    let mcc = mcc(report, table.mcc, &join(key, "mcc"));
-    Some(Filters {
-        processing_codes: processing_codes?,
-        min_installments,
-        max_installments,
-        mcc,
-        account_type,
-        currency,
-    })
 }
 
-fn processing_codes(
+fn from_template(
     report: &mut Report<'_>,
-    list: Vec<Given<ProcessingCode>>,
+    id: String,
     key: &str,
-    right: &str,
-    known: &Known,
-) -> Vec<ProcessingCode> {
-    if list.is_empty() {
-        report.error(key, format!("empty; write {right}"));
-    }
-    let codes = report.list(list, key, "2 to 6 letters or digits, such as \"00\"");
-    let codes = codes.unwrap_or_default();
-    for code in &codes {
-        if known.reversal_codes.contains(code) {
-            let reason = format!("{code} is a reversal code; reversals undo what was recorded");
-            report.error(key, format!("{reason}; leave it out"));
-        } else if !known.processing_codes.contains(code) && !known.processing_codes_unsure {
-            let reason = format!("{code} is not in processing-codes.toml; list it there");
+    envelope: &Envelope<'_>,
+) -> Option<(Filters, Option<FilterTemplateReference>)> {
+    let Some(template) = envelope.tables.filter_templates.get(&id) else {
+        if !envelope.known.filter_templates_unsure {
+            let ids: Vec<&str> = envelope
+                .tables
+                .filter_templates
+                .keys()
+                .map(String::as_str)
+                .collect();
+            let reason = match ids.as_slice() {
+                [] => format!("no filter template {id:?}; write one in filter-templates/NAME.toml"),
+                ids => format!(
+                    "no filter template {id:?}; the templates are {}",
+                    ids.join(", ")
+                ),
+            };
+            report.error_of_code(ErrorCode::Ebcf0317, key, reason);
+        }
+        return None;
+    };
+    let version = template.version;
+    let reference = FilterTemplateReference { id, version };
+    Some((template.filters.clone(), Some(reference)))
+}
+
+/// Only an account can name related accounts, and none may be moved twice or against itself.
+fn related_accounts_fit(
+    report: &mut Report<'_>,
+    scenario: &crate::Scenario,
+    target: Target,
+    impact_parent_accounts: bool,
+) {
+    let key = join(&scenario.key, "result");
+    let (impact_key, counterpart_key) = (
+        join(&key, "impact_account"),
+        join(&key, "counterpart_account"),
+    );
+    let result = &scenario.result;
+    let own = match target {
+        Target::Account(account) => Some(account),
+        Target::Tenant | Target::Program(_) => None,
+    };
+    let impact = result.impact_account.map(|impact| impact.account_id);
+    let counterpart = result.counterpart_account.map(|account| account.account_id);
+    for (given, key) in [(impact, &impact_key), (counterpart, &counterpart_key)] {
+        if given.is_some() && own.is_none() {
+            let reason = "only level account may move related accounts; leave it out";
             report.error(key, reason);
         }
     }
-    codes
+    if impact.is_some() && impact == own {
+        report.error(&impact_key, "the account itself moves anyway; leave it out");
+    }
+    if impact.is_some() && impact_parent_accounts {
+        let reason = "with impact_parent_accounts a parent would move twice; keep one of them";
+        report.error(&impact_key, reason);
+    }
+    let bearer = impact.or(own);
+    if counterpart.is_some() && counterpart == bearer {
+        let reason = "the account that moves itself; the moves would cancel; name another";
+        report.error(&counterpart_key, reason);
+    }
 }
 
-fn mcc(report: &mut Report<'_>, list: Given<Vec<Given<String>>>, key: &str) -> Option<Vec<u16>> {
-    let right = "merchant category codes of four digits, such as [\"5411\"]";
-    let list = report.optional(list, key, right)?;
-    if list.is_empty() {
-        report.error(
-            key,
-            format!("empty, so nothing would ever match; write {right}"),
+/// The counterpart moves the other way, so its code must be of the other direction.
+fn counterpart_fits(
+    report: &mut Report<'_>,
+    scenario: &crate::Scenario,
+    filters: &Filters,
+    tables: &Tables,
+) {
+    let Some(counterpart) = scenario.result.counterpart_account else {
+        return;
+    };
+    let own = tables.processing_codes.get(&counterpart.processing_code);
+    let Some(own) = own else { return };
+    let same_way = filters.processing_codes.iter().find(|code| {
+        tables
+            .processing_codes
+            .get(code)
+            .is_some_and(|entry| entry.balance_impact != own.balance_impact.opposite())
+    });
+    if let Some(code) = same_way {
+        let reason = format!(
+            "{} does not move the other way than {code}; write a code of the opposite balance_impact",
+            counterpart.processing_code
         );
+        let key = join(&scenario.key, "result.counterpart_account.processing_code");
+        report.error(&key, reason);
     }
-    let mut codes = Vec::new();
-    for (index, given) in list.into_iter().enumerate() {
-        let key = format!("{key}[{index}]");
-        let Some(text) = report.optional(given, &key, right) else {
-            continue;
-        };
-        let digits = text.len() == 4 && text.bytes().all(|byte| byte.is_ascii_digit());
-        match text.parse::<u16>() {
-            Ok(code) if digits && codes.contains(&code) => {
-                report.error(&key, "listed twice; write it once");
-            }
-            Ok(code) if digits => codes.push(code),
-            Ok(_) | Err(_) => {
-                report.error(&key, format!("{text:?} is not four digits; write {right}"));
-            }
-        }
-    }
-    Some(codes)
 }

@@ -3,6 +3,8 @@
 use std::fmt;
 use std::path::Path;
 
+use super::ErrorCode;
+
 /// One error in one document.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct RuleError {
@@ -14,6 +16,21 @@ pub struct RuleError {
     pub key: String,
     /// What is wrong and what would be right.
     pub reason: String,
+    /// The code under which an API client is told, where the API has one.
+    pub code: Option<ErrorCode>,
+}
+
+impl RuleError {
+    /// An error of a whole file.
+    pub fn of_file(file: String, reason: String) -> Self {
+        Self {
+            file,
+            line: 1,
+            key: String::new(),
+            reason,
+            code: None,
+        }
+    }
 }
 
 impl fmt::Display for RuleError {

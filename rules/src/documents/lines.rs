@@ -8,7 +8,7 @@ use toml::Spanned;
 use toml::de::{DeTable, DeValue};
 
 /// Lines by key, such as `configs[0].filters.mcc`.
-#[derive(Debug)]
+#[derive(Debug, Default)]
 pub(super) struct Lines {
     by_key: BTreeMap<String, u32>,
 }
@@ -19,16 +19,17 @@ pub(super) type SyntaxError = (u32, String);
 impl Lines {
     /// Walks the text once. With syntax errors the keys that could be read are still there.
     pub(super) fn of(text: &str) -> (Self, Vec<SyntaxError>) {
+        let ends = Ends::of(text);
         let (root, errors) = DeTable::parse_recoverable(text);
         let mut lines = Self {
             by_key: BTreeMap::new(),
         };
-        lines.add_table(text, "", root.get_ref());
+        lines.add_table(&ends, "", root.get_ref());
         let errors = errors
             .iter()
             .map(|error| {
                 (
-                    line_at(text, error.span()),
+                    ends.line_at(error.span()),
                     error.message().trim().to_owned(),
                 )
             })
@@ -50,24 +51,24 @@ impl Lines {
         }
     }
 
-    fn add_table(&mut self, text: &str, prefix: &str, table: &DeTable<'_>) {
+    fn add_table(&mut self, ends: &Ends, prefix: &str, table: &DeTable<'_>) {
         for (name, value) in table {
             let key = join(prefix, name.get_ref());
             self.by_key
-                .insert(key.clone(), line_at(text, Some(name.span())));
-            self.add_value(text, &key, value);
+                .insert(key.clone(), ends.line_at(Some(name.span())));
+            self.add_value(ends, &key, value);
         }
     }
 
-    fn add_value(&mut self, text: &str, key: &str, value: &Spanned<DeValue<'_>>) {
+    fn add_value(&mut self, ends: &Ends, key: &str, value: &Spanned<DeValue<'_>>) {
         if let Some(table) = value.get_ref().as_table() {
-            self.add_table(text, key, table);
+            self.add_table(ends, key, table);
         }
         for (index, element) in value.get_ref().as_array().into_iter().flatten().enumerate() {
             let key = format!("{key}[{index}]");
             self.by_key
-                .insert(key.clone(), line_at(text, Some(element.span())));
-            self.add_value(text, &key, element);
+                .insert(key.clone(), ends.line_at(Some(element.span())));
+            self.add_value(ends, &key, element);
         }
     }
 }
@@ -81,14 +82,24 @@ pub(super) fn join(prefix: &str, name: &str) -> String {
     }
 }
 
-fn line_at(text: &str, span: Option<Range<usize>>) -> u32 {
-    let offset = span.map_or(0, |span| span.start);
-    let before = text
-        .bytes()
-        .take(offset)
-        .filter(|byte| *byte == b'\n')
-        .count();
-    u32::try_from(before).unwrap_or(u32::MAX).saturating_add(1)
+/// Where the lines of a text end, so that a line is found without reading the text again.
+struct Ends(Vec<usize>);
+
+impl Ends {
+    fn of(text: &str) -> Self {
+        let ends = text.bytes().enumerate();
+        Self(
+            ends.filter(|(_, byte)| *byte == b'\n')
+                .map(|(offset, _)| offset)
+                .collect(),
+        )
+    }
+
+    fn line_at(&self, span: Option<Range<usize>>) -> u32 {
+        let offset = span.map_or(0, |span| span.start);
+        let before = self.0.partition_point(|end| *end < offset);
+        u32::try_from(before).unwrap_or(u32::MAX).saturating_add(1)
+    }
 }
 
 #[cfg(test)]

@@ -3,16 +3,27 @@
 //!
 //! The only place of the crate that does IO, and it only reads.
 
+mod authorization_options;
 mod balance_configurations;
+mod conditions;
 mod error;
+mod error_code;
+mod filter_templates;
+mod filters;
 mod given;
 mod lines;
+mod moves;
 mod networks;
+mod over_limit;
 mod processing_codes;
 mod programs;
 mod read;
 mod report;
+mod response_codes;
 mod results;
+mod rule_models;
+mod schemas;
+mod targets;
 mod transaction_types;
 
 use std::collections::{BTreeMap, BTreeSet};
@@ -24,6 +35,9 @@ use crate::snapshot::{Snapshot, Tables};
 use crate::{NetworkId, ProcessingCode, ProgramId, RulesVersion};
 
 pub use error::{RuleError, RuleErrors};
+pub use error_code::ErrorCode;
+pub(crate) use filter_templates::FilterTemplate;
+pub use schemas::schemas;
 
 /// One file that a rule set was compiled from.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -34,13 +48,43 @@ pub struct Document {
     pub content: String,
 }
 
-const PROCESSING_CODES: &str = "processing-codes.toml";
+pub(crate) const PROCESSING_CODES: &str = "processing-codes.toml";
 const PROGRAMS: &str = "programs";
 const NETWORKS: &str = "networks";
+const FILTER_TEMPLATES: &str = "filter-templates";
 const BALANCE_CONFIGURATIONS: &str = "balance-configurations";
+const RULE_MODELS: &str = "rule-models";
+const OVER_LIMIT: &str = "over-limit";
+const AUTHORIZATION_OPTIONS: &str = "authorization-options";
 
-/// Reads, checks and compiles `processing-codes.toml` and every `*.toml` in `programs/`,
-/// `networks/` and `balance-configurations/` of a configuration directory.
+/// A folder of rule documents.
+#[derive(Debug)]
+struct Folder {
+    name: &'static str,
+    /// Whether the folder itself must be there.
+    required: bool,
+}
+
+const fn folder(name: &'static str, required: bool) -> Folder {
+    Folder { name, required }
+}
+
+const FOLDERS: [Folder; 7] = [
+    folder(PROGRAMS, true),
+    folder(NETWORKS, true),
+    folder(FILTER_TEMPLATES, false),
+    folder(BALANCE_CONFIGURATIONS, true),
+    folder(RULE_MODELS, false),
+    folder(OVER_LIMIT, false),
+    folder(AUTHORIZATION_OPTIONS, false),
+];
+
+/// Documents with this ending are JSON, as an API client sends them; all others are TOML.
+const JSON_EXTENSION: &str = ".json";
+
+/// Reads, checks and compiles `processing-codes.toml` and every `*.toml` in `programs/`, `networks/`,
+/// `filter-templates/`, `balance-configurations/`, `rule-models/`, `over-limit/` and
+/// `authorization-options/` of a configuration directory.
 ///
 /// # Errors
 /// Every error of every file, each with file, line and key. Files are named as they can be opened
@@ -51,7 +95,8 @@ pub fn load(config_dir: &Path) -> Result<Snapshot, RuleErrors> {
 }
 
 /// Checks and compiles documents that were read before, such as those of
-/// [`Snapshot::documents`].
+/// [`Snapshot::documents`]. A document whose path ends in `.json` is JSON, of the same shape: so an
+/// API puts what a client sends beside the documents in force and compiles all of them.
 ///
 /// # Errors
 /// Every error of every document, each with file (its path), line and key.
@@ -74,6 +119,9 @@ fn tables(documents: &[Document], errors: &mut Vec<RuleError>) -> Tables {
     let mut tables = Tables::default();
     let mut known = Known {
         programs_unsure: errors.iter().any(|error| error.file.starts_with(PROGRAMS)),
+        filter_templates_unsure: errors
+            .iter()
+            .any(|error| error.file.starts_with(FILTER_TEMPLATES)),
         ..Known::default()
     };
     all_there(documents, errors);
@@ -84,8 +132,20 @@ fn tables(documents: &[Document], errors: &mut Vec<RuleError>) -> Tables {
     for document in in_folder(documents, NETWORKS) {
         networks::read(document, &mut known, &mut tables, errors);
     }
+    for document in in_folder(documents, FILTER_TEMPLATES) {
+        filter_templates::read(document, &mut known, &mut tables, errors);
+    }
     for document in in_folder(documents, BALANCE_CONFIGURATIONS) {
         balance_configurations::read(document, &known, &mut tables, errors);
+    }
+    for document in in_folder(documents, RULE_MODELS) {
+        rule_models::read(document, &mut known, &mut tables, errors);
+    }
+    for document in in_folder(documents, OVER_LIMIT) {
+        over_limit::read(document, &known, &mut tables, errors);
+    }
+    for document in in_folder(documents, AUTHORIZATION_OPTIONS) {
+        authorization_options::read(document, &known, &mut tables, errors);
     }
     tables
 }
@@ -93,12 +153,8 @@ fn tables(documents: &[Document], errors: &mut Vec<RuleError>) -> Tables {
 /// A rule set has programs, processing codes and networks, and nothing that is none of its
 /// documents. Balance configurations may be missing: then every operation is declined.
 fn all_there(documents: &[Document], errors: &mut Vec<RuleError>) {
-    let whole_file = |file: &str, reason: &str| RuleError {
-        file: file.to_owned(),
-        line: 1,
-        key: String::new(),
-        reason: reason.to_owned(),
-    };
+    let whole_file =
+        |file: &str, reason: &str| RuleError::of_file(file.to_owned(), reason.to_owned());
     // Files that are there but could not be read have their own errors.
     let mut require = |there: bool, path: &str, reason: &str| {
         if !there && !errors.iter().any(|error| error.file.starts_with(path)) {
@@ -125,9 +181,9 @@ fn all_there(documents: &[Document], errors: &mut Vec<RuleError>) {
         "missing; write the table of processing codes",
     );
     for document in documents {
-        let rule_folder = [PROGRAMS, NETWORKS, BALANCE_CONFIGURATIONS]
-            .map(Some)
-            .contains(&folder_of(document));
+        let rule_folder = FOLDERS
+            .iter()
+            .any(|folder| folder_of(document) == Some(folder.name));
         if !rule_folder && document.path != PROCESSING_CODES {
             errors.push(whole_file(
                 &document.path,
@@ -165,6 +221,11 @@ struct Known {
     reversal_codes: BTreeSet<ProcessingCode>,
     /// The same for reversal codes.
     reversal_codes_unsure: bool,
+    /// By name and version.
+    filter_templates: BTreeMap<(String, u32), String>,
+    /// Some template could not be read, so a missing one may be that.
+    filter_templates_unsure: bool,
+    rule_models: BTreeMap<String, String>,
 }
 
 /// SHA-256 over the documents sorted by path: of each its path, a zero byte, its length in bytes

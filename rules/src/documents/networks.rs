@@ -1,36 +1,41 @@
-//! `networks/*.toml`: one network per file, with its complete table of response codes.
+//! `networks/*.toml`: one network per file. Its table of response codes is in `response_codes`.
 
 use std::collections::BTreeMap;
 
 use super::given::{Given, table};
 use super::lines::join;
 use super::report::Report;
+use super::response_codes::{AnswerTable, answers};
 use super::{Document, Known, RuleError};
-use crate::network::Answer;
 use crate::snapshot::Tables;
-use crate::{Network, NetworkId, Reason, ResponseCode};
+use crate::{Network, NetworkId, ProcessingCode};
 
 table! {
     /// A network file.
     NetworkTable {
-        id: i64,
-        name: String,
-        dialect: String,
-        sign_on_required: bool,
-        echo: Vec<Given<u8>>,
-        echo_reversal: Vec<Given<u8>>,
-        echo_network_management: Vec<Given<u8>>,
-        match_window_minutes: i64,
-        deadline_ms: i64,
-        response_codes: BTreeMap<String, Given<AnswerTable>>,
-    }
-}
-
-table! {
-    /// One line of the table of response codes.
-    AnswerTable {
-        response_code: ResponseCode,
-        denial_code: String,
+        /// Number, from 1 to 255, unique.
+        required id: i64,
+        /// Name, unique, at most 50 characters.
+        required name: String,
+        /// A file of dialects/, without .toml.
+        required dialect: String,
+        /// Whether traffic before a sign-on is refused.
+        required sign_on_required: bool,
+        /// Data elements that every response copies from its request.
+        required echo: Vec<Given<u8>>,
+        /// Those that responses to reversals copy as well.
+        optional echo_reversal: Vec<Given<u8>>,
+        /// Those that responses to network management copy as well.
+        optional echo_network_management: Vec<Given<u8>>,
+        /// How long a message is remembered in memory for repeats and reversals, in minutes.
+        required match_window_minutes: i64,
+        /// How long a decision may take, in milliseconds.
+        required deadline_ms: i64,
+        /// Which code of processing-codes.toml each DE3 positions 1-2 stand for. Missing: the code of
+        /// the same digits. With a table, what it does not name is unknown on this network.
+        optional processing_codes: BTreeMap<String, Given<ProcessingCode>>,
+        /// What is answered for each reason; every reason must be there.
+        required response_codes: BTreeMap<String, Given<AnswerTable>>,
     }
 }
 
@@ -75,6 +80,8 @@ pub(super) fn read(
         report.required_number(table.match_window_minutes, "match_window_minutes", window);
     let deadline_ms =
         report.required_number(table.deadline_ms, "deadline_ms", &(1..=DEADLINE_MS_MAX));
+    let codes = table.processing_codes;
+    let processing_codes = processing_codes(&mut report, codes, known);
     let answers = answers(&mut report, table.response_codes);
 
     let network = (|| {
@@ -88,10 +95,13 @@ pub(super) fn read(
             echo_network_management,
             match_window_minutes: match_window_minutes?,
             deadline_ms: deadline_ms?,
+            processing_codes,
             answers: answers?,
         })
     })();
     if let Some(network) = network {
+        let file = document.path.clone();
+        tables.network_files.insert(network.id, file);
         tables.networks.insert(network.id, network);
     }
 }
@@ -168,55 +178,35 @@ fn echo_list(
     elements
 }
 
-/// One answer per reason, in the order of the reasons.
-fn answers(
+/// The network's own table of processing codes, which may be missing.
+fn processing_codes(
     report: &mut Report<'_>,
-    table: Given<BTreeMap<String, Given<AnswerTable>>>,
-) -> Option<[Answer; Reason::ALL.len()]> {
-    let right = "a table with one line per reason";
-    let mut table = report.required(table, "response_codes", right)?;
-    let mut answers = Vec::new();
-    for reason in Reason::ALL {
-        let key = join("response_codes", reason.as_str());
-        match table.remove(reason.as_str()) {
-            None => report.error(&key, "missing; write { response_code = \"..\" }"),
-            Some(given) => answers.extend(answer(report, given, &key)),
+    table: Given<BTreeMap<String, Given<ProcessingCode>>>,
+    known: &Known,
+) -> Option<BTreeMap<ProcessingCode, ProcessingCode>> {
+    let key = "processing_codes";
+    let right = "a table such as { \"00\" = \"00\" }";
+    let mut codes = BTreeMap::new();
+    for (digits, given) in report.optional(table, key, right)? {
+        let key = join(key, &digits);
+        let de3 = digits
+            .parse::<ProcessingCode>()
+            .ok()
+            .filter(|_| digits.len() == 2 && digits.bytes().all(|byte| byte.is_ascii_digit()));
+        if de3.is_none() {
+            report.error(&key, "not DE3 positions 1-2; write two digits");
         }
-    }
-    for name in table.keys() {
-        let known = Reason::ALL.map(Reason::as_str).join(", ");
-        report.error(
-            &join("response_codes", name),
-            format!("not a reason; the reasons are {known}"),
-        );
-    }
-    answers.try_into().ok()
-}
-
-fn answer(report: &mut Report<'_>, given: Given<AnswerTable>, key: &str) -> Option<Answer> {
-    let table = report.table(given, key)?;
-    let code_key = join(key, "response_code");
-    let right = "two letters or digits, such as \"05\"";
-    let response_code = report.required(table.response_code, &code_key, right);
-    if let Some(code) = response_code.filter(|code| code.is_approval()) {
-        let reason = format!("{code} is an approval; write the code of a decline");
-        report.error(&code_key, reason);
-    }
-    let denial_key = join(key, "denial_code");
-    let right = "1 to 3 letters or digits, such as \"810\"";
-    let denial_code = report.optional(table.denial_code, &denial_key, right);
-    if let Some(code) = &denial_code {
-        let well_formed =
-            (1..=3).contains(&code.len()) && code.bytes().all(|byte| byte.is_ascii_alphanumeric());
-        if !well_formed {
-            report.error(
-                &denial_key,
-                format!("{code:?} is not a denial code; write {right}"),
-            );
+        let right = "a code of processing-codes.toml";
+        let code = report.required(given, &key, right);
+        if let Some(code) = code
+            && !known.processing_codes.contains(&code)
+            && !known.processing_codes_unsure
+        {
+            let reason =
+                format!("{code} is not an operation of processing-codes.toml; list it there");
+            report.error(&key, reason);
         }
+        codes.extend(de3.zip(code));
     }
-    Some(Answer {
-        response_code: response_code?,
-        denial_code,
-    })
+    Some(codes)
 }

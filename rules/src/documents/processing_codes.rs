@@ -14,31 +14,46 @@ use crate::{BalanceImpact, OperationKind, ProcessingCode, ProcessingCodeEntry, R
 table! {
     /// The file.
     ProcessingCodesTable {
-        transaction_types: Vec<Given<TransactionTypeTable>>,
-        reversal_processing_codes: Vec<Given<ReversalTable>>,
-        processing_codes: Vec<Given<OperationTable>>,
+        /// What statements show.
+        optional transaction_types: Vec<Given<TransactionTypeTable>>,
+        /// Under which codes operations are undone.
+        optional reversal_processing_codes: Vec<Given<ReversalTable>>,
+        /// The operations.
+        required processing_codes: Vec<Given<OperationTable>>,
     }
 }
 
 table! {
     /// A code that undoes operations.
     ReversalTable {
-        processing_code: ProcessingCode,
-        description: String,
-        balance_impact: i64,
+        /// The code, 3 to 6 letters or digits.
+        required processing_code: ProcessingCode,
+        /// What it is, at most 50 characters.
+        required description: String,
+        /// -1 out of the account, 1 into the account: the opposite of what it undoes.
+        required balance_impact: i64,
     }
 }
 
 table! {
     /// An operation.
     OperationTable {
-        processing_code: ProcessingCode,
-        description: String,
-        kind: OperationKind,
-        balance_impact: i64,
-        reversal_processing_code: ProcessingCode,
-        transaction_types: Vec<Given<LinkTable>>,
-        reversal_transaction_types: Vec<Given<LinkTable>>,
+        /// The code; two digits are DE3 positions 1-2.
+        required processing_code: ProcessingCode,
+        /// What it is, at most 50 characters.
+        required description: String,
+        /// What sort of operation it is.
+        required kind: OperationKind,
+        /// -1 out of the account, 0 nothing moves, 1 into the account.
+        required balance_impact: i64,
+        /// The code that undoes it; not for operations that move nothing.
+        optional reversal_processing_code: ProcessingCode,
+        /// The code that undoes a part of it; missing: the reversal code.
+        optional partial_reversal_processing_code: ProcessingCode,
+        /// What it posts; not for operations that move nothing.
+        optional transaction_types: Vec<Given<LinkTable>>,
+        /// What its reversal posts.
+        optional reversal_transaction_types: Vec<Given<LinkTable>>,
     }
 }
 
@@ -80,6 +95,8 @@ pub(super) fn read(
     let list = report.required(table.processing_codes, key, RIGHT_LIST);
     for (key, table) in report.tables(list.unwrap_or_default(), key) {
         if let Some(entry) = operation(&mut report, table, &key, known, tables, &types) {
+            let place = (report.line(&key), key);
+            tables.code_places.insert(entry.code, place);
             tables.processing_codes.insert(entry.code, entry);
         }
     }
@@ -192,6 +209,12 @@ fn operation(
         reversal_fits(report, reversal, impact, &reversal_key, known, tables);
     }
 
+    let partial_key = join(key, "partial_reversal_processing_code");
+    let partial = report.optional(table.partial_reversal_processing_code, &partial_key, right);
+    if let (Some(impact), Some(_)) = (impact, partial) {
+        reversal_fits(report, partial, impact, &partial_key, known, tables);
+    }
+
     let links_key = join(key, "transaction_types");
     let transaction_types = links(report, table.transaction_types, &links_key, impact, types);
     let links_key = join(key, "reversal_transaction_types");
@@ -209,6 +232,7 @@ fn operation(
         kind: kind?,
         balance_impact: impact?,
         reversal_processing_code: reversal,
+        partial_reversal_processing_code: partial.or(reversal),
         transaction_types,
         reversal_transaction_types,
     })

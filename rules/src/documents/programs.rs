@@ -9,10 +9,14 @@ use crate::{Currency, Program, ProgramId, ProgramKind};
 table! {
     /// A program file.
     ProgramTable {
-        id: i64,
-        name: String,
-        r#type: ProgramKind,
-        currency: Currency,
+        /// Number, from 1, unique.
+        required id: i64,
+        /// Name, unique, at most 50 characters.
+        required name: String,
+        /// Whose money is spent.
+        required r#type: ProgramKind,
+        /// Currency of its accounts, ISO 4217: "840" or "USD".
+        required currency: Currency,
     }
 }
 

@@ -1,9 +1,10 @@
 //! Reads the rule files of a configuration directory. The only IO of the crate.
 
 use std::fs;
+use std::io::ErrorKind;
 use std::path::Path;
 
-use super::{BALANCE_CONFIGURATIONS, Document, NETWORKS, PROCESSING_CODES, PROGRAMS, RuleError};
+use super::{Document, FOLDERS, Folder, PROCESSING_CODES, RuleError};
 
 /// All documents that could be read, and an error for each that could not.
 pub(super) fn documents(config_dir: &Path) -> (Vec<Document>, Vec<RuleError>) {
@@ -14,7 +15,7 @@ pub(super) fn documents(config_dir: &Path) -> (Vec<Document>, Vec<RuleError>) {
         Err(error) => errors.push(error),
     };
     add(read(config_dir, PROCESSING_CODES.to_owned()));
-    for folder in [PROGRAMS, NETWORKS, BALANCE_CONFIGURATIONS] {
+    for folder in &FOLDERS {
         for path in paths(config_dir, folder) {
             add(path.and_then(|path| read(config_dir, path)));
         }
@@ -24,9 +25,11 @@ pub(super) fn documents(config_dir: &Path) -> (Vec<Document>, Vec<RuleError>) {
 
 /// The relative paths of the `*.toml` files of a folder. Hidden files (an editor's) and other
 /// extensions are not rules; a folder inside would be silently without effect, so it is an error.
-fn paths(config_dir: &Path, folder: &str) -> Vec<Result<String, RuleError>> {
+fn paths(config_dir: &Path, folder: &Folder) -> Vec<Result<String, RuleError>> {
+    let (folder, optional) = (folder.name, !folder.required);
     let entries = match fs::read_dir(config_dir.join(folder)) {
         Ok(entries) => entries,
+        Err(error) if optional && error.kind() == ErrorKind::NotFound => return Vec::new(),
         Err(error) => return vec![Err(unreadable(folder, &error))],
     };
     let mut paths = Vec::new();
@@ -45,7 +48,7 @@ fn paths(config_dir: &Path, folder: &str) -> Vec<Result<String, RuleError>> {
         }
         if entry.path().is_dir() {
             let reason = "a folder inside is not read; put the files next to it";
-            paths.push(Err(whole_file(path, reason)));
+            paths.push(Err(RuleError::of_file(path, reason.to_owned())));
         } else if Path::new(&name)
             .extension()
             .is_some_and(|extension| extension == "toml")
@@ -69,24 +72,15 @@ fn read(config_dir: &Path, path: String) -> Result<Document, RuleError> {
                 .filter(|byte| **byte == b'\n')
                 .count();
             let line = u32::try_from(lines).unwrap_or(u32::MAX).saturating_add(1);
-            let reason = "bytes that are not UTF-8; save the file as UTF-8";
+            let reason = "bytes that are not UTF-8; save the file as UTF-8".to_owned();
             Err(RuleError {
                 line,
-                ..whole_file(path, reason)
+                ..RuleError::of_file(path, reason)
             })
         }
     }
 }
 
 fn unreadable(path: &str, error: &std::io::Error) -> RuleError {
-    whole_file(path.to_owned(), &format!("cannot be read: {error}"))
-}
-
-fn whole_file(file: String, reason: &str) -> RuleError {
-    RuleError {
-        file,
-        line: 1,
-        key: String::new(),
-        reason: reason.to_owned(),
-    }
+    RuleError::of_file(path.to_owned(), format!("cannot be read: {error}"))
 }

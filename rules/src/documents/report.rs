@@ -6,7 +6,7 @@ use std::ops::RangeInclusive;
 
 use super::given::{Given, Table};
 use super::lines::{Lines, join};
-use super::{Document, RuleError};
+use super::{Document, ErrorCode, JSON_EXTENSION, RuleError};
 
 /// The errors of one document.
 #[derive(Debug)]
@@ -14,6 +14,7 @@ pub(super) struct Report<'a> {
     file: &'a str,
     lines: Lines,
     errors: &'a mut Vec<RuleError>,
+    code: Option<ErrorCode>,
 }
 
 impl<'a> Report<'a> {
@@ -22,31 +23,41 @@ impl<'a> Report<'a> {
         document: &'a Document,
         errors: &'a mut Vec<RuleError>,
     ) -> (Self, Option<T>) {
-        let (lines, syntax_errors) = Lines::of(&document.content);
-        let broken = !syntax_errors.is_empty();
-        errors.extend(syntax_errors.into_iter().map(|(line, message)| RuleError {
-            file: document.path.clone(),
-            line,
-            key: String::new(),
-            reason: format!("not TOML: {message}"),
-        }));
+        let parsed = if document.path.ends_with(JSON_EXTENSION) {
+            from_json(&document.content)
+        } else {
+            from_toml(&document.content)
+        };
+        let (lines, model) = match parsed {
+            Ok((lines, model)) => (lines, Some(model)),
+            Err(problems) => {
+                errors.extend(problems.into_iter().map(|(line, reason)| RuleError {
+                    line,
+                    ..RuleError::of_file(document.path.clone(), reason)
+                }));
+                (Lines::default(), None)
+            }
+        };
         let mut report = Self {
             file: &document.path,
             lines,
             errors,
+            code: None,
         };
-        if broken {
-            return (report, None);
+        if let Some(model) = &model {
+            report.refuse_unknown(model, "");
         }
-        let model = match toml::from_str::<T>(&document.content) {
-            Ok(model) => model,
-            Err(error) => {
-                report.error("", error.message().trim());
-                return (report, None);
-            }
-        };
-        report.refuse_unknown(&model, "");
-        (report, Some(model))
+        (report, model)
+    }
+
+    /// The code of every error of this document that has none of its own.
+    pub(super) fn errors_have_code(&mut self, code: ErrorCode) {
+        self.code = Some(code);
+    }
+
+    /// The line of a key.
+    pub(super) fn line(&self, key: &str) -> u32 {
+        self.lines.line(key)
     }
 
     /// The file being read.
@@ -61,7 +72,25 @@ impl<'a> Report<'a> {
             line: self.lines.line(key),
             key: key.to_owned(),
             reason: reason.into(),
+            code: self.code,
         });
+    }
+
+    /// Reports one error that the API has a code for.
+    pub(super) fn error_of_code(&mut self, code: ErrorCode, key: &str, reason: impl Into<String>) {
+        self.with_code(code, |report| report.error(key, reason));
+    }
+
+    /// Gives every error that is reported inside a code.
+    pub(super) fn with_code<T>(
+        &mut self,
+        code: ErrorCode,
+        inside: impl FnOnce(&mut Self) -> T,
+    ) -> T {
+        let others = self.code.replace(code);
+        let result = inside(self);
+        self.code = others;
+        result
     }
 
     /// A value that may be missing.
@@ -196,5 +225,31 @@ impl<'a> Report<'a> {
             }
         }
         values
+    }
+}
+
+/// Errors that leave nothing to read: lines and reasons.
+type Problems = Vec<(u32, String)>;
+
+fn from_toml<T: Table>(text: &str) -> Result<(Lines, T), Problems> {
+    let (lines, syntax_errors) = Lines::of(text);
+    if !syntax_errors.is_empty() {
+        let told = |(line, message)| (line, format!("not TOML: {message}"));
+        return Err(syntax_errors.into_iter().map(told).collect());
+    }
+    match toml::from_str::<T>(text) {
+        Ok(model) => Ok((lines, model)),
+        Err(error) => Err(vec![(1, error.message().trim().to_owned())]),
+    }
+}
+
+/// JSON has no lines beyond its syntax: a client sends it on one, and finds the place by the key.
+fn from_json<T: Table>(text: &str) -> Result<(Lines, T), Problems> {
+    match serde_json::from_str::<T>(text) {
+        Ok(model) => Ok((Lines::default(), model)),
+        Err(error) => {
+            let line = u32::try_from(error.line()).unwrap_or(u32::MAX).max(1);
+            Err(vec![(line, format!("not JSON: {error}"))])
+        }
     }
 }

@@ -1,60 +1,68 @@
 //! The scenarios of a balance configuration: conditions and results, and the checks that belong to
 //! them (balance-configuration API, conditions and results).
 
-use serde::de::IgnoredAny;
-
+use super::Known;
 use super::given::{Given, table};
 use super::lines::join;
-use super::report::Report;
-use crate::{
-    Amount, Confirmation, ConsiderName, LimitName, ResetLimit, Scenario, ScenarioKind,
-    ScenarioResult,
+use super::moves::{
+    ConfirmationTable, CounterpartAccountTable, ImpactAccountTable, RIGHT_IMPACT, confirmation,
+    consider, counterpart_account, disjoint, impact_account, limit_list,
 };
+use super::report::Report;
+use crate::{Amount, ConsiderName, LimitName, ResetLimit, Scenario, ScenarioKind, ScenarioResult};
 
 table! {
     /// A condition and a result.
     ScenarioTable {
-        condition: ConditionTable,
-        result: ResultTable,
+        /// When it holds.
+        required condition: ConditionTable,
+        /// What it considers and moves.
+        required result: ResultTable,
     }
 }
 
 table! {
     /// When a scenario holds.
     ConditionTable {
-        order: i64,
-        r#type: ConditionType,
-        amount_to_check_balance: CheckAmount,
+        /// Position among the custom scenarios; lower is tried first. The default is always last.
+        required order: i64,
+        /// custom: holds when the considered limits cover the amount. default: holds at once.
+        required r#type: ConditionType,
+        /// The amount that the considered limits must cover; for custom.
+        optional amount_to_check_balance: CheckAmount,
     }
 }
 
 table! {
     /// What a scenario considers and moves.
     ResultTable {
-        amount: Amount,
-        impact: Vec<Given<LimitName>>,
-        consider: Vec<Given<ConsiderName>>,
-        amount_consider: Amount,
-        opposite_impact: Vec<Given<LimitName>>,
-        may_go_negative: bool,
-        enforce_funds: bool,
-        reset_limit: ResetLimit,
-        confirmation: ConfirmationTable,
-        impact_account: IgnoredAny,
-        counterpart_account: IgnoredAny,
-    }
-}
-
-table! {
-    /// What moves at the confirmation.
-    ConfirmationTable {
-        impact: Vec<Given<LimitName>>,
-        opposite_impact: Vec<Given<LimitName>>,
+        /// The amount that moves.
+        required amount: Amount,
+        /// Limits moved in the direction of the operation; may be empty.
+        required impact: Vec<Given<LimitName>>,
+        /// Limits summed for the check. Missing: those of impact. Empty: no sum check.
+        optional consider: Vec<Given<ConsiderName>>,
+        /// A further amount that the considered limits must cover.
+        optional amount_consider: Amount,
+        /// Limits moved against the direction of the operation.
+        optional opposite_impact: Vec<Given<LimitName>>,
+        /// Whether limits may fall below their floors; missing: false.
+        optional may_go_negative: bool,
+        /// Whether a default scenario checks funds as well; missing: false.
+        optional enforce_funds: bool,
+        /// When the consumed limit comes back.
+        optional reset_limit: ResetLimit,
+        /// What moves at the confirmation of a dual message, where that differs.
+        optional confirmation: ConfirmationTable,
+        /// The account that moves instead; level account only.
+        optional impact_account: ImpactAccountTable,
+        /// The account that moves the other way; level account only.
+        optional counterpart_account: CounterpartAccountTable,
     }
 }
 
 /// `condition.type`.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, serde::Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, serde::Deserialize, schemars::JsonSchema)]
 #[serde(rename_all = "snake_case")]
 enum ConditionType {
     Default,
@@ -62,7 +70,7 @@ enum ConditionType {
 }
 
 /// `condition.amount_to_check_balance`.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, serde::Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, serde::Deserialize, schemars::JsonSchema)]
 enum CheckAmount {
     #[serde(rename = "amount")]
     Principal,
@@ -72,18 +80,13 @@ enum CheckAmount {
 
 const RIGHT_AMOUNT: &str = "\"principal_amount\", \"contract_amount\" or \"installment_amount\"";
 const RIGHT_CHECK: &str = "\"amount\" or \"installment_amount\"";
-const RIGHT_IMPACT: &str = "a list of \"AvailableCreditLimit\", \
-     \"AvailableTotalInstallmentCredit\", \"AvailableWithdrawalCredit\", \
-     \"AvailableSavingsAccountLimit\", \"AdditionalFunds\", \"HeldFunds\"";
-const RIGHT_CONSIDER: &str = "a list of \"AvailableCreditLimit\", \"OverLimit\", \
-     \"AvailableSavingsAccountLimit\", \"AvailableWithdrawalCredit\", \
-     \"AvailableTotalInstallmentCredit\"";
 
 /// The scenarios of one configuration in the order of trying.
 pub(super) fn scenarios(
     report: &mut Report<'_>,
     list: Given<Vec<Given<ScenarioTable>>>,
     key: &str,
+    known: &Known,
 ) -> Vec<Scenario> {
     let right = "at least one scenario with a condition and a result";
     let list = report.required(list, key, right);
@@ -92,7 +95,7 @@ pub(super) fn scenarios(
     }
     let mut scenarios: Vec<Scenario> = Vec::new();
     for (key, table) in report.tables(list.unwrap_or_default(), key) {
-        let Some(scenario) = scenario(report, table, &key) else {
+        let Some(scenario) = scenario(report, table, &key, known) else {
             continue;
         };
         let is_default = |scenario: &Scenario| match scenario.kind {
@@ -120,7 +123,12 @@ pub(super) fn scenarios(
     scenarios
 }
 
-fn scenario(report: &mut Report<'_>, table: ScenarioTable, key: &str) -> Option<Scenario> {
+fn scenario(
+    report: &mut Report<'_>,
+    table: ScenarioTable,
+    key: &str,
+    known: &Known,
+) -> Option<Scenario> {
     let condition_key = join(key, "condition");
     let result_key = join(key, "result");
     if matches!(table.condition, Given::Absent) {
@@ -150,11 +158,13 @@ fn scenario(report: &mut Report<'_>, table: ScenarioTable, key: &str) -> Option<
             &result_key,
         )
     });
-    let result = result.and_then(|table| result_of(report, table, &result_key));
+    let result = result.and_then(|table| result_of(report, table, &result_key, known));
     let ((order, kind), result) = (condition?, result?);
     covers_something(report, kind, &result, &result_key);
     Some(Scenario {
         order,
+        line: report.line(key),
+        key: key.to_owned(),
         kind,
         result,
     })
@@ -199,7 +209,12 @@ fn condition_of(
     Some((order?, kind))
 }
 
-fn result_of(report: &mut Report<'_>, table: ResultTable, key: &str) -> Option<ScenarioResult> {
+fn result_of(
+    report: &mut Report<'_>,
+    table: ResultTable,
+    key: &str,
+    known: &Known,
+) -> Option<ScenarioResult> {
     let amount = report.required(table.amount, &join(key, "amount"), RIGHT_AMOUNT);
     let impact_key = join(key, "impact");
     let impact = report.required(table.impact, &impact_key, RIGHT_IMPACT);
@@ -227,15 +242,10 @@ fn result_of(report: &mut Report<'_>, table: ResultTable, key: &str) -> Option<S
     let right = "\"never\", \"payment\" or \"last_installment\"";
     let reset_limit = report.optional(table.reset_limit, &join(key, "reset_limit"), right);
     let confirmation = confirmation(report, table.confirmation, &join(key, "confirmation"));
-    for (name, given) in [
-        ("impact_account", table.impact_account),
-        ("counterpart_account", table.counterpart_account),
-    ] {
-        if !matches!(given, Given::Absent) {
-            let reason = "only level account may move related accounts; leave it out";
-            report.error(&join(key, name), reason);
-        }
-    }
+    let impact_account = impact_account(report, table.impact_account, &join(key, "impact_account"));
+    let counterpart_key = join(key, "counterpart_account");
+    let counterpart_account =
+        counterpart_account(report, table.counterpart_account, &counterpart_key, known);
     Some(ScenarioResult {
         amount: amount?,
         impact: impact?,
@@ -245,67 +255,9 @@ fn result_of(report: &mut Report<'_>, table: ResultTable, key: &str) -> Option<S
         may_go_negative: may_go_negative.unwrap_or(false),
         reset_limit,
         confirmation,
+        impact_account,
+        counterpart_account,
     })
-}
-
-fn consider(
-    report: &mut Report<'_>,
-    list: Given<Vec<Given<ConsiderName>>>,
-    key: &str,
-) -> Option<Vec<ConsiderName>> {
-    let list = report.optional(list, key, RIGHT_CONSIDER)?;
-    // With an unreadable name the list is not absent, which would mean something else.
-    let names = report.list(list, key, RIGHT_CONSIDER).unwrap_or_default();
-    if names.contains(&ConsiderName::OverLimit)
-        && !names.contains(&ConsiderName::AvailableCreditLimit)
-    {
-        let reason = "OverLimit extends AvailableCreditLimit; list both";
-        report.error(key, reason);
-    }
-    Some(names)
-}
-
-fn confirmation(
-    report: &mut Report<'_>,
-    table: Given<ConfirmationTable>,
-    key: &str,
-) -> Option<Confirmation> {
-    let table = report.table(table, key)?;
-    let impact = limit_list(report, table.impact, &join(key, "impact"));
-    let opposite_key = join(key, "opposite_impact");
-    let opposite_impact = limit_list(report, table.opposite_impact, &opposite_key);
-    disjoint(report, &impact, &opposite_impact, &opposite_key);
-    Some(Confirmation {
-        impact,
-        opposite_impact,
-    })
-}
-
-/// A list of limits that may be missing, which is the same as empty.
-fn limit_list(
-    report: &mut Report<'_>,
-    list: Given<Vec<Given<LimitName>>>,
-    key: &str,
-) -> Vec<LimitName> {
-    let list = report.optional(list, key, RIGHT_IMPACT).unwrap_or_default();
-    report.list(list, key, RIGHT_IMPACT).unwrap_or_default()
-}
-
-fn disjoint(
-    report: &mut Report<'_>,
-    impact: &[LimitName],
-    opposite_impact: &[LimitName],
-    key: &str,
-) {
-    for limit in opposite_impact
-        .iter()
-        .filter(|limit| impact.contains(limit))
-    {
-        report.error(
-            key,
-            format!("{limit:?} is in impact too; the moves would cancel; keep one"),
-        );
-    }
 }
 
 /// A check that sums nothing declines everything, which nobody means.

@@ -6,22 +6,27 @@ use std::collections::BTreeMap;
 use super::given::{Given, table};
 use super::lines::join;
 use super::report::Report;
-use crate::{AmountKey, BalanceImpact, TransactionTypeLink};
+use crate::{AmountKey, BalanceImpact, ErrorCode, TransactionTypeLink};
 
 table! {
     /// A transaction type.
     TransactionTypeTable {
-        transaction_type_id: i64,
-        description: String,
-        credit: bool,
+        /// Number, from 1, unique.
+        required transaction_type_id: i64,
+        /// What the statement says, at most 30 characters.
+        required description: String,
+        /// Whether it adds to the account.
+        required credit: bool,
     }
 }
 
 table! {
     /// Which amount goes to which transaction type.
     LinkTable {
-        transaction_type_id: i64,
-        key: AmountKey,
+        /// A transaction type of the list.
+        required transaction_type_id: i64,
+        /// Which amount it posts. PRINCIPAL and CONTRACT exclude each other.
+        required key: AmountKey,
     }
 }
 
@@ -106,16 +111,19 @@ pub(super) fn links(
             .iter()
             .any(|other| other.transaction_type_id == link.transaction_type_id)
         {
-            report.error(&key, "the transaction type is linked twice; keep one");
+            let reason = "the transaction type is linked twice; keep one";
+            report.error_of_code(ErrorCode::Etrc04004, &key, reason);
         }
         if links.iter().any(|other| other.key == link.key) {
-            report.error(&key, "the amount key is linked twice; keep one");
+            let reason = "the amount key is linked twice; keep one";
+            report.error_of_code(ErrorCode::Etrc04003, &key, reason);
         }
         if links
             .iter()
             .any(|other| exclude_each_other(other.key, link.key))
         {
-            report.error(&key, "PRINCIPAL and CONTRACT exclude each other; keep one");
+            let reason = "PRINCIPAL and CONTRACT exclude each other; keep one";
+            report.error_of_code(ErrorCode::Etrc04005, &key, reason);
         }
         links.push(link);
     }
@@ -159,7 +167,7 @@ fn link(
     };
     if *credit != expected {
         let reason = format!("type {id} has credit = {credit}; take one with credit = {expected}");
-        report.error(&id_key, reason);
+        report.error_of_code(ErrorCode::Etrc04006, &id_key, reason);
     }
     Some(TransactionTypeLink {
         transaction_type_id: id,

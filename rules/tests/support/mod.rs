@@ -8,6 +8,8 @@
 //!   custom 1 check=amount amount=principal consider=cash impact=cash,available opposite=held
 //!   default 9 amount=contract impact= enforce negative
 //! ```
+//! Further words: `account 7` and `parents` at the top; `template=ID` in a configuration; in a scenario
+//! `reset=payment`, `confirm=held/available`, `instead=2` and `counterpart=3/20`.
 //! Limits: `available=100 overdraft=50`. Request: `00 60 mcc=5411 n=3 program=2`. Outcome:
 //! `A/1 available-60 held+60`, `no configuration`, `insufficient`, `insufficient cash`, `overflow`.
 //! All amounts are minor units.
@@ -22,8 +24,8 @@
 use std::fmt::Write as _;
 
 use rules::{
-    AccountType, Document, Evaluation, EvaluationRequest, LimitName, Limits, ProgramId, RuleErrors,
-    Snapshot,
+    AccountId, AccountType, AuthorizationFlow, Document, Evaluation, EvaluationRequest, LimitName,
+    Limits, ProgramId, RelatedAccount, RelatedLimits, RuleErrors, Snapshot,
 };
 
 pub(crate) const PROGRAM: &str = r#"
@@ -136,6 +138,8 @@ pub(crate) fn to_toml(text: &str) -> String {
         let words: Vec<&str> = line.split_whitespace().collect();
         match words.as_slice() {
             ["tenant"] => toml.push_str("level = \"tenant\"\n"),
+            ["account", id] => writeln!(toml, "level = \"account\"\naccount_id = {id}").unwrap(),
+            ["parents"] => toml.push_str("global_configs = { impact_parent_accounts = true }\n"),
             ["program", id] => writeln!(toml, "level = \"program\"\nprogram_id = {id}").unwrap(),
             ["config", name, filters @ ..] => config(&mut toml, name, filters),
             [kind @ ("custom" | "default"), order, rest @ ..] => {
@@ -151,15 +155,23 @@ fn config(toml: &mut String, name: &str, filters: &[&str]) {
     let active = !filters.contains(&"inactive");
     write!(
         toml,
-        "[[configs]]\nname = \"{name}\"\nis_active = {active}\n[configs.filters]\n"
+        "[[configs]]\nname = \"{name}\"\nis_active = {active}\n"
     )
     .unwrap();
+    let template = filters
+        .iter()
+        .find_map(|word| word.strip_prefix("template="));
+    match template {
+        Some(id) => writeln!(toml, "filter_template_id = \"{id}\"").unwrap(),
+        None => toml.push_str("[configs.filters]\n"),
+    }
     for (key, value) in filters.iter().filter_map(|word| word.split_once('=')) {
         match key {
             "codes" => writeln!(toml, "processing_codes = {}", quoted(value)).unwrap(),
             "mcc" => writeln!(toml, "mcc = {}", quoted(value)).unwrap(),
             "min" => writeln!(toml, "min_installments = {value}").unwrap(),
             "max" => writeln!(toml, "max_installments = {value}").unwrap(),
+            "template" => {}
             "account" => writeln!(toml, "account_type = \"{value}\"").unwrap(),
             "currency" => writeln!(toml, "currency_code = \"{value}\"").unwrap(),
             other => panic!("not a filter: {other}"),
@@ -179,6 +191,26 @@ fn scenario(toml: &mut String, kind: &str, order: &str, words: &[&str]) {
             "consider" => writeln!(result, "consider = {}", names(value)).unwrap(),
             "impact" => writeln!(result, "impact = {}", names(value)).unwrap(),
             "opposite" => writeln!(result, "opposite_impact = {}", names(value)).unwrap(),
+            "reset" => writeln!(result, "reset_limit = \"{value}\"").unwrap(),
+            "instead" => writeln!(result, "impact_account = {{ account_id = {value} }}").unwrap(),
+            "counterpart" => {
+                let (account, code) = value.split_once('/').unwrap();
+                writeln!(
+                    result,
+                    "counterpart_account = {{ account_id = {account}, processing_code = \"{code}\" }}"
+                )
+                .unwrap();
+            }
+            "confirm" => {
+                let (with, against) = value.split_once('/').unwrap_or((value, ""));
+                writeln!(
+                    result,
+                    "confirmation = {{ impact = {}, opposite_impact = {} }}",
+                    names(with),
+                    names(against)
+                )
+                .unwrap();
+            }
             "negative" => result.push_str("may_go_negative = true\n"),
             "enforce" => result.push_str("enforce_funds = true\n"),
             other => panic!("not part of a scenario: {other}"),
@@ -256,18 +288,29 @@ pub(crate) fn limits(text: &str) -> Limits {
     limits
 }
 
+fn flow(name: &str) -> AuthorizationFlow {
+    match name {
+        "network" => AuthorizationFlow::Network,
+        "platform" => AuthorizationFlow::Platform,
+        "authorization" => AuthorizationFlow::Authorization,
+        other => panic!("not a flow: {other}"),
+    }
+}
+
 /// A request of the small language: code, principal, then what differs from an ordinary one.
 pub(crate) fn request(snapshot: &Snapshot, text: &str) -> EvaluationRequest {
     let mut words = text.split_whitespace();
     let processing_code = words.next().unwrap().parse().unwrap();
     let principal_minor: i64 = words.next().unwrap().parse().unwrap();
     let mut request = EvaluationRequest {
+        account: AccountId(1),
         program: ProgramId(1),
         processing_code,
         direction: snapshot
             .processing_code(processing_code)
             .unwrap()
             .balance_impact,
+        flow: AuthorizationFlow::Network,
         mcc: None,
         account_type: AccountType::Unspecified,
         currency: "840".parse().unwrap(),
@@ -279,7 +322,9 @@ pub(crate) fn request(snapshot: &Snapshot, text: &str) -> EvaluationRequest {
     for word in words {
         let (key, value) = word.split_once('=').unwrap();
         match key {
+            "id" => request.account = AccountId(value.parse().unwrap()),
             "program" => request.program = ProgramId(value.parse().unwrap()),
+            "flow" => request.flow = flow(value),
             "mcc" => request.mcc = Some(value.parse().unwrap()),
             "account" => request.account_type = AccountType::parse(value).unwrap(),
             "currency" => request.currency = value.parse().unwrap(),
@@ -292,6 +337,44 @@ pub(crate) fn request(snapshot: &Snapshot, text: &str) -> EvaluationRequest {
     request
 }
 
+fn write_moves(text: &mut String, deltas: &rules::Deltas) {
+    for (limit, delta) in deltas.iter() {
+        write!(text, " {}{delta:+}", short_name(limit)).unwrap();
+    }
+}
+
+/// Related accounts of the small language: `2: available=10` is account 2, `^3: held=1` a parent.
+pub(crate) struct Related(Vec<(AccountId, bool, Limits)>);
+
+impl Related {
+    pub(crate) fn of(text: &str) -> Self {
+        let accounts = text.split(';').filter(|part| !part.trim().is_empty());
+        Self(
+            accounts
+                .map(|part| {
+                    let (id, limits_text) = part.trim().split_once(':').unwrap();
+                    let number = id.trim_start_matches('^').parse().unwrap();
+                    (AccountId(number), id.starts_with('^'), limits(limits_text))
+                })
+                .collect(),
+        )
+    }
+}
+
+impl RelatedLimits for Related {
+    fn limits(&self, account: AccountId) -> Option<Limits> {
+        self.0
+            .iter()
+            .find(|(id, _, _)| *id == account)
+            .map(|(_, _, limits)| *limits)
+    }
+
+    fn parent(&self, number: usize) -> Option<(AccountId, Limits)> {
+        let mut parents = self.0.iter().filter(|(_, parent, _)| *parent);
+        parents.nth(number).map(|(id, _, limits)| (*id, *limits))
+    }
+}
+
 /// An outcome in the small language.
 pub(crate) fn outcome(snapshot: &Snapshot, evaluation: &Evaluation) -> String {
     match evaluation {
@@ -302,8 +385,19 @@ pub(crate) fn outcome(snapshot: &Snapshot, evaluation: &Evaluation) -> String {
                 .get(configuration)
                 .map_or("-", |c| &c.name);
             let mut text = format!("{name}/{}", plan.scenario_order);
-            for (limit, delta) in plan.deltas.iter() {
-                write!(text, " {}{delta:+}", short_name(limit)).unwrap();
+            write_moves(&mut text, &plan.deltas);
+            for related in plan.related.iter() {
+                match related.account {
+                    RelatedAccount::Impacted { account_id, .. } => write!(text, " [{account_id}"),
+                    RelatedAccount::Counterpart { account_id } => {
+                        let code = related.processing_code.unwrap();
+                        write!(text, " [{account_id} as {code}")
+                    }
+                    RelatedAccount::Parents => write!(text, " [parents"),
+                }
+                .unwrap();
+                write_moves(&mut text, &related.deltas);
+                text.push(']');
             }
             text
         }
@@ -312,6 +406,32 @@ pub(crate) fn outcome(snapshot: &Snapshot, evaluation: &Evaluation) -> String {
         Evaluation::Insufficient { cash_limit: true } => "insufficient cash".to_owned(),
         Evaluation::Overflow => "overflow".to_owned(),
     }
+}
+
+/// Evaluates one request with the limits of related accounts; the outcome names what happens later
+/// as well.
+pub(crate) fn decide_with(
+    snapshot: &Snapshot,
+    limits_text: &str,
+    related_text: &str,
+    request_text: &str,
+) -> String {
+    let request = request(snapshot, request_text);
+    let (own, related) = (limits(limits_text), Related::of(related_text));
+    let evaluation = snapshot.evaluate_with(&request, &own, &related);
+    let trace = snapshot.trace_with(&request, &own, &related);
+    assert_eq!(trace.evaluation, evaluation);
+    let mut text = outcome(snapshot, &evaluation);
+    if let Evaluation::Holds(plan) = evaluation {
+        if let Some(deltas) = &plan.confirmation {
+            text.push_str(" then");
+            write_moves(&mut text, deltas);
+        }
+        if let Some(reset) = plan.reset_limit {
+            write!(text, " reset={}", serde_json::to_string(&reset).unwrap()).unwrap();
+        }
+    }
+    text
 }
 
 /// Evaluates one request in the small language.

@@ -1,0 +1,70 @@
+//! The codes under which an API client is told what is wrong (error codes of the public APIs that
+//! the documents mirror). Owns only the list.
+
+use std::fmt;
+
+use serde::{Deserialize, Serialize};
+
+macro_rules! codes {
+    ($($(#[doc = $doc:literal])+ $name:ident => $text:literal, $status:literal;)+) => {
+        /// A code of an error in a document, as the API says it.
+        #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+        pub enum ErrorCode {
+            $($(#[doc = $doc])+ #[serde(rename = $text)] $name,)+
+        }
+
+        impl ErrorCode {
+            /// All codes.
+            pub const ALL: [Self; [$($text),+].len()] = [$(Self::$name),+];
+
+            /// The code as the API writes it.
+            pub fn as_str(self) -> &'static str {
+                match self {
+                    $(Self::$name => $text,)+
+                }
+            }
+
+            /// The status of an HTTP answer with this code.
+            pub fn status(self) -> u16 {
+                match self {
+                    $(Self::$name => $status,)+
+                }
+            }
+        }
+    };
+}
+
+codes! {
+    /// A configuration has neither a filter template nor processing codes to filter.
+    Ebcf0320 => "EBCF0320", 400;
+    /// A configuration has both filters and a filter template.
+    Ebcf0321 => "EBCF0321", 400;
+    /// The filter template is not known.
+    Ebcf0317 => "EBCF0317", 404;
+    /// The program or the account is not a whole number.
+    Wblc0020 => "WBLC0020", 400;
+    /// An over-limit document is invalid.
+    Bw0008 => "BW0008", 400;
+    /// A target has an over-limit record already.
+    Bw0032 => "BW0032", 409;
+    /// A rule model is invalid.
+    Pc0001 => "PC0001", 400;
+    /// An amount is linked twice in one flow.
+    Etrc04003 => "ETRC04003", 400;
+    /// A transaction type is linked twice in one flow.
+    Etrc04004 => "ETRC04004", 400;
+    /// A flow has both the principal and the contract amount.
+    Etrc04005 => "ETRC04005", 400;
+    /// A transaction type does not have the sign of its flow.
+    Etrc04006 => "ETRC04006", 400;
+    /// Dynamic currency conversion is both declined and rated.
+    Wntc0031 => "WNTC0031", 400;
+    /// The same in the override of a BIN.
+    Wntc0032 => "WNTC0032", 400;
+}
+
+impl fmt::Display for ErrorCode {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.as_str())
+    }
+}

@@ -1,0 +1,34 @@
+//! The JSON schemas of the rule documents, for editors and API clients. The models of the
+//! documents are their only source.
+
+use schemars::{JsonSchema, Schema, SchemaGenerator};
+
+use super::authorization_options::AuthorizationOptionsTable;
+use super::balance_configurations::EnvelopeTable;
+use super::filter_templates::FilterTemplateTable;
+use super::networks::NetworkTable;
+use super::over_limit::OverLimitTable;
+use super::processing_codes::ProcessingCodesTable;
+use super::programs::ProgramTable;
+use super::rule_models::RuleModelTable;
+
+/// The schema of every kind of rule document, by the name of its folder or file.
+pub fn schemas() -> [(&'static str, Schema); 8] {
+    [
+        (
+            super::AUTHORIZATION_OPTIONS,
+            of::<AuthorizationOptionsTable>(),
+        ),
+        (super::BALANCE_CONFIGURATIONS, of::<EnvelopeTable>()),
+        (super::FILTER_TEMPLATES, of::<FilterTemplateTable>()),
+        (super::NETWORKS, of::<NetworkTable>()),
+        (super::OVER_LIMIT, of::<OverLimitTable>()),
+        ("processing-codes", of::<ProcessingCodesTable>()),
+        (super::PROGRAMS, of::<ProgramTable>()),
+        (super::RULE_MODELS, of::<RuleModelTable>()),
+    ]
+}
+
+fn of<T: JsonSchema>() -> Schema {
+    SchemaGenerator::default().into_root_schema_for::<T>()
+}

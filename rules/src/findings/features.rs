@@ -1,0 +1,219 @@
+//! What rules can ask for beyond comparing and moving the limits of one account. A caller that does
+//! not apply one of these must say so; this finds every place where one is used.
+
+use std::fmt;
+use std::path::Path;
+
+use serde::{Deserialize, Serialize};
+
+use crate::{Amount, AuthorizationOptions, Configuration, Reason, ScenarioResult, Snapshot};
+
+/// Something that the caller of an evaluation must apply itself.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Feature {
+    /// `impact_parent_accounts`.
+    ImpactParentAccounts,
+    /// `impact_account`.
+    ImpactAccount,
+    /// `counterpart_account`.
+    CounterpartAccount,
+    /// `confirmation`.
+    Confirmation,
+    /// `reset_limit`.
+    ResetLimit,
+    /// `contract_amount`: an amount with interest and fees.
+    ContractAmount,
+    /// `partial_reversal_processing_code`, where it is not the reversal code.
+    PartialReversalCode,
+    /// A network's own table of processing codes.
+    NetworkProcessingCodes,
+    /// `retry_category`.
+    RetryCategory,
+    /// `merchant_advice_code`.
+    MerchantAdviceCode,
+    /// A rule model.
+    RuleModel,
+    /// `limit_refund`.
+    LimitRefund,
+    /// Options of authorizations that differ from the standard.
+    AuthorizationOptions,
+}
+
+impl Feature {
+    /// What it is, in words.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::ImpactParentAccounts => "moving the parent accounts (impact_parent_accounts)",
+            Self::ImpactAccount => "moving another account instead (impact_account)",
+            Self::CounterpartAccount => "moving a counterpart account (counterpart_account)",
+            Self::Confirmation => "moves at the confirmation (confirmation)",
+            Self::ResetLimit => "the return of a consumed limit (reset_limit)",
+            Self::ContractAmount => "an amount with interest and fees (contract_amount)",
+            Self::PartialReversalCode => "a code for partial reversals",
+            Self::NetworkProcessingCodes => "a network's own processing codes",
+            Self::RetryCategory => "the retry category",
+            Self::MerchantAdviceCode => "the merchant advice code",
+            Self::RuleModel => "rule models",
+            Self::LimitRefund => "limit refund (limit_refund)",
+            Self::AuthorizationOptions => "options of authorizations",
+        }
+    }
+}
+
+impl fmt::Display for Feature {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.as_str())
+    }
+}
+
+/// A place where a feature is used.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct FeatureUse {
+    /// The feature.
+    pub feature: Feature,
+    /// The file.
+    pub file: String,
+    /// Line from 1.
+    pub line: u32,
+    /// The key in its table.
+    pub key: String,
+    /// What uses it, such as the name of a configuration.
+    pub user: String,
+}
+
+impl FeatureUse {
+    /// The same place with its file named from outside the directory.
+    #[must_use]
+    pub fn under(mut self, directory: &Path) -> Self {
+        self.file = directory.join(&self.file).display().to_string();
+        self
+    }
+}
+
+/// Every use, by file and line.
+pub(super) fn uses(snapshot: &Snapshot) -> Vec<FeatureUse> {
+    let mut uses = Vec::new();
+    for configuration in snapshot.configurations() {
+        if configuration.is_active {
+            of_configuration(configuration, &mut uses);
+        }
+    }
+    of_codes_and_networks(snapshot, &mut uses);
+    for model in snapshot.rule_models() {
+        if !model.attached_to.is_empty() {
+            uses.push(FeatureUse {
+                feature: Feature::RuleModel,
+                file: model.file.clone(),
+                line: 1,
+                key: "attached_to".to_owned(),
+                user: format!("model {:?}", model.id),
+            });
+        }
+    }
+    for (target, record) in snapshot.tables().authorization_options.iter() {
+        let standard = AuthorizationOptions::default();
+        if record.options != standard || !record.override_bins.is_empty() {
+            uses.push(FeatureUse {
+                feature: Feature::AuthorizationOptions,
+                file: record.file.clone(),
+                line: record.line,
+                key: record.key.clone(),
+                user: target.to_string(),
+            });
+        }
+    }
+    uses.extend(snapshot.tables().limit_refunds.iter().cloned());
+    uses.sort_by(|one, other| (&one.file, one.line).cmp(&(&other.file, other.line)));
+    uses
+}
+
+fn of_configuration(configuration: &Configuration, uses: &mut Vec<FeatureUse>) {
+    let mut add = |feature, line, key: &str| {
+        uses.push(FeatureUse {
+            feature,
+            file: configuration.file.clone(),
+            line,
+            key: key.to_owned(),
+            user: format!("{:?}", configuration.name),
+        });
+    };
+    if configuration.impact_parent_accounts {
+        let feature = Feature::ImpactParentAccounts;
+        add(feature, configuration.line, &configuration.key);
+    }
+    for scenario in &configuration.scenarios {
+        for feature in of_result(&scenario.result) {
+            add(feature, scenario.line, &scenario.key);
+        }
+    }
+}
+
+fn of_result(result: &ScenarioResult) -> impl Iterator<Item = Feature> {
+    let contract =
+        result.amount == Amount::Contract || result.amount_consider == Some(Amount::Contract);
+    [
+        (result.impact_account.is_some(), Feature::ImpactAccount),
+        (
+            result.counterpart_account.is_some(),
+            Feature::CounterpartAccount,
+        ),
+        (result.confirmation.is_some(), Feature::Confirmation),
+        (result.reset_limit.is_some(), Feature::ResetLimit),
+        (contract, Feature::ContractAmount),
+    ]
+    .into_iter()
+    .filter(|(used, _)| *used)
+    .map(|(_, feature)| feature)
+}
+
+fn of_codes_and_networks(snapshot: &Snapshot, uses: &mut Vec<FeatureUse>) {
+    for entry in snapshot.processing_codes() {
+        if entry.partial_reversal_processing_code != entry.reversal_processing_code {
+            let place = snapshot.tables().code_places.get(&entry.code);
+            let (line, key) = place.cloned().unwrap_or((1, String::new()));
+            uses.push(FeatureUse {
+                feature: Feature::PartialReversalCode,
+                file: crate::documents::PROCESSING_CODES.to_owned(),
+                line,
+                key,
+                user: format!("code {}", entry.code),
+            });
+        }
+    }
+    for network in snapshot.networks() {
+        let answers = |used: fn(&crate::Network, Reason) -> bool| {
+            Reason::ALL.iter().any(|reason| used(network, *reason))
+        };
+        let used = [
+            (
+                network.processing_codes.is_some(),
+                Feature::NetworkProcessingCodes,
+                "processing_codes",
+            ),
+            (
+                answers(|network, reason| network.retry_category(reason).is_some()),
+                Feature::RetryCategory,
+                "response_codes",
+            ),
+            (
+                answers(|network, reason| network.merchant_advice_code(reason).is_some()),
+                Feature::MerchantAdviceCode,
+                "response_codes",
+            ),
+        ];
+        let files = &snapshot.tables().network_files;
+        let file = files.get(&network.id).cloned().unwrap_or_default();
+        for (used, feature, key) in used {
+            if used {
+                uses.push(FeatureUse {
+                    feature,
+                    file: file.clone(),
+                    line: 1,
+                    key: key.to_owned(),
+                    user: format!("network {:?}", network.name),
+                });
+            }
+        }
+    }
+}
