@@ -1,7 +1,8 @@
-//! What both subcommands share: how they fail, and their input and output.
+//! What the subcommands share: how they fail, and their input and output.
 //!
 //! Must never put input into an error: it may hold a card secret.
 
+pub(crate) mod check;
 pub(crate) mod decode;
 pub(crate) mod encode;
 

@@ -5,7 +5,7 @@
 use serde::Deserialize;
 
 /// A content class, named in a dialect as in the standard.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Deserialize)]
 pub enum ContentClass {
     /// `n`: digits.
     #[serde(rename = "n")]
@@ -42,35 +42,143 @@ pub(crate) enum ContentFault {
     OddHex,
 }
 
+const DIGIT: u8 = 1;
+const LETTER: u8 = 1 << 1;
+const SPACE: u8 = 1 << 2;
+const PRINTABLE: u8 = 1 << 3;
+const HEX: u8 = 1 << 4;
+const TRACK: u8 = 1 << 5;
+
+/// The kinds that each byte is of.
+static KINDS: [u8; 256] = kinds();
+
+#[expect(
+    clippy::indexing_slicing,
+    clippy::arithmetic_side_effects,
+    clippy::cast_possible_truncation,
+    reason = "computed when compiled: the index runs through all values of a byte and no further"
+)]
+const fn kinds() -> [u8; 256] {
+    let mut table = [0; 256];
+    let mut index = 0;
+    while index < 256 {
+        let byte = index as u8;
+        let mut kinds = 0;
+        if byte.is_ascii_digit() {
+            kinds |= DIGIT;
+        }
+        if byte.is_ascii_alphabetic() {
+            kinds |= LETTER;
+        }
+        if byte == b' ' {
+            kinds |= SPACE;
+        }
+        if byte >= 0x20 && byte <= 0x7E {
+            kinds |= PRINTABLE;
+        }
+        if byte.is_ascii_hexdigit() {
+            kinds |= HEX;
+        }
+        if byte.is_ascii_digit() || byte == b'=' || byte == b'D' {
+            kinds |= TRACK;
+        }
+        table[index] = kinds;
+        index += 1;
+    }
+    table
+}
+
+/// The entry of a byte.
+pub(crate) fn lookup(table: &[u8; 256], byte: u8) -> u8 {
+    table.get(usize::from(byte)).copied().unwrap_or_default()
+}
+
 impl ContentClass {
-    /// Finds the first fault of a value.
+    /// Whether a value in ASCII is of the class.
+    pub(crate) fn holds(self, value: &[u8]) -> bool {
+        match self {
+            Self::Digits => each_eight(value, digits),
+            Self::Letters => each_eight(value, letters),
+            Self::Alphanumeric => each_eight(value, |x| digits(x) | letters(x)),
+            Self::AlphanumericPadded => {
+                each_eight(value, |x| digits(x) | letters(x) | range(x, b' ', b' '))
+            }
+            Self::Printable => each_eight(value, |x| range(x, b' ', b'~')),
+            Self::Hex => {
+                value.len().is_multiple_of(2)
+                    && each_eight(value, |x| digits(x) | range(x | CASE, b'a', b'f'))
+            }
+            Self::Track => each_eight(value, |x| {
+                digits(x) | range(x, b'=', b'=') | range(x, b'D', b'D')
+            }),
+            Self::SignedDigits => match value.split_first() {
+                Some((sign, rest)) => is_sign(*sign) && each_eight(rest, digits),
+                None => true,
+            },
+        }
+    }
+
+    /// Finds the first fault of a value in ASCII.
     pub(crate) fn check(self, value: &[u8]) -> Result<(), ContentFault> {
+        if self.holds(value) {
+            Ok(())
+        } else {
+            self.locate(value.iter().copied())
+        }
+    }
+
+    /// Finds the first fault of a value in a single-byte character set that `to_ascii` translates.
+    pub(crate) fn check_translated(
+        self,
+        value: &[u8],
+        to_ascii: &[u8; 256],
+    ) -> Result<(), ContentFault> {
+        self.locate(value.iter().map(|byte| lookup(to_ascii, *byte)))
+    }
+
+    /// Whether a packed nibble, given as its upper-case hexadecimal digit, is of the class.
+    pub(crate) fn takes_nibble(self, digit: u8) -> bool {
+        lookup(&KINDS, digit) & self.mask() != 0
+    }
+
+    fn locate(self, mut value: impl ExactSizeIterator<Item = u8>) -> Result<(), ContentFault> {
+        let length = value.len();
+        let mask = self.mask();
         let bad = match self {
-            Self::Digits => value.iter().position(|byte| !byte.is_ascii_digit()),
-            Self::Letters => value.iter().position(|byte| !byte.is_ascii_alphabetic()),
-            Self::Alphanumeric => value.iter().position(|byte| !byte.is_ascii_alphanumeric()),
-            Self::AlphanumericPadded => value
-                .iter()
-                .position(|byte| !byte.is_ascii_alphanumeric() && *byte != b' '),
-            Self::Printable => value.iter().position(|byte| !matches!(byte, 0x20..=0x7E)),
-            Self::Hex => value.iter().position(|byte| !byte.is_ascii_hexdigit()),
-            Self::Track => value
-                .iter()
-                .position(|byte| !matches!(byte, b'0'..=b'9' | b'=' | b'D')),
-            Self::SignedDigits => value
-                .iter()
-                .enumerate()
-                .position(|(index, byte)| match index {
-                    0 => !matches!(byte, b'C' | b'D'),
-                    _ => !byte.is_ascii_digit(),
-                }),
+            Self::SignedDigits => {
+                let mut first = true;
+                value.position(|byte| {
+                    let good = match std::mem::take(&mut first) {
+                        true => is_sign(byte),
+                        false => byte.is_ascii_digit(),
+                    };
+                    !good
+                })
+            }
+            Self::Digits
+            | Self::Letters
+            | Self::Alphanumeric
+            | Self::AlphanumericPadded
+            | Self::Printable
+            | Self::Hex
+            | Self::Track => value.position(|byte| lookup(&KINDS, byte) & mask == 0),
         };
         match bad {
             Some(index) => Err(ContentFault::Byte(index)),
-            None if self == Self::Hex && !value.len().is_multiple_of(2) => {
-                Err(ContentFault::OddHex)
-            }
+            None if self == Self::Hex && !length.is_multiple_of(2) => Err(ContentFault::OddHex),
             None => Ok(()),
+        }
+    }
+
+    fn mask(self) -> u8 {
+        match self {
+            Self::Digits | Self::SignedDigits => DIGIT,
+            Self::Letters => LETTER,
+            Self::Alphanumeric => DIGIT | LETTER,
+            Self::AlphanumericPadded => DIGIT | LETTER | SPACE,
+            Self::Printable => PRINTABLE,
+            Self::Hex => HEX,
+            Self::Track => TRACK,
         }
     }
 
@@ -103,6 +211,61 @@ impl ContentClass {
     }
 }
 
+fn is_sign(byte: u8) -> bool {
+    matches!(byte, b'C' | b'D')
+}
+
+/// One in each byte of a word.
+const ONES: u64 = 0x0101_0101_0101_0101;
+/// The highest bit of each byte of a word.
+const HIGHS: u64 = 0x80 * ONES;
+/// What tells the cases of a letter apart.
+const CASE: u64 = 0x20 * ONES;
+
+/// Whether all bytes are good, eight at a time: `good` sets the highest bit of each good byte, and is given bytes
+/// below 0x80.
+fn each_eight(value: &[u8], good: impl Fn(u64) -> u64) -> bool {
+    let all_good = |eight: u64| {
+        let good = good(eight & !HIGHS) & !eight;
+        good & HIGHS == HIGHS
+    };
+    // What does not fill eight bytes is read as eight that overlap others, or themselves.
+    if let Some(last) = value.last_chunk::<8>() {
+        let (eights, _) = value.as_chunks::<8>();
+        eights
+            .iter()
+            .all(|eight| all_good(u64::from_ne_bytes(*eight)))
+            && all_good(u64::from_ne_bytes(*last))
+    } else if let (Some(first), Some(last)) = (value.first_chunk::<4>(), value.last_chunk::<4>()) {
+        let (first, last) = (u32::from_ne_bytes(*first), u32::from_ne_bytes(*last));
+        all_good(u64::from(first) << 32 | u64::from(last))
+    } else {
+        let mut three = value.iter().map(|byte| u64::from(*byte));
+        let Some(first) = three.next() else {
+            return true;
+        };
+        let (second, third) = (three.next().unwrap_or(first), three.next().unwrap_or(first));
+        // The first byte again wherever nothing else stands.
+        let others = first.wrapping_mul(ONES) & !0xFF_FFFF;
+        all_good(others | third << 16 | second << 8 | first)
+    }
+}
+
+/// Sets the highest bit of each byte within a range of ASCII.
+fn range(eight: u64, first: u8, last: u8) -> u64 {
+    let from = eight.wrapping_add(u64::from(0x80_u8.wrapping_sub(first)).wrapping_mul(ONES));
+    let beyond = eight.wrapping_add(u64::from(0x7F_u8.wrapping_sub(last)).wrapping_mul(ONES));
+    from & !beyond
+}
+
+fn digits(eight: u64) -> u64 {
+    range(eight, b'0', b'9')
+}
+
+fn letters(eight: u64) -> u64 {
+    range(eight | CASE, b'a', b'z')
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -130,5 +293,43 @@ mod tests {
             );
         }
         assert_eq!(C::Hex.check(b"ABC"), Err(ContentFault::OddHex));
+    }
+
+    #[test]
+    fn eight_at_a_time_is_the_same_as_one_by_one() {
+        use ContentClass as C;
+        let classes = [
+            (C::Digits, b'7'),
+            (C::Letters, b'x'),
+            (C::Alphanumeric, b'Q'),
+            (C::AlphanumericPadded, b' '),
+            (C::Printable, b'~'),
+            (C::Hex, b'f'),
+            (C::Track, b'='),
+        ];
+        let as_it_is: [u8; 256] = std::array::from_fn(|byte| u8::try_from(byte).unwrap());
+        for (class, filler) in classes {
+            for length in 1..20 {
+                for at in 0..length {
+                    for byte in 0..=u8::MAX {
+                        let mut value = vec![filler; length];
+                        value[at] = byte;
+                        let one_by_one = class.check_translated(&value, &as_it_is);
+                        assert_eq!(class.check(&value), one_by_one, "{class:?} {value:?}");
+                        assert_eq!(class.holds(&value), one_by_one.is_ok());
+                    }
+                }
+            }
+            assert_eq!(class.check(b""), Ok(()));
+        }
+    }
+
+    #[test]
+    fn nibbles_are_judged_by_their_digit() {
+        assert!(
+            ContentClass::Digits.takes_nibble(b'9') && !ContentClass::Digits.takes_nibble(b'A')
+        );
+        assert!(ContentClass::Track.takes_nibble(b'D') && !ContentClass::Track.takes_nibble(b'F'));
+        assert!(ContentClass::Hex.takes_nibble(b'F'));
     }
 }

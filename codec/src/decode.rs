@@ -1,6 +1,11 @@
 //! From a frame to an index of its elements.
 //!
-//! Owns the walk over the bytes by the dialect's plan. Must never allocate on success, and never panic on any bytes.
+//! Owns the walk over the bytes by the dialect's plan. Must never allocate on success for a usual message, and never
+//! panic on any bytes.
+
+mod value;
+
+use std::ops::ControlFlow;
 
 use bytes::Bytes;
 use nom::IResult;
@@ -8,17 +13,17 @@ use nom::Parser as _;
 use nom::bytes::complete::take;
 
 use crate::bitmap::{self, Bitmap};
-use crate::content::ContentFault;
 use crate::decode_error::{BitmapPart, DecodeError, DecodeErrorKind, Undecodable};
 use crate::dialect::plan::{
-    BitmapEncoding, FieldPlan, Length, LengthEncoding, MtiEncoding, Plan, SecondBitmap,
-    ValueEncoding,
+    FieldPlan, Length, MtiEncoding, Plan, SecondBitmap, ThirdBitmap, ValueEncoding,
 };
+use crate::element::Element;
 use crate::message::{Index, LONGEST_FRAME, Message, Span};
 use crate::mti::Mti;
-
-/// Bytes of an MTI in ASCII.
-const MTI_DIGITS: usize = 4;
+use crate::value::Reading;
+use crate::wire::ebcdic;
+use crate::wire::extent::Extent;
+use crate::wire::prefix::Prefix;
 
 /// Decodes one frame (without its length header) by a plan.
 #[expect(
@@ -26,64 +31,65 @@ const MTI_DIGITS: usize = 4;
     reason = "the error holds the readable message, which is as large as the good one; boxing it saves nothing"
 )]
 pub(crate) fn decode(plan: &Plan, frame: Bytes) -> Result<Message, Undecodable> {
-    let mut index = Index::new();
-    let (mti, error) = Reader::new(&frame).message(plan, &mut index);
-    match (mti, error) {
-        (Some(mti), None) => Ok(Message::new(frame, mti, index)),
-        (Some(mti), Some(error)) => Err(Undecodable {
+    let mut reader = Reader::new(&frame);
+    let mti = reader.mti(plan.mti).map_err(|error| Undecodable {
+        error,
+        readable: None,
+    })?;
+    let offset = reader.offset;
+    let mut message = Message::new(frame, mti, plan.id);
+    let (frame, index) = message.to_index();
+    let mut reader = Reader { frame, offset };
+    let error = match reader.bitmaps(plan) {
+        Ok(set) => reader.fields(plan, set, index),
+        Err(error) => Some(error),
+    };
+    match error {
+        None => Ok(message),
+        Some(error) => Err(Undecodable {
             error,
-            readable: Some(Message::new(frame, mti, index)),
+            readable: Some(message),
         }),
-        (None, error) => {
-            // The reader gives an error whenever it gives no MTI.
-            let kind = DecodeErrorKind::MtiCut { found: frame.len() };
-            let error = error.unwrap_or(DecodeError {
-                element: None,
-                offset: 0,
-                kind,
-            });
-            Err(Undecodable {
-                error,
-                readable: None,
-            })
-        }
     }
 }
 
 /// A position in a frame.
 struct Reader<'a> {
     frame: &'a [u8],
-    rest: &'a [u8],
+    /// Bytes that were stepped over.
+    offset: usize,
 }
 
 impl<'a> Reader<'a> {
     fn new(frame: &'a [u8]) -> Self {
-        Self { frame, rest: frame }
+        Self { frame, offset: 0 }
     }
 
-    fn offset(&self) -> usize {
-        self.frame.len().saturating_sub(self.rest.len())
+    /// Bytes that are left.
+    fn rest(&self) -> &'a [u8] {
+        self.frame.get(self.offset..).unwrap_or_default()
     }
 
     /// Takes the next `count` bytes, or says how many there are.
+    #[inline]
     fn take(&mut self, count: usize) -> Result<&'a [u8], usize> {
-        let taken: IResult<&'a [u8], &'a [u8]> = take(count).parse(self.rest);
-        let (rest, bytes) = taken.map_err(|_incomplete| self.rest.len())?;
-        self.rest = rest;
-        Ok(bytes)
+        let end = self.offset.saturating_add(count);
+        match self.frame.get(self.offset..end) {
+            Some(bytes) => {
+                self.offset = end;
+                Ok(bytes)
+            }
+            None => Err(self.rest().len()),
+        }
     }
 
-    /// Indexes the whole message. The MTI is `None` only together with an error.
-    fn message(mut self, plan: &Plan, index: &mut Index) -> (Option<Mti>, Option<DecodeError>) {
-        let mti = match self.mti(plan.mti) {
-            Ok(mti) => mti,
-            Err(error) => return (None, Some(error)),
-        };
-        let error = match self.bitmaps(plan) {
-            Ok(bitmap) => self.fields(plan, bitmap, index),
-            Err(error) => Some(error),
-        };
-        (Some(mti), error)
+    /// Takes the next `count` bytes of the header, or says how many there are.
+    fn take_header(&mut self, count: usize) -> Result<&'a [u8], usize> {
+        let rest = self.rest();
+        let taken: IResult<&'a [u8], &'a [u8]> = take(count).parse(rest);
+        let (rest, bytes) = taken.map_err(|_incomplete| rest.len())?;
+        self.offset = self.frame.len().saturating_sub(rest.len());
+        Ok(bytes)
     }
 
     fn mti(&mut self, encoding: MtiEncoding) -> Result<Mti, DecodeError> {
@@ -99,170 +105,218 @@ impl<'a> Reader<'a> {
                 found,
             }));
         }
-        match encoding {
-            MtiEncoding::Ascii => {
-                let digits = self
-                    .take(MTI_DIGITS)
-                    .map_err(|found| whole(DecodeErrorKind::MtiCut { found }))?;
-                Mti::parse(digits).map_err(|_invalid| {
-                    whole(DecodeErrorKind::MtiContent {
-                        at: first_other(digits, u8::is_ascii_digit),
-                    })
-                })
+        let wire = self
+            .take_header(encoding.bytes())
+            .map_err(|found| whole(DecodeErrorKind::MtiCut { found }))?;
+        let mti = match (encoding, wire) {
+            (MtiEncoding::Ascii, _) => Mti::parse(wire).ok(),
+            (MtiEncoding::Ebcdic, [a, b, c, d]) => {
+                Mti::parse(&[*a, *b, *c, *d].map(|byte| ebcdic::digit(byte).map_or(0, ascii))).ok()
             }
-        }
-    }
-
-    fn bitmaps(&mut self, plan: &Plan) -> Result<Bitmap, DecodeError> {
-        let first = self.bitmap(plan.bitmap, BitmapPart::First)?;
-        let second = match plan.second_bitmap {
-            SecondBitmap::AnnouncedByBit1 if bitmap::announces_second(first) => {
-                self.bitmap(plan.bitmap, BitmapPart::Second)?
+            (MtiEncoding::Bcd, [high, low]) => {
+                Mti::parse(&[high >> 4, high & 0xF, low >> 4, low & 0xF].map(ascii)).ok()
             }
-            SecondBitmap::AnnouncedByBit1 => 0,
+            // Exactly as many bytes were taken.
+            (MtiEncoding::Ebcdic | MtiEncoding::Bcd, _) => None,
         };
-        Ok(Bitmap::from_maps(first, second))
+        mti.ok_or_else(|| {
+            let good: fn(&u8) -> bool = match encoding {
+                MtiEncoding::Ascii => u8::is_ascii_digit,
+                MtiEncoding::Ebcdic => |byte| ebcdic::digit(*byte).is_some(),
+                MtiEncoding::Bcd => |byte| byte >> 4 <= 9 && byte & 0xF <= 9,
+            };
+            let at = wire.iter().position(|byte| !good(byte)).unwrap_or_default();
+            whole(DecodeErrorKind::MtiContent { at })
+        })
     }
 
-    fn bitmap(&mut self, encoding: BitmapEncoding, part: BitmapPart) -> Result<u64, DecodeError> {
-        let offset = self.offset();
+    /// Reads the maps in front of the elements: the set of elements, with a bit 65 that stands for a third map in its
+    /// place still in it.
+    fn bitmaps(&mut self, plan: &Plan) -> Result<Bitmap, DecodeError> {
+        let mut set = Bitmap::default();
+        let offset = self.offset;
+        let first = self.bitmap(plan, BitmapPart::First)?;
+        set.add(0, bitmap::elements_only(first));
+        let second = match plan.bitmap.second {
+            SecondBitmap::None if bitmap::announces(first) => {
+                return Err(DecodeError {
+                    element: None,
+                    offset,
+                    kind: DecodeErrorKind::SecondBitmapAnnounced,
+                });
+            }
+            SecondBitmap::AnnouncedByBit1 | SecondBitmap::AlwaysAnnounced
+                if !bitmap::announces(first) =>
+            {
+                return Ok(set);
+            }
+            SecondBitmap::None => return Ok(set),
+            SecondBitmap::AnnouncedByBit1 | SecondBitmap::AlwaysAnnounced | SecondBitmap::Fixed => {
+                self.bitmap(plan, BitmapPart::Second)?
+            }
+        };
+        let third = match plan.bitmap.third {
+            ThirdBitmap::None | ThirdBitmap::InElement65 => {
+                set.add(1, second);
+                return Ok(set);
+            }
+            ThirdBitmap::AnnouncedByBit65 => bitmap::announces(second),
+            ThirdBitmap::Fixed => true,
+        };
+        set.add(1, bitmap::elements_only(second));
+        if third {
+            set.add(2, self.bitmap(plan, BitmapPart::Third)?);
+        }
+        Ok(set)
+    }
+
+    fn bitmap(&mut self, plan: &Plan, part: BitmapPart) -> Result<u64, DecodeError> {
+        let encoding = plan.bitmap.encoding;
+        let offset = self.offset;
         let failed = |kind| DecodeError {
             element: None,
             offset,
             kind,
         };
-        match encoding {
-            BitmapEncoding::AsciiHex => {
-                let expected = bitmap::HEX_CHARACTERS;
-                let text = self.take(expected).map_err(|found| {
-                    failed(DecodeErrorKind::BitmapCut {
-                        part,
-                        expected,
-                        found,
-                    })
-                })?;
-                bitmap::read_hex(text).ok_or_else(|| {
-                    let at = offset.saturating_add(first_other(text, u8::is_ascii_hexdigit));
-                    failed(DecodeErrorKind::BitmapContent { part, expected, at })
-                })
-            }
-        }
+        let expected = encoding.bytes();
+        let wire = self.take_header(expected).map_err(|found| {
+            failed(DecodeErrorKind::BitmapCut {
+                part,
+                expected,
+                found,
+            })
+        })?;
+        encoding.read(wire).map_err(|index| {
+            let at = offset.saturating_add(index);
+            failed(DecodeErrorKind::BitmapContent { part, expected, at })
+        })
     }
 
     /// Indexes the elements of the bitmap; gives the first error.
-    fn fields(&mut self, plan: &Plan, bitmap: Bitmap, index: &mut Index) -> Option<DecodeError> {
+    fn fields(&mut self, plan: &Plan, set: Bitmap, index: &mut Index) -> Option<DecodeError> {
+        let third_inside = plan.bitmap.third == ThirdBitmap::InElement65;
+        let mut set = set;
         let mut first_error = None;
-        for element in bitmap.elements() {
-            let offset = self.offset();
-            let field = match plan.field(element) {
-                Some(field) => self.field(field),
-                None => Err(DecodeErrorKind::Undefined),
-            };
-            match field {
-                Ok(span) => index.insert(element, span),
-                Err(kind) => {
-                    let error = DecodeError {
-                        element: Some(element),
-                        offset,
-                        kind,
-                    };
-                    let first = *first_error.get_or_insert(error);
-                    if kind.is_structure() {
-                        return Some(first);
+        for part in 0..3 {
+            let map = set.map(part);
+            index.announce(part, map);
+            for element in bitmap::elements(part, map) {
+                if third_inside && element == Element::THIRD_BITMAP {
+                    match self.bitmap(plan, BitmapPart::Third) {
+                        Ok(map) => set.add(2, map),
+                        Err(error) => return Some(first_error.unwrap_or(error)),
                     }
+                } else if self
+                    .element(plan, element, index, &mut first_error)
+                    .is_break()
+                {
+                    return first_error;
                 }
             }
         }
-        if self.rest.is_empty() {
+        if self.rest().is_empty() || plan.lenient.trailing_bytes {
             return first_error;
         }
         let kind = DecodeErrorKind::TrailingBytes {
-            found: self.rest.len(),
+            found: self.rest().len(),
         };
-        Some(first_error.unwrap_or_else(|| DecodeError {
+        Some(first_error.unwrap_or(DecodeError {
             element: None,
-            offset: self.offset(),
+            offset: self.offset,
             kind,
         }))
     }
 
-    /// Steps over one element. After an error of content the reader stands behind the element.
-    fn field(&mut self, plan: &FieldPlan) -> Result<Span, DecodeErrorKind> {
-        let class = plan.class;
-        let (length, maximum) = match plan.length {
-            Length::Fixed(length) => (usize::from(length), usize::from(length)),
-            Length::Variable {
-                encoding,
-                digits,
-                maximum,
-            } => (
-                self.length(encoding, usize::from(digits))?,
-                usize::from(maximum),
-            ),
+    /// Indexes one element. Breaks off after an error of structure, as nothing behind it can be assigned.
+    #[inline]
+    fn element(
+        &mut self,
+        plan: &Plan,
+        element: Element,
+        index: &mut Index,
+        first_error: &mut Option<DecodeError>,
+    ) -> ControlFlow<()> {
+        let offset = self.offset;
+        let field = match plan.field(element) {
+            Some(field) => self.field(plan, field),
+            None => Err(DecodeErrorKind::Undefined),
         };
-        let start = self.offset();
-        let value = match plan.encoding {
-            ValueEncoding::Ascii => self.take(length),
-        };
-        let value = value.map_err(|found| DecodeErrorKind::ValueCut {
-            class,
-            expected: length,
-            found,
-        })?;
-        if length > maximum {
-            return Err(DecodeErrorKind::ValueTooLong {
-                class,
-                maximum,
-                found: length,
-            });
+        match field {
+            Ok(span) => index.insert(element, span),
+            Err(kind) => {
+                first_error.get_or_insert(DecodeError {
+                    element: Some(element),
+                    offset,
+                    kind,
+                });
+                if kind.is_structure() {
+                    return ControlFlow::Break(());
+                }
+            }
         }
-        class.check(value).map_err(|fault| match fault {
-            ContentFault::Byte(index) => DecodeErrorKind::ValueContent {
+        ControlFlow::Continue(())
+    }
+
+    /// Steps over one element. After an error of content the reader stands behind the element.
+    fn field(&mut self, plan: &Plan, field: &FieldPlan) -> Result<Span, DecodeErrorKind> {
+        let class = field.class;
+        let begin = self.offset;
+        let extent = match field.length {
+            Length::Fixed(extent) => extent,
+            Length::Prefixed(prefix) => self.extent(prefix, field)?,
+        };
+        let start = self.offset;
+        let wire = self
+            .take(extent.bytes)
+            .map_err(|found| DecodeErrorKind::ValueCut {
                 class,
-                expected: length,
-                at: start.saturating_add(index),
-            },
-            ContentFault::OddHex => DecodeErrorKind::OddHex { found: length },
-        })?;
-        // The frame is at most as long as a span can say: checked before the MTI was read.
-        Span::new(start, self.offset()).ok_or(DecodeErrorKind::FrameTooLong {
+                expected: extent.characters,
+                found,
+            })?;
+        let reading = if usual(field, wire) {
+            Reading::Ascii
+        } else {
+            value::check(field, plan.lenient, wire, extent.characters)
+                .map_err(|fault| fault.kind(field, start))?
+        };
+        // The frame is at most as long as a span can say: checked before the MTI was read. A length has few bytes.
+        let prefix = u8::try_from(start.saturating_sub(begin)).unwrap_or_default();
+        Span::new(start, self.offset, prefix, reading).ok_or(DecodeErrorKind::FrameTooLong {
             maximum: LONGEST_FRAME,
             found: self.frame.len(),
         })
     }
 
-    fn length(
-        &mut self,
-        encoding: LengthEncoding,
-        digits: usize,
-    ) -> Result<usize, DecodeErrorKind> {
-        let offset = self.offset();
-        match encoding {
-            LengthEncoding::Ascii => {
-                let text = self
-                    .take(digits)
-                    .map_err(|found| DecodeErrorKind::LengthCut { digits, found })?;
-                decimal(text).ok_or_else(|| DecodeErrorKind::LengthContent {
-                    digits,
-                    at: offset.saturating_add(first_other(text, u8::is_ascii_digit)),
-                })
-            }
-        }
+    /// Reads the length in front of a value.
+    fn extent(&mut self, prefix: Prefix, field: &FieldPlan) -> Result<Extent, DecodeErrorKind> {
+        let offset = self.offset;
+        let width = prefix.width();
+        let wire = self
+            .take(prefix.bytes())
+            .map_err(|found| DecodeErrorKind::LengthCut { width, found })?;
+        let units = prefix
+            .read(wire)
+            .map_err(|index| DecodeErrorKind::LengthContent {
+                width,
+                at: offset.saturating_add(index),
+            })?;
+        field
+            .measure
+            .extent(units)
+            .ok_or(DecodeErrorKind::LengthOdd { found: units })
     }
 }
 
-/// Decimal digits as a number; `None` for another byte.
-fn decimal(digits: &[u8]) -> Option<usize> {
-    digits.iter().try_fold(0_usize, |number, byte| {
-        let digit = byte.is_ascii_digit().then(|| byte.saturating_sub(b'0'))?;
-        number.checked_mul(10)?.checked_add(usize::from(digit))
-    })
+/// Whether a value is text in ASCII and good: the check of the usual case, without saying what is wrong.
+#[inline]
+fn usual(field: &FieldPlan, wire: &[u8]) -> bool {
+    let limits = usize::from(field.minimum)..=usize::from(field.maximum);
+    field.encoding == ValueEncoding::Ascii
+        && limits.contains(&wire.len())
+        && field.class.holds(wire)
 }
 
-/// Index of the first byte that is not of a class; 0 when all are.
-fn first_other(bytes: &[u8], class: impl Fn(&u8) -> bool) -> usize {
-    bytes
-        .iter()
-        .position(|byte| !class(byte))
-        .unwrap_or_default()
+/// The ASCII digit of a number below ten; of a greater one a character that is not a digit.
+fn ascii(digit: u8) -> u8 {
+    b'0'.saturating_add(digit)
 }

@@ -7,6 +7,7 @@ use std::fmt;
 use crate::content::ContentClass;
 use crate::element::Element;
 use crate::message::Message;
+use crate::wire::prefix::LengthWidth;
 
 /// What could not be decoded: the first error, and what was readable before and around it.
 ///
@@ -36,13 +37,15 @@ pub struct DecodeError {
     pub kind: DecodeErrorKind,
 }
 
-/// One of the two bitmaps.
+/// One of the bitmaps.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum BitmapPart {
     /// Elements 1..=64.
     First,
-    /// Elements 65..=128, announced by bit 1 of the first.
+    /// Elements 65..=128.
     Second,
+    /// Elements 129..=192.
+    Third,
 }
 
 /// What was expected and what was found. Positions (`at`) are bytes of the frame from 0.
@@ -69,11 +72,11 @@ pub enum DecodeErrorKind {
         at: usize,
     },
     /// The frame ends inside a bitmap.
-    #[error("expected {expected} hexadecimal digits, found {}", Count(*found))]
+    #[error("expected {}, found {}", Map(*expected), Count(*found))]
     BitmapCut {
-        /// Which of the two.
+        /// Which of them.
         part: BitmapPart,
-        /// Characters of one bitmap.
+        /// Bytes of one bitmap on the wire: 8, or 16 hexadecimal digits.
         expected: usize,
         /// Bytes left.
         found: usize,
@@ -81,31 +84,40 @@ pub enum DecodeErrorKind {
     /// A bitmap is not hexadecimal.
     #[error("expected {expected} hexadecimal digits, found a byte outside 0-9 A-F a-f at {at}")]
     BitmapContent {
-        /// Which of the two.
+        /// Which of them.
         part: BitmapPart,
-        /// Characters of one bitmap.
+        /// Hexadecimal digits of one bitmap.
         expected: usize,
         /// The first bad byte.
         at: usize,
     },
+    /// Bit 1 is set, and the dialect has one bitmap only.
+    #[error("bit 1 announces a second bitmap, which the dialect does not have")]
+    SecondBitmapAnnounced,
     /// The bitmap announces an element that the dialect does not define, so that its end cannot be known.
     #[error("the dialect does not define this element")]
     Undefined,
     /// The frame ends inside a length prefix.
-    #[error("expected a length of {digits} digits, found {}", Count(*found))]
+    #[error("expected a length of {width}, found {}", Count(*found))]
     LengthCut {
-        /// Digits of the prefix.
-        digits: usize,
+        /// Its form and size.
+        width: LengthWidth,
         /// Bytes left.
         found: usize,
     },
     /// A length prefix is not decimal.
-    #[error("expected a length of {digits} digits, found a byte outside 0-9 at {at}")]
+    #[error("expected a length of {width}, found {} outside 0-9 at {at}", Part(*width))]
     LengthContent {
-        /// Digits of the prefix.
-        digits: usize,
+        /// Its form and size.
+        width: LengthWidth,
         /// The first bad byte.
         at: usize,
+    },
+    /// A length counts half bytes and is odd.
+    #[error("expected an even length in nibbles, found {found}")]
+    LengthOdd {
+        /// The length read.
+        found: usize,
     },
     /// The frame ends inside a value.
     #[error("expected {expected} {}, found {}", class.noun(), Count(*found))]
@@ -126,6 +138,34 @@ pub enum DecodeErrorKind {
         maximum: usize,
         /// Length read from the prefix.
         found: usize,
+    },
+    /// The value is shorter than the dialect allows.
+    #[error("expected at least {minimum} {}, found a length of {found}", class.noun())]
+    ValueTooShort {
+        /// Class of the element.
+        class: ContentClass,
+        /// The dialect's minimum.
+        minimum: usize,
+        /// Length read from the prefix.
+        found: usize,
+    },
+    /// Half a byte of a packed value is not of its class.
+    #[error("expected {expected} {}, found a nibble outside {} in byte {at}", class.noun(), class.range())]
+    ValueNibble {
+        /// Class of the element.
+        class: ContentClass,
+        /// Length of the value.
+        expected: usize,
+        /// The first byte with a bad half.
+        at: usize,
+    },
+    /// The half byte that fills an odd number of packed digits is another one.
+    #[error("expected the pad nibble {expected:X}, found another in byte {at}")]
+    Pad {
+        /// The dialect's pad.
+        expected: u8,
+        /// The byte that holds it.
+        at: usize,
     },
     /// A byte of the value is not of its class.
     #[error("expected {expected} {}, found a byte outside {} at {at}", class.noun(), class.range())]
@@ -160,12 +200,19 @@ impl DecodeErrorKind {
             | Self::MtiContent { .. }
             | Self::BitmapCut { .. }
             | Self::BitmapContent { .. }
+            | Self::SecondBitmapAnnounced
             | Self::Undefined
             | Self::LengthCut { .. }
             | Self::LengthContent { .. }
+            | Self::LengthOdd { .. }
             | Self::ValueCut { .. }
             | Self::TrailingBytes { .. } => true,
-            Self::ValueTooLong { .. } | Self::ValueContent { .. } | Self::OddHex { .. } => false,
+            Self::ValueTooLong { .. }
+            | Self::ValueTooShort { .. }
+            | Self::ValueContent { .. }
+            | Self::ValueNibble { .. }
+            | Self::Pad { .. }
+            | Self::OddHex { .. } => false,
         }
     }
 
@@ -176,14 +223,20 @@ impl DecodeErrorKind {
             Self::BitmapCut { part, .. } | Self::BitmapContent { part, .. } => match part {
                 BitmapPart::First => "first bitmap",
                 BitmapPart::Second => "second bitmap",
+                BitmapPart::Third => "third bitmap",
             },
+            Self::SecondBitmapAnnounced => "first bitmap",
             Self::FrameTooLong { .. }
             | Self::Undefined
             | Self::LengthCut { .. }
             | Self::LengthContent { .. }
+            | Self::LengthOdd { .. }
             | Self::ValueCut { .. }
             | Self::ValueTooLong { .. }
+            | Self::ValueTooShort { .. }
             | Self::ValueContent { .. }
+            | Self::ValueNibble { .. }
+            | Self::Pad { .. }
             | Self::OddHex { .. }
             | Self::TrailingBytes { .. } => "message",
         }
@@ -211,5 +264,29 @@ impl fmt::Display for Count {
             1 => f.write_str("1 byte"),
             count => write!(f, "{count} bytes"),
         }
+    }
+}
+
+/// The size of one bitmap in words.
+struct Map(usize);
+
+impl fmt::Display for Map {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self.0 {
+            8 => f.write_str("8 bytes"),
+            digits => write!(f, "{digits} hexadecimal digits"),
+        }
+    }
+}
+
+/// What a bad length consists of.
+struct Part(LengthWidth);
+
+impl fmt::Display for Part {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self.0 {
+            LengthWidth::Digits(_) | LengthWidth::Bytes(_) => "a byte",
+            LengthWidth::PackedDigits(_) => "a nibble",
+        })
     }
 }

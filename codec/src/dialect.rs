@@ -3,8 +3,11 @@
 //! Owns what callers see of a dialect. Must never read the document while a message is handled: everything was compiled
 //! when it was loaded.
 
+mod compile;
 mod document;
 mod error;
+mod field;
+mod layers;
 pub(crate) mod plan;
 
 use std::fmt;
@@ -13,6 +16,7 @@ use std::path::Path;
 use bytes::Bytes;
 
 pub use error::{DialectError, DialectErrorKind};
+use layers::Layers;
 use plan::Plan;
 
 use crate::decode_error::Undecodable;
@@ -27,31 +31,34 @@ use crate::sensitivity::Sensitivity;
 pub struct Dialect {
     name: String,
     source: String,
-    version: String,
+    version: &'static str,
     framing: Framing,
     plan: Plan,
     /// Indexed by element number; empty where the dialect has no element.
     element_names: Vec<String>,
+    /// Ascending.
+    unverified: Vec<Element>,
 }
 
 impl Dialect {
-    /// Compiles a document. `file_name` is used in errors only.
+    /// Compiles a document without a base. `file_name` is used in errors only.
     ///
     /// # Errors
     /// [`DialectError`] with the line, and the element where the fault is in one.
     pub fn from_toml(file_name: &str, text: &str) -> Result<Self, DialectError> {
-        document::compile(text).map_err(|fault| fault.in_file(file_name, text))
+        Self::compile(&Layers::single(file_name, text)?)
     }
 
-    /// Reads and compiles a file.
+    /// Reads and compiles a file. A base is looked for beside it.
     ///
     /// # Errors
-    /// [`DialectError`] when the file cannot be read or compiled.
+    /// [`DialectError`] when the file, or a base of it, cannot be read or compiled.
     pub fn load(path: &Path) -> Result<Self, DialectError> {
-        let name = path.display().to_string();
-        let text = std::fs::read_to_string(path)
-            .map_err(|error| DialectError::unreadable(&name, &error))?;
-        Self::from_toml(&name, &text)
+        Self::compile(&Layers::load(path)?)
+    }
+
+    fn compile(layers: &Layers) -> Result<Self, DialectError> {
+        compile::compile(layers).map_err(|fault| layers.error(fault))
     }
 
     /// The dialect's own name.
@@ -64,9 +71,21 @@ impl Dialect {
         &self.source
     }
 
-    /// The edition of ISO 8583: `1987`.
+    /// The edition of ISO 8583: `1987`, `1993` or `2003`.
     pub fn version(&self) -> &str {
-        &self.version
+        self.version
+    }
+
+    /// The elements that the dialect defines, ascending.
+    pub fn elements(&self) -> impl Iterator<Item = Element> + '_ {
+        let numbers = 0..=u8::MAX;
+        let elements = numbers.filter_map(Element::new);
+        elements.filter(|element| self.plan.field(*element).is_some())
+    }
+
+    /// The elements whose entries no message of another implementation has confirmed, ascending.
+    pub fn unverified(&self) -> &[Element] {
+        &self.unverified
     }
 
     /// How frames are cut on a stream.
@@ -111,4 +130,21 @@ impl fmt::Debug for Dialect {
             .field("framing", &self.framing)
             .finish_non_exhaustive()
     }
+}
+
+/// The element that a key names.
+fn element(key: &str) -> Option<Element> {
+    let element = Element::new(key.parse().ok()?)?;
+    (element.number().to_string() == key).then_some(element)
+}
+
+/// The elements that `35` or `105-128` names.
+fn elements(range: &str) -> Option<Vec<Element>> {
+    let (first, last) = match range.split_once('-') {
+        Some((first, last)) => (element(first)?, element(last)?),
+        None => (element(range)?, element(range)?),
+    };
+    let numbers = first.number()..=last.number();
+    let elements: Vec<Element> = numbers.filter_map(Element::new).collect();
+    (!elements.is_empty()).then_some(elements)
 }

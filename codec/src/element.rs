@@ -1,23 +1,23 @@
 //! The number of a data element.
 //!
-//! Owns the range 2..=128 and the names of the elements that the code speaks about. Must never hold what an element
+//! Owns the range 2..=192 and the names of the elements that the code speaks about. Must never hold what an element
 //! looks like: that is the dialect's.
 
 use std::fmt;
 
 use serde::{Deserialize, Serialize};
 
-/// Number of a data element, 2..=128.
+/// Number of a data element, 2..=192.
 ///
-/// 0 is the MTI and 1 announces the second bitmap: neither is an element that a message can carry. `Display` and
-/// `Debug` print `DE4`; serialized as the bare number.
+/// 0 is the MTI and 1 announces the second bitmap: neither is an element that a message can carry. 129 and above are
+/// those of a third bitmap, which few dialects have. `Display` and `Debug` print `DE4`; serialized as the bare number.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(into = "u8", try_from = "u8")]
 pub struct Element(u8);
 
-/// A number outside 2..=128.
+/// A number outside 2..=192.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
-#[error("{number} is not a data element: expected 2 to 128")]
+#[error("{number} is not a data element: expected 2 to 192")]
 pub struct InvalidElement {
     /// The number found.
     pub number: u8,
@@ -46,7 +46,11 @@ impl Element {
     pub const MERCHANT_TYPE: Self = Self(18);
     /// Point-of-service entry mode, n3: entry mode 2, PIN capability 1.
     pub const POS_ENTRY_MODE: Self = Self(22);
-    /// Point-of-service condition code, n2.
+    /// Function code, n3, from the 1993 edition on.
+    pub const FUNCTION_CODE: Self = Self(24);
+    /// Message reason code, n4, from the 1993 edition on; before, point-of-service condition code, n2.
+    pub const MESSAGE_REASON: Self = Self(25);
+    /// Point-of-service condition code, n2, of the 1987 edition.
     pub const POS_CONDITION_CODE: Self = Self(25);
     /// Acquiring institution identification code, n..11.
     pub const ACQUIRING_INSTITUTION: Self = Self(32);
@@ -80,6 +84,8 @@ impl Element {
     pub const ADDITIONAL_AMOUNTS: Self = Self(54);
     /// Chip (ICC) data, BER-TLV.
     pub const ICC_DATA: Self = Self(55);
+    /// The third bitmap, in dialects that have one in this place or announce it with this bit.
+    pub const THIRD_BITMAP: Self = Self(65);
     /// Extended payment code (instalments), n2.
     pub const EXTENDED_PAYMENT_CODE: Self = Self(67);
     /// Network management information code, n3.
@@ -89,16 +95,16 @@ impl Element {
     /// Replacement amounts, an42.
     pub const REPLACEMENT_AMOUNTS: Self = Self(95);
 
-    /// The element with this number, or `None` outside 2..=128.
+    /// The element with this number, or `None` outside 2..=192.
     pub const fn new(number: u8) -> Option<Self> {
-        if number >= 2 && number <= 128 {
+        if number >= 2 && number <= 192 {
             Some(Self(number))
         } else {
             None
         }
     }
 
-    /// The number, 2..=128.
+    /// The number, 2..=192.
     pub const fn number(self) -> u8 {
         self.0
     }
@@ -135,9 +141,9 @@ mod tests {
     use super::*;
 
     #[test]
-    fn only_2_to_128_are_elements() {
+    fn only_2_to_192_are_elements() {
         for number in 0..=u8::MAX {
-            let expected = (2..=128).contains(&number);
+            let expected = (2..=192).contains(&number);
             assert_eq!(Element::new(number).is_some(), expected, "{number}");
             assert_eq!(Element::try_from(number).is_ok(), expected, "{number}");
         }
@@ -157,6 +163,6 @@ mod tests {
         let error = serde_json::from_str::<Element>("1")
             .unwrap_err()
             .to_string();
-        assert!(error.contains("expected 2 to 128"), "{error}");
+        assert!(error.contains("expected 2 to 192"), "{error}");
     }
 }

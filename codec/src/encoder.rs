@@ -5,18 +5,19 @@
 
 use std::fmt;
 
-use bytes::BytesMut;
+use bytes::{BufMut as _, BytesMut};
 
 use crate::bitmap::{self, Bitmap};
-use crate::content::{ContentClass, ContentFault};
+use crate::by_element::ByElement;
+use crate::content::ContentFault;
 use crate::dialect::plan::{
-    BitmapEncoding, FieldPlan, Length, LengthEncoding, MtiEncoding, Plan, SecondBitmap,
-    ValueEncoding,
+    FieldPlan, Fill, Length, MtiEncoding, Plan, SecondBitmap, Sign, ThirdBitmap, ValueEncoding,
 };
 use crate::element::Element;
-use crate::framing::FrameTooLong;
+use crate::encode_error::{EncodeError, EncodeErrorKind};
 use crate::message::Message;
 use crate::mti::Mti;
+use crate::wire::nibbles;
 
 /// Collects borrowed values for one outgoing message and writes it once.
 ///
@@ -25,84 +26,18 @@ pub struct Encoder<'a> {
     plan: &'a Plan,
     mti: Mti,
     present: Bitmap,
-    /// Indexed by element number; 0 and 1 stay unused.
-    values: [&'a str; 129],
+    items: ByElement<Item<'a>>,
+    /// The frame that verbatim items lie in.
+    echoed: &'a [u8],
 }
 
-/// Why a message could not be written.
-///
-/// `Display`: `DE4: expected 12 digits, found 11 characters`.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct EncodeError {
-    /// The element, or `None` when the whole message is too long.
-    pub element: Option<Element>,
-    /// What was expected and what was found.
-    pub kind: EncodeErrorKind,
-}
-
-/// What was expected and what was found.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
-pub enum EncodeErrorKind {
-    /// The dialect does not define the element.
-    #[error("the dialect does not define this element")]
-    Undefined,
-    /// A value of fixed length has another one.
-    #[error("expected {expected} {}, found {found} characters", class.noun())]
-    Length {
-        /// Class of the element.
-        class: ContentClass,
-        /// The dialect's length.
-        expected: usize,
-        /// Length of the value.
-        found: usize,
-    },
-    /// A value of variable length is too long.
-    #[error("expected at most {maximum} {}, found {found} characters", class.noun())]
-    TooLong {
-        /// Class of the element.
-        class: ContentClass,
-        /// The dialect's maximum.
-        maximum: usize,
-        /// Length of the value.
-        found: usize,
-    },
-    /// A byte of the value is not of its class.
-    #[error("expected {}, found a byte outside {} at {at} of the value", class.noun(), class.range())]
-    Content {
-        /// Class of the element.
-        class: ContentClass,
-        /// Index of the byte in the value, from 0.
-        at: usize,
-    },
-    /// A value of bytes has an odd number of hexadecimal digits.
-    #[error("expected an even number of hexadecimal digits, found {found}")]
-    OddHex {
-        /// Length of the value.
-        found: usize,
-    },
-    /// The message is longer than a frame may be.
-    #[error(transparent)]
-    FrameTooLong(FrameTooLong),
-}
-
-impl fmt::Display for EncodeError {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self.element {
-            Some(element) => write!(f, "{element}: {}", self.kind),
-            None => write!(f, "message: {}", self.kind),
-        }
-    }
-}
-
-impl std::error::Error for EncodeError {}
-
-impl From<FrameTooLong> for EncodeError {
-    fn from(error: FrameTooLong) -> Self {
-        Self {
-            element: None,
-            kind: EncodeErrorKind::FrameTooLong(error),
-        }
-    }
+/// The value of one element.
+#[derive(Clone, Copy)]
+enum Item<'a> {
+    /// To be checked and encoded.
+    Text(&'a str),
+    /// From and to which byte of the echoed frame: the same plan has read and checked it, its length in front.
+    Verbatim(u16, u16),
 }
 
 impl<'a> Encoder<'a> {
@@ -111,27 +46,38 @@ impl<'a> Encoder<'a> {
             plan,
             mti,
             present: Bitmap::default(),
-            values: [""; 129],
+            items: ByElement::new(Item::Text("")),
+            echoed: &[],
         }
     }
 
     /// Sets the value of an element; the last one set counts.
     pub fn set(&mut self, element: Element, value: &'a str) -> &mut Self {
-        if let Some(slot) = self.values.get_mut(usize::from(element.number())) {
-            *slot = value;
-            self.present.insert(element);
-        }
+        self.put(element, Item::Text(value));
         self
     }
 
     /// Sets the listed elements that the request carries to its values. Elements that this dialect does not define are
-    /// skipped: the request may have come in another one.
+    /// skipped: the request may have come in another one. What came in this one goes back byte by byte.
     pub fn echo(&mut self, request: &'a Message, list: &[Element]) -> &mut Self {
+        let frame = request.frame_of(self.plan.id).filter(|frame| {
+            // Verbatim items are places in one frame.
+            self.echoed.is_empty() || std::ptr::eq(*frame, self.echoed)
+        });
+        if let Some(frame) = frame {
+            self.echoed = frame;
+            for element in list.iter().copied() {
+                if let Some((start, end)) = request.place(element) {
+                    self.put(element, Item::Verbatim(start, end));
+                }
+            }
+            return self;
+        }
         for element in list.iter().copied() {
             if self.plan.field(element).is_some()
                 && let Some(value) = request.text(element)
             {
-                self.set(element, value);
+                self.put(element, Item::Text(value));
             }
         }
         self
@@ -150,53 +96,124 @@ impl<'a> Encoder<'a> {
         written
     }
 
+    fn put(&mut self, element: Element, item: Item<'a>) {
+        self.items.put(element, item);
+        self.present.insert(element);
+    }
+
     fn append(&self, out: &mut BytesMut) -> Result<(), EncodeError> {
-        match self.plan.mti {
-            MtiEncoding::Ascii => out.extend_from_slice(&self.mti.digits()),
-        }
-        self.append_bitmap(out, self.present.first());
-        match self.plan.second_bitmap {
-            SecondBitmap::AnnouncedByBit1 if self.present.needs_second() => {
-                self.append_bitmap(out, self.present.second());
-            }
-            SecondBitmap::AnnouncedByBit1 => {}
-        }
+        self.append_mti(out);
+        let mut third_due = self.append_bitmaps(out);
+        // Echoed elements that follow each other in the request are copied at once.
+        let mut run = (0, 0);
         for element in self.present.elements() {
-            let failed = |kind| EncodeError {
-                element: Some(element),
-                kind,
-            };
-            let field = self
-                .plan
-                .field(element)
-                .ok_or_else(|| failed(EncodeErrorKind::Undefined))?;
-            let value = self
-                .values
-                .get(usize::from(element.number()))
-                .copied()
-                .unwrap_or_default();
-            append_field(out, field, value).map_err(failed)?;
+            if element > Element::THIRD_BITMAP
+                && let Some(map) = third_due.take()
+            {
+                self.append_run(out, std::mem::take(&mut run));
+                self.plan.bitmap.encoding.write(map, out);
+            }
+            match self.items.get(element) {
+                Some(Item::Verbatim(start, end)) if *start == run.1 => run.1 = *end,
+                Some(Item::Verbatim(start, end)) => {
+                    self.append_run(out, std::mem::replace(&mut run, (*start, *end)));
+                }
+                Some(Item::Text(text)) => {
+                    self.append_run(out, std::mem::take(&mut run));
+                    self.append_text(out, element, text)?;
+                }
+                // Each element that is present was put there with its item.
+                None => {}
+            }
         }
+        self.append_run(out, run);
         Ok(())
     }
 
-    fn append_bitmap(&self, out: &mut BytesMut, map: u64) {
-        match self.plan.bitmap {
-            BitmapEncoding::AsciiHex => out.extend_from_slice(&bitmap::hex(map)),
+    /// Appends bytes of the echoed frame.
+    fn append_run(&self, out: &mut BytesMut, (start, end): (u16, u16)) {
+        let bytes = self.echoed.get(usize::from(start)..usize::from(end));
+        out.put_slice(bytes.unwrap_or_default());
+    }
+
+    fn append_text(
+        &self,
+        out: &mut BytesMut,
+        element: Element,
+        text: &str,
+    ) -> Result<(), EncodeError> {
+        let failed = |kind| EncodeError {
+            element: Some(element),
+            kind,
+        };
+        let field = self.plan.field(element);
+        let field = field.ok_or_else(|| failed(EncodeErrorKind::Undefined))?;
+        append_field(out, field, text).map_err(failed)
+    }
+
+    fn append_mti(&self, out: &mut BytesMut) {
+        let digits = self.mti.digits();
+        match self.plan.mti {
+            MtiEncoding::Ascii => out.put_slice(&digits),
+            MtiEncoding::Ebcdic => out.put_slice(&digits.map(|digit| 0xF0 | digit)),
+            MtiEncoding::Bcd => {
+                let [a, b, c, d] = digits;
+                out.put_slice(&[nibbles::byte(a, b), nibbles::byte(c, d)]);
+            }
         }
+    }
+
+    /// Appends the maps that stand in front of the elements; gives the third one if its place is that of element 65.
+    fn append_bitmaps(&self, out: &mut BytesMut) -> Option<u64> {
+        let plan = self.plan.bitmap;
+        let [first, second, third] = [0, 1, 2].map(|index| self.present.map(index));
+        let (second, third) = match plan.third {
+            ThirdBitmap::Fixed => (second, Some(third)),
+            ThirdBitmap::AnnouncedByBit65 | ThirdBitmap::InElement65 if third != 0 => {
+                (bitmap::announcing(second), Some(third))
+            }
+            ThirdBitmap::None | ThirdBitmap::AnnouncedByBit65 | ThirdBitmap::InElement65 => {
+                (second, None)
+            }
+        };
+        let (first, second) = match plan.second {
+            SecondBitmap::Fixed => (first, Some(second)),
+            SecondBitmap::AlwaysAnnounced => (bitmap::announcing(first), Some(second)),
+            SecondBitmap::AnnouncedByBit1 if second != 0 => {
+                (bitmap::announcing(first), Some(second))
+            }
+            SecondBitmap::None | SecondBitmap::AnnouncedByBit1 => (first, None),
+        };
+        plan.encoding.write(first, out);
+        if let Some(second) = second {
+            plan.encoding.write(second, out);
+        }
+        if plan.third == ThirdBitmap::InElement65 {
+            return third;
+        }
+        if let Some(third) = third {
+            plan.encoding.write(third, out);
+        }
+        None
     }
 }
 
-fn append_field(out: &mut BytesMut, plan: &FieldPlan, value: &str) -> Result<(), EncodeErrorKind> {
-    let class = plan.class;
+fn append_field(out: &mut BytesMut, field: &FieldPlan, value: &str) -> Result<(), EncodeErrorKind> {
+    let class = field.class;
     let found = value.len();
     class.check(value.as_bytes()).map_err(|fault| match fault {
         ContentFault::Byte(at) => EncodeErrorKind::Content { class, at },
         ContentFault::OddHex => EncodeErrorKind::OddHex { found },
     })?;
-    match plan.length {
-        Length::Fixed(length) => {
-            let expected = usize::from(length);
+    match field.length {
+        Length::Fixed(extent) => {
+            let expected = extent.characters;
+            if let Some(fill) = field.fill
+                && let Some(missing) = expected.checked_sub(found)
+            {
+                append_filled(out, field.encoding, value, fill, missing);
+                return Ok(());
+            }
             if found != expected {
                 return Err(EncodeErrorKind::Length {
                     class,
@@ -205,12 +222,8 @@ fn append_field(out: &mut BytesMut, plan: &FieldPlan, value: &str) -> Result<(),
                 });
             }
         }
-        Length::Variable {
-            encoding,
-            digits,
-            maximum,
-        } => {
-            let maximum = usize::from(maximum);
+        Length::Prefixed(prefix) => {
+            let (minimum, maximum) = (usize::from(field.minimum), usize::from(field.maximum));
             if found > maximum {
                 return Err(EncodeErrorKind::TooLong {
                     class,
@@ -218,25 +231,67 @@ fn append_field(out: &mut BytesMut, plan: &FieldPlan, value: &str) -> Result<(),
                     found,
                 });
             }
-            match encoding {
-                LengthEncoding::Ascii => append_decimal(out, found, digits),
+            if found < minimum {
+                return Err(EncodeErrorKind::TooShort {
+                    class,
+                    minimum,
+                    found,
+                });
             }
+            prefix.write(out, field.measure.units(found));
         }
     }
-    match plan.encoding {
-        ValueEncoding::Ascii => out.extend_from_slice(value.as_bytes()),
-    }
+    append_value(out, field.encoding, value.as_bytes());
     Ok(())
 }
 
-/// Appends a number in exactly `digits` decimal digits. The dialect's maximum fits its digits.
-fn append_decimal(out: &mut BytesMut, number: usize, digits: u8) {
-    for position in (0..u32::from(digits)).rev() {
-        let digit = number
-            .checked_div(10_usize.saturating_pow(position))
-            .unwrap_or_default();
-        let digit = digit.checked_rem(10).unwrap_or_default();
-        out.extend_from_slice(&[b'0'.saturating_add(u8::try_from(digit).unwrap_or_default())]);
+/// Appends a short value of fixed length and what it is filled with.
+fn append_filled(
+    out: &mut BytesMut,
+    encoding: ValueEncoding,
+    value: &str,
+    fill: Fill,
+    missing: usize,
+) {
+    let filling = match encoding {
+        ValueEncoding::Ebcdic(page) => page.byte(fill.character),
+        ValueEncoding::Ascii | ValueEncoding::Packed(_) | ValueEncoding::Signed(..) => {
+            fill.character
+        }
+    };
+    if fill.left {
+        out.put_bytes(filling, missing);
+    }
+    append_value(out, encoding, value.as_bytes());
+    if !fill.left {
+        out.put_bytes(filling, missing);
+    }
+}
+
+/// Appends characters that the content check has let pass.
+fn append_value(out: &mut BytesMut, encoding: ValueEncoding, value: &[u8]) {
+    match encoding {
+        ValueEncoding::Ascii => out.put_slice(value),
+        ValueEncoding::Ebcdic(page) => {
+            out.reserve(value.len());
+            for character in value {
+                out.put_u8(page.byte(*character));
+            }
+        }
+        ValueEncoding::Packed(packing) => {
+            out.reserve(value.len().div_ceil(2));
+            nibbles::pack(value, packing, |byte| out.put_u8(byte));
+        }
+        ValueEncoding::Signed(sign, packing) => {
+            if let Some((letter, digits)) = value.split_first() {
+                out.put_u8(match sign {
+                    Sign::Ascii => *letter,
+                    // 0xC3 and 0xC4 for 0x43 and 0x44.
+                    Sign::Ebcdic => letter | 0x80,
+                });
+                nibbles::pack(digits, packing, |byte| out.put_u8(byte));
+            }
+        }
     }
 }
 

@@ -8,7 +8,7 @@ use std::fmt;
 use bytes::Bytes;
 use zeroize::{Zeroize as _, Zeroizing};
 
-use crate::framing::Framing;
+use crate::framing::{Framing, LengthFault, LengthForm};
 
 /// Smallest read buffer in bytes, so that one read takes many short frames.
 const SMALLEST_BUFFER: usize = 16 * 1024;
@@ -25,16 +25,69 @@ pub struct FrameReader {
     start: usize,
     /// Behind the last byte filled.
     end: usize,
+    /// Bytes behind `start` that were searched for a trailer without success.
+    searched: usize,
 }
 
-/// The stream announces a frame longer than the maximum: what follows cannot be cut any more, the link must be closed.
+/// One frame taken off its length and trailer.
+#[derive(Clone, PartialEq, Eq)]
+pub struct Frame {
+    /// The header; empty in a framing without one.
+    pub header: Bytes,
+    /// The message; empty in a poll.
+    pub body: Bytes,
+    /// The control bytes beside the length as one number: zero for a message. Another frame than a message has no
+    /// header, and its body is the network's own business.
+    pub control: u64,
+}
+
+impl fmt::Debug for Frame {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Frame")
+            .field("header_bytes", &self.header.len())
+            .field("body_bytes", &self.body.len())
+            .field("control", &self.control)
+            .finish()
+    }
+}
+
+/// Why the stream cannot be cut any more: the link must be closed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
-#[error("a frame of {declared} bytes is announced, at most {maximum} are accepted")]
-pub struct FramingLost {
-    /// Length that the header announces, in bytes.
-    pub declared: usize,
-    /// Longest frame accepted, in bytes.
-    pub maximum: usize,
+pub enum FramingLost {
+    /// A frame longer than the maximum.
+    #[error("a frame of {declared} bytes is announced, at most {maximum} are accepted")]
+    TooLong {
+        /// Length that the header announces, or bytes that came without a trailer.
+        declared: usize,
+        /// Longest frame accepted, in bytes.
+        maximum: usize,
+    },
+    /// The length is not of its digits.
+    #[error("the length of a frame is not a number")]
+    NoLength,
+    /// A length that counts itself is less than that.
+    #[error("a length of {declared} bytes is announced, which counts {expected} bytes of its own")]
+    BelowItself {
+        /// Length that the header announces.
+        declared: usize,
+        /// Bytes of the length header.
+        expected: usize,
+    },
+    /// The frame does not begin with the network's header.
+    #[error("a frame does not begin with the header of the network")]
+    NoHeader,
+    /// The frame does not end with the network's trailer.
+    #[error("a frame does not end with the trailer of the network")]
+    NoTrailer,
+}
+
+/// Where the next frame lies among the waiting bytes.
+struct Cut {
+    /// Bytes of the length header.
+    before: usize,
+    /// Bytes behind it, the trailer included.
+    declared: usize,
+    control: u64,
 }
 
 impl FrameReader {
@@ -49,6 +102,7 @@ impl FrameReader {
             buffer: Zeroizing::new(vec![0; size]),
             start: 0,
             end: 0,
+            searched: 0,
         }
     }
 
@@ -63,36 +117,109 @@ impl FrameReader {
         self.end = self.end.saturating_add(count).min(self.buffer.len());
     }
 
-    /// The next complete frame without its header, or `None` when more bytes are needed. A poll (length zero) is
-    /// given as an empty frame.
+    /// The message of the next complete frame, without length, header and trailer, or `None` when more bytes are
+    /// needed. A poll (length zero) and a frame of control are given as an empty one.
     ///
     /// # Errors
-    /// [`FramingLost`] when the announced length exceeds the maximum; from then on always.
+    /// [`FramingLost`] when the stream cannot be cut; from then on always.
     pub fn next_frame(&mut self) -> Result<Option<Bytes>, FramingLost> {
-        let header = self.framing.length_header;
-        let maximum = self.framing.maximum_frame_bytes;
+        let frame = self.next_whole_frame()?;
+        Ok(frame.map(|frame| match frame.control {
+            0 => frame.body,
+            _ => Bytes::new(),
+        }))
+    }
+
+    /// The next complete frame with its header, for links whose replies mirror it.
+    ///
+    /// # Errors
+    /// [`FramingLost`] when the stream cannot be cut; from then on always.
+    pub fn next_whole_frame(&mut self) -> Result<Option<Frame>, FramingLost> {
+        let Some(cut) = self.cut()? else {
+            return Ok(None);
+        };
+        let framing = self.framing;
         let waiting = self
             .buffer
             .get_mut(self.start..self.end)
             .unwrap_or_default();
-        let Some(declared) = header.read(waiting) else {
-            return Ok(None);
-        };
-        if declared > maximum {
-            return Err(FramingLost { declared, maximum });
-        }
-        let length = header.length_bytes().saturating_add(declared);
+        let length = cut.before.saturating_add(cut.declared);
         let Some(taken) = waiting.get_mut(..length) else {
             return Ok(None);
         };
-        let body = taken.get(header.length_bytes()..).unwrap_or_default();
-        let frame = match declared {
-            0 => Bytes::new(),
-            _ => Bytes::from_owner(Zeroizing::new(body.to_vec())),
+        let content = taken.get(cut.before..).unwrap_or_default();
+        let frame = match split(&framing, content, cut.control)? {
+            None => Frame {
+                header: Bytes::new(),
+                body: Bytes::new(),
+                control: cut.control,
+            },
+            Some((kept, header_bytes)) => {
+                let mut body = Bytes::from_owner(Zeroizing::new(kept.to_vec()));
+                let header = body.split_to(header_bytes);
+                Frame {
+                    header,
+                    body,
+                    control: cut.control,
+                }
+            }
         };
         taken.zeroize();
         self.start = self.start.saturating_add(length);
+        self.searched = 0;
         Ok(Some(frame))
+    }
+
+    /// Finds the next frame; `None` while its length is not known.
+    fn cut(&mut self) -> Result<Option<Cut>, FramingLost> {
+        let maximum = self.framing.maximum_frame_bytes;
+        let waiting = self.buffer.get(self.start..self.end).unwrap_or_default();
+        let cut = if self.framing.length_header.form == LengthForm::None {
+            let fresh = waiting.get(self.searched..).unwrap_or_default();
+            match fresh
+                .iter()
+                .position(|byte| Some(*byte) == self.framing.trailer)
+            {
+                Some(at) => Some(Cut {
+                    before: 0,
+                    declared: self.searched.saturating_add(at).saturating_add(1),
+                    control: 0,
+                }),
+                None => {
+                    self.searched = waiting.len();
+                    if waiting.len() < maximum {
+                        return Ok(None);
+                    }
+                    let declared = waiting.len().saturating_add(1);
+                    return Err(FramingLost::TooLong { declared, maximum });
+                }
+            }
+        } else {
+            self.announced(waiting)?
+        };
+        match cut {
+            Some(Cut { declared, .. }) if declared > maximum => {
+                Err(FramingLost::TooLong { declared, maximum })
+            }
+            cut => Ok(cut),
+        }
+    }
+
+    fn announced(&self, waiting: &[u8]) -> Result<Option<Cut>, FramingLost> {
+        let header = self.framing.length_header;
+        match header.read(waiting) {
+            None => Ok(None),
+            Some(Ok(announced)) => Ok(Some(Cut {
+                before: header.length_bytes(),
+                declared: announced.declared,
+                control: announced.control,
+            })),
+            Some(Err(LengthFault::NotDigits)) => Err(FramingLost::NoLength),
+            Some(Err(LengthFault::BelowItself { declared })) => Err(FramingLost::BelowItself {
+                declared,
+                expected: header.length_bytes(),
+            }),
+        }
     }
 
     /// Whether bytes of an unfinished frame are waiting.
@@ -105,6 +232,7 @@ impl FrameReader {
         if self.start == self.end {
             self.start = 0;
             self.end = 0;
+            self.searched = 0;
             return;
         }
         let free = self.buffer.len().saturating_sub(self.end);
@@ -121,6 +249,35 @@ impl FrameReader {
     }
 }
 
+/// Takes the trailer off a frame and finds the end of its header. `None` for a poll.
+fn split<'a>(
+    framing: &Framing,
+    content: &'a [u8],
+    control: u64,
+) -> Result<Option<(&'a [u8], usize)>, FramingLost> {
+    if content.is_empty() {
+        return Ok(None);
+    }
+    let kept = match framing.trailer {
+        None => content,
+        Some(trailer) => match content.split_last() {
+            Some((last, kept)) if *last == trailer => kept,
+            _ => return Err(FramingLost::NoTrailer),
+        },
+    };
+    if kept.is_empty() {
+        return Ok(None);
+    }
+    if control != 0 {
+        return Ok(Some((kept, 0)));
+    }
+    let header_bytes = framing
+        .header
+        .length_in(kept)
+        .ok_or(FramingLost::NoHeader)?;
+    Ok(Some((kept, header_bytes)))
+}
+
 impl fmt::Debug for FrameReader {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("FrameReader")
@@ -135,10 +292,7 @@ mod tests {
     use super::*;
     use crate::framing::LengthHeader;
 
-    const FRAMING: Framing = Framing {
-        length_header: LengthHeader::Binary2,
-        maximum_frame_bytes: 8192,
-    };
+    const FRAMING: Framing = Framing::new(LengthHeader::BINARY_2, 8192);
 
     fn feed(reader: &mut FrameReader, bytes: &[u8]) {
         let spare = reader.spare();
@@ -171,7 +325,7 @@ mod tests {
     fn too_long_a_frame_loses_the_framing_for_good() {
         let mut reader = FrameReader::new(FRAMING);
         feed(&mut reader, &[0x20, 0x01]);
-        let lost = Err(FramingLost {
+        let lost = Err(FramingLost::TooLong {
             declared: 8193,
             maximum: 8192,
         });

@@ -1,61 +1,26 @@
 //! Where one message ends in a stream of bytes: writing.
 //!
-//! Owns the length header. Must never look into a message.
+//! Owns the framing of one network: length in front, header, trailer. Must never look into a message.
 
-use bytes::BytesMut;
+mod header;
+mod length;
 
-/// How the length of a frame is written in front of it.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-pub enum LengthHeader {
-    /// Two bytes, big-endian, not counting themselves.
-    Binary2,
-}
+use bytes::{BufMut as _, BytesMut};
 
-impl LengthHeader {
-    /// Bytes of the header.
-    pub const fn length_bytes(self) -> usize {
-        match self {
-            Self::Binary2 => 2,
-        }
-    }
+pub use header::{Header, HeaderBytes, HeaderForm, InvalidVisaHeader, VisaHeader};
+pub(crate) use length::LengthFault;
+pub use length::{LengthForm, LengthHeader};
 
-    /// Longest frame that the header can announce, in bytes.
-    pub const fn longest_frame_bytes(self) -> usize {
-        match self {
-            Self::Binary2 => 0xFFFF,
-        }
-    }
-
-    /// The length that a header announces; `None` while it is not complete.
-    pub(crate) fn read(self, bytes: &[u8]) -> Option<usize> {
-        match self {
-            Self::Binary2 => match bytes {
-                [high, low, ..] => Some(usize::from(u16::from_be_bytes([*high, *low]))),
-                _ => None,
-            },
-        }
-    }
-
-    /// Writes a length into the bytes kept free for it; `false` when it does not fit.
-    fn write(self, room: &mut [u8], length: usize) -> bool {
-        match self {
-            Self::Binary2 => match (room, u16::try_from(length)) {
-                ([high, low], Ok(length)) => {
-                    [*high, *low] = length.to_be_bytes();
-                    true
-                }
-                _ => false,
-            },
-        }
-    }
-}
-
-/// The framing of one network: its length header and its limit.
+/// The framing of one network.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub struct Framing {
-    /// What stands in front of each frame.
+    /// What stands in front of each frame to say how long it is.
     pub length_header: LengthHeader,
-    /// Longest frame accepted or sent, in bytes without the header.
+    /// What stands between the length and the message.
+    pub header: Header,
+    /// The byte that ends each frame; the length counts it.
+    pub trailer: Option<u8>,
+    /// Longest frame accepted or sent, in bytes behind the length: header, message and trailer.
     pub maximum_frame_bytes: usize,
 }
 
@@ -65,18 +30,28 @@ pub struct Framing {
 pub struct FrameTooLong {
     /// Longest frame, in bytes.
     pub maximum: usize,
-    /// Bytes of the message.
+    /// Bytes of the frame.
     pub found: usize,
 }
 
 impl Framing {
+    /// A framing of nothing but a length.
+    pub const fn new(length_header: LengthHeader, maximum_frame_bytes: usize) -> Self {
+        Self {
+            length_header,
+            header: Header::NONE,
+            trailer: None,
+            maximum_frame_bytes,
+        }
+    }
+
     /// Bytes of the length header.
     pub const fn length_bytes(&self) -> usize {
         self.length_header.length_bytes()
     }
 
-    /// Writes one frame: calls `body`, which may only append to `out`, after room for the length; then fills the
-    /// length in. Nothing of it is in `out` after an error.
+    /// Writes one frame: calls `body`, which may only append to `out`, after room for the length and the dialect's own
+    /// header; then the trailer; then fills the length in. Nothing of it is in `out` after an error.
     ///
     /// # Errors
     /// What `body` gave, or [`FrameTooLong`].
@@ -85,15 +60,43 @@ impl Framing {
         out: &mut BytesMut,
         body: impl FnOnce(&mut BytesMut) -> Result<(), E>,
     ) -> Result<(), E> {
+        self.write_behind(out, self.header.template, body)
+    }
+
+    /// Writes one frame like [`write`](Self::write), with the header that answers the header of a request: addresses
+    /// swapped, everything else kept.
+    ///
+    /// # Errors
+    /// What `body` gave, or [`FrameTooLong`].
+    pub fn write_reply<E: From<FrameTooLong>>(
+        &self,
+        out: &mut BytesMut,
+        request_header: &[u8],
+        body: impl FnOnce(&mut BytesMut) -> Result<(), E>,
+    ) -> Result<(), E> {
+        self.write_behind(out, self.header.reply(request_header), body)
+    }
+
+    fn write_behind<E: From<FrameTooLong>>(
+        &self,
+        out: &mut BytesMut,
+        header: HeaderBytes,
+        body: impl FnOnce(&mut BytesMut) -> Result<(), E>,
+    ) -> Result<(), E> {
         let before = out.len();
-        let body_start = before.saturating_add(self.length_bytes());
-        out.resize(body_start, 0);
+        let frame_start = before.saturating_add(self.length_bytes());
+        out.put_bytes(0, self.length_bytes());
+        out.put_slice(header.as_slice());
         let written = body(out).and_then(|()| {
-            let found = out.len().saturating_sub(body_start);
+            out.put_slice(self.trailer.as_slice());
+            let found = out.len().saturating_sub(frame_start);
+            let (room, frame) = out
+                .get_mut(before..)
+                .and_then(|whole| whole.split_at_mut_checked(self.length_bytes()))
+                .unwrap_or_default();
             let fits = found <= self.maximum_frame_bytes
-                && out
-                    .get_mut(before..body_start)
-                    .is_some_and(|room| self.length_header.write(room, found));
+                && self.header.announce(frame)
+                && self.length_header.write(room, found);
             if fits {
                 Ok(())
             } else {
@@ -115,10 +118,7 @@ impl Framing {
 mod tests {
     use super::*;
 
-    const FRAMING: Framing = Framing {
-        length_header: LengthHeader::Binary2,
-        maximum_frame_bytes: 300,
-    };
+    const FRAMING: Framing = Framing::new(LengthHeader::BINARY_2, 300);
 
     #[derive(Debug, PartialEq)]
     enum Failure {

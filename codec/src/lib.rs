@@ -23,30 +23,49 @@
 
 mod additional_amounts;
 mod bitmap;
+mod by_element;
 mod content;
+mod currency_amount;
 mod decode;
 mod decode_error;
 mod dialect;
 mod element;
+mod encode_error;
 mod encoder;
 mod frame_reader;
 mod framing;
+mod function_code;
+pub mod import;
 mod message;
+mod message_reason;
 mod mti;
 mod original_data;
 mod pan;
+pub mod pcap;
 mod sensitivity;
+pub mod structure;
+mod value;
+mod wire;
 
 pub use additional_amounts::{AdditionalAmount, AdditionalAmountsError};
 pub use content::ContentClass;
+pub use currency_amount::{CurrencyAmount, InvalidCurrencyAmount};
 pub use decode_error::{BitmapPart, DecodeError, DecodeErrorKind, Undecodable};
 pub use dialect::{Dialect, DialectError, DialectErrorKind};
 pub use element::{Element, InvalidElement};
-pub use encoder::{EncodeError, EncodeErrorKind, Encoder};
-pub use frame_reader::{FrameReader, FramingLost};
-pub use framing::{FrameTooLong, Framing, LengthHeader};
+pub use encode_error::{EncodeError, EncodeErrorKind};
+pub use encoder::Encoder;
+pub use frame_reader::{Frame, FrameReader, FramingLost};
+pub use framing::{
+    FrameTooLong, Framing, Header, HeaderBytes, HeaderForm, InvalidVisaHeader, LengthForm,
+    LengthHeader, VisaHeader,
+};
+pub use function_code::{FunctionCode, InvalidFunctionCode};
 pub use message::Message;
-pub use mti::{InvalidMti, Mti, MtiClass, MtiFunction, MtiVersion};
+pub use message_reason::{InvalidMessageReason, MessageReason};
+pub use mti::{InvalidMti, Mti, MtiClass, MtiFunction, MtiOrigin, MtiVersion};
 pub use original_data::{InvalidOriginalDataElements, OriginalDataElements};
 pub use pan::{InvalidMaskedPan, InvalidPan, MaskedPan, Pan};
 pub use sensitivity::Sensitivity;
+pub use value::Value;
+pub use wire::prefix::LengthWidth;

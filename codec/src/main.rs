@@ -1,7 +1,8 @@
 //! The `iso8583` command.
 //!
 //! Owns its options, its exit codes and what it prints. Must never show a card secret in clear unless a person at a
-//! terminal asked for it. Exit codes: 0 good, 1 the message is not good, 2 usage or configuration error.
+//! terminal asked for it. Exit codes: 0 good, 1 the message, or the dialect
+//! to check, is not good, 2 usage or configuration error.
 
 mod cli;
 
@@ -13,7 +14,7 @@ use clap::{Args, Parser, Subcommand};
 
 use cli::Failure;
 
-/// Decodes and encodes ISO 8583 messages by a dialect.
+/// Decodes and encodes ISO 8583 messages by a dialect, and checks dialects.
 #[derive(Debug, Parser)]
 #[command(name = "iso8583", version)]
 struct Command {
@@ -27,6 +28,8 @@ enum Action {
     Decode(DecodeArguments),
     /// Read the JSON that `decode` prints from standard input and print the message in hexadecimal.
     Encode(EncodeArguments),
+    /// Load a dialect and print what it is, and which of its elements are unverified.
+    Check(CheckArguments),
 }
 
 #[derive(Debug, Args)]
@@ -38,7 +41,8 @@ struct DecodeArguments {
     /// processes: prefer standard input for real cards.
     #[arg(long, value_name = "HEX")]
     hex: Option<String>,
-    /// The message begins with the dialect's length header. Byte positions in errors do not count it.
+    /// The message begins with the dialect's length and header, and ends with its trailer. Byte positions in errors do
+    /// not count them.
     #[arg(long)]
     framed: bool,
     /// Show sensitive elements in clear; only when standard output is a terminal.
@@ -47,11 +51,18 @@ struct DecodeArguments {
 }
 
 #[derive(Debug, Args)]
+struct CheckArguments {
+    /// The dialect document (TOML).
+    #[arg(value_name = "FILE")]
+    dialect: PathBuf,
+}
+
+#[derive(Debug, Args)]
 struct EncodeArguments {
     /// The dialect document (TOML).
     #[arg(long, value_name = "FILE")]
     dialect: PathBuf,
-    /// Print the dialect's length header in front.
+    /// Print the dialect's length and header in front, and its trailer behind.
     #[arg(long)]
     framed: bool,
 }
@@ -60,6 +71,7 @@ fn main() -> ExitCode {
     let done = match Command::parse().action {
         Action::Decode(arguments) => cli::decode::run(arguments),
         Action::Encode(arguments) => cli::encode::run(&arguments),
+        Action::Check(arguments) => cli::check::run(&arguments.dialect),
     };
     let (text, code) = match done {
         Ok(()) => return ExitCode::SUCCESS,

@@ -80,6 +80,19 @@ pub enum MtiFunction {
     Reserved(u8),
 }
 
+/// Fourth digit: who began the exchange. [`Mti::is_repeat`] says whether this is a repeat.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum MtiOrigin {
+    /// 0 and 1: the acquirer.
+    Acquirer,
+    /// 2 and 3: the issuer.
+    Issuer,
+    /// 4 and 5: another party.
+    Other,
+    /// A digit that the standard keeps back, 6..=9.
+    Reserved(u8),
+}
+
 impl Mti {
     /// Reads four ASCII digits.
     ///
@@ -139,6 +152,17 @@ impl Mti {
         }
     }
 
+    /// Who began the exchange.
+    pub fn origin(self) -> MtiOrigin {
+        let [_, _, _, origin] = self.values();
+        match origin {
+            0 | 1 => MtiOrigin::Acquirer,
+            2 | 3 => MtiOrigin::Issuer,
+            4 | 5 => MtiOrigin::Other,
+            other => MtiOrigin::Reserved(other),
+        }
+    }
+
     /// Whether the origin digit says that this is a repeat: 1, 3 or 5.
     pub fn is_repeat(self) -> bool {
         let [_, _, _, origin] = self.0;
@@ -147,8 +171,8 @@ impl Mti {
 
     /// The MTI of the answer, or `None` when such a message has none.
     ///
-    /// Function 0 becomes 1, 2 becomes 3, 6 becomes 7. The repeat is cleared (1 to 0, 3 to 2, 5 to 4), so that the
-    /// answer to 0121 is 0130 and to 0421 is 0430.
+    /// Function 0 becomes 1, 2 becomes 3, 6 becomes 7, in every edition; a notification (4) needs no answer. The repeat
+    /// is cleared (1 to 0, 3 to 2, 5 to 4), so that the answer to 0121 is 0130 and to 0421 is 0430.
     pub fn response(self) -> Option<Self> {
         let [version, class, function, origin] = self.0;
         let function = match function {
@@ -222,6 +246,9 @@ mod tests {
             ("0421", Some("0430")),
             ("0605", Some("0614")),
             ("0800", Some("0810")),
+            ("1101", Some("1110")),
+            ("1421", Some("1430")),
+            ("2100", Some("2110")),
             ("2160", Some("2170")),
             ("0110", None),
             ("0130", None),
@@ -240,11 +267,16 @@ mod tests {
         assert_eq!(reversal.class(), MtiClass::Reversal);
         assert_eq!(reversal.function(), MtiFunction::Advice);
         assert!(reversal.is_repeat());
+        assert_eq!(reversal.origin(), MtiOrigin::Acquirer);
+        assert_eq!(mti("0302").origin(), MtiOrigin::Issuer);
+        assert_eq!(mti("2105").origin(), MtiOrigin::Other);
+        assert_eq!(mti("2100").version(), MtiVersion::V2003);
         let odd = mti("3088");
         assert_eq!(odd.version(), MtiVersion::Reserved(3));
         assert_eq!(odd.class(), MtiClass::Reserved(0));
         assert_eq!(odd.function(), MtiFunction::Reserved(8));
         assert!(!odd.is_repeat());
+        assert_eq!(odd.origin(), MtiOrigin::Reserved(8));
         assert_eq!(mti("8000").version(), MtiVersion::National);
         assert_eq!(mti("9000").version(), MtiVersion::Private);
     }

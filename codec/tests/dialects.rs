@@ -4,6 +4,7 @@
     clippy::unwrap_used,
     reason = "a failed expectation fails the test"
 )]
+#![allow(clippy::too_many_lines, reason = "a table is as long as its rows")]
 
 mod common;
 
@@ -55,15 +56,15 @@ fn a_bad_entry_is_told_by_line_and_element() {
     for (entry, reason) in [
         (
             r#"4 = { name = "A", format = "n" }"#,
-            "DE4: expected either length, or maximum and length_digits",
+            "DE4: expected either length, or maximum with length_digits or length_bytes",
         ),
         (
             r#"4 = { name = "A", format = "n", length = 12, maximum = 12 }"#,
-            "DE4: expected either length, or maximum and length_digits",
+            "DE4: expected either length, or maximum with length_digits or length_bytes",
         ),
         (
             r#"4 = { name = "A", format = "n", maximum = 12 }"#,
-            "DE4: expected either length, or maximum and length_digits",
+            "DE4: expected either length, or maximum with length_digits or length_bytes",
         ),
         (
             r#"4 = { name = "A", format = "n", length = 0 }"#,
@@ -71,11 +72,11 @@ fn a_bad_entry_is_told_by_line_and_element() {
         ),
         (
             r#"4 = { name = "A", format = "n", maximum = 100, length_digits = 2 }"#,
-            "DE4: a maximum of 100 does not fit in 2 length_digits",
+            "DE4: a maximum of 100 is a length of 100, which does not fit in 2 digits",
         ),
         (
-            r#"4 = { name = "A", format = "n", maximum = 100, length_digits = 5 }"#,
-            "DE4: expected length_digits of 1 to 4, found 5",
+            r#"4 = { name = "A", format = "n", maximum = 100, length_digits = 7 }"#,
+            "DE4: expected length_digits of 1 to 6, found 7",
         ),
         (
             r#"52 = { name = "P", format = "b", length = 15 }"#,
@@ -91,15 +92,15 @@ fn a_bad_entry_is_told_by_line_and_element() {
         ),
         (
             r#"1 = { name = "A", format = "n", length = 12 }"#,
-            "\"1\" is not a data element: expected 2 to 128, without leading zeros",
+            "\"1\" is not a data element: expected 2 to 192, without leading zeros",
         ),
         (
             r#"129 = { name = "A", format = "n", length = 12 }"#,
-            "\"129\" is not a data element: expected 2 to 128, without leading zeros",
+            "DE129: the bitmaps announce elements up to 128 only",
         ),
         (
             r#"04 = { name = "A", format = "n", length = 12 }"#,
-            "\"04\" is not a data element: expected 2 to 128, without leading zeros",
+            "\"04\" is not a data element: expected 2 to 192, without leading zeros",
         ),
     ] {
         assert_eq!(
@@ -108,6 +109,57 @@ fn a_bad_entry_is_told_by_line_and_element() {
             "{entry}"
         );
     }
+}
+
+#[test]
+fn what_a_document_leaves_out_is_named() {
+    for (line, expected) in [
+        ("version", "test.toml:1: version is missing"),
+        ("framing", "test.toml:1: framing is missing"),
+        ("bitmap", "test.toml:1: bitmap is missing"),
+        ("encoding", "test.toml:1: encoding.mti is missing"),
+    ] {
+        let without: String = HEAD
+            .lines()
+            .filter(|text| !text.starts_with(line))
+            .map(|text| format!("{text}\n"))
+            .collect();
+        assert_eq!(refused(&without), expected);
+    }
+    for (from, expected) in [
+        (
+            r#", lengths = "ascii""#,
+            "test.toml:8: DE2: length_encoding is missing",
+        ),
+        (
+            r#", values = "ascii""#,
+            "test.toml:8: DE2: encoding is missing",
+        ),
+    ] {
+        assert_eq!(refused(&HEAD.replace(from, "")), expected);
+    }
+}
+
+#[test]
+fn each_shipped_dialect_says_where_it_comes_from_and_what_is_unconfirmed() {
+    for name in common::SHIPPED {
+        let dialect = common::shipped(name);
+        assert_eq!(dialect.name(), name);
+        assert!(!dialect.source().is_empty(), "{name}");
+        assert!(name.contains(dialect.version()), "{name}");
+        for number in [2, 35, 45, 52, 55] {
+            assert!(
+                dialect.sensitivity(element(number)).is_some(),
+                "{name} DE{number}"
+            );
+        }
+    }
+    assert_eq!(common::dialect().unverified(), [element(65)]);
+    let unconfirmed = common::shipped("iso2003-binary");
+    assert_eq!(
+        unconfirmed.unverified().len(),
+        unconfirmed.elements().count()
+    );
 }
 
 #[test]
@@ -179,7 +231,7 @@ fn the_head_is_checked_too() {
     ] {
         assert_eq!(refused(&HEAD.replacen(from, to, 1)), expected);
     }
-    assert!(refused(&HEAD.replace("1987", "1993")).starts_with("test.toml:3: "));
+    assert!(refused(&HEAD.replace("1987", "1999")).starts_with("test.toml:3: "));
     let without_fields = HEAD.split_once("2 = {").unwrap().0;
     assert_eq!(
         refused(without_fields),

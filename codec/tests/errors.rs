@@ -288,10 +288,7 @@ fn a_message_beyond_the_frame_limit_is_not_written() {
         "message: expected a frame of at most 8192 bytes, found 9038"
     );
     assert!(out.is_empty());
-    let framing = Framing {
-        length_header: LengthHeader::Binary2,
-        maximum_frame_bytes: 8192,
-    };
+    let framing = Framing::new(LengthHeader::BINARY_2, 8192);
     assert_eq!(dialect.framing(), framing);
 }
 

@@ -177,7 +177,7 @@ proptest! {
         frames in vec(prop_oneof![4 => vec(any::<u8>(), 0..300), 1 => vec(any::<u8>(), 7000..=8192)], 0..12),
         chunks in vec(prop_oneof![3 => 1..40_usize, 1 => 1..20_000_usize], 1..30),
     ) {
-        let framing = Framing { length_header: LengthHeader::Binary2, maximum_frame_bytes: 8192 };
+        let framing = Framing::new(LengthHeader::BINARY_2, 8192);
         let mut stream = BytesMut::new();
         for frame in &frames {
             let body = |out: &mut BytesMut| { out.extend_from_slice(frame); Ok::<_, codec::FrameTooLong>(()) };

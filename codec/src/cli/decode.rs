@@ -102,7 +102,8 @@ impl Serialize for Fields<'_> {
         } = self.0;
         let mut map = serializer.serialize_map(None)?;
         for element in message.elements() {
-            let value = message.text(element).unwrap_or_default();
+            let value = message.value(element);
+            let value = value.as_deref().unwrap_or_default();
             match dialect.sensitivity(element) {
                 Some(sensitivity) if !reveal => {
                     map.serialize_entry(&element.number(), &sensitivity.mask(value))?;

@@ -31,18 +31,13 @@ pub(crate) fn run(arguments: &EncodeArguments) -> Result<(), Failure> {
             error.column()
         ))
     })?;
-    let framed = frame(&dialect, &document)?;
-    let header = if arguments.framed {
-        0
-    } else {
-        dialect.framing().length_bytes()
-    };
-    let hex = Zeroizing::new(to_hex(framed.get(header..).unwrap_or_default()));
+    let bytes = encode(&dialect, &document, arguments.framed)?;
+    let hex = Zeroizing::new(to_hex(&bytes));
     Ok(print_line(&hex)?)
 }
 
-/// The message behind its length header, so that the limit of a frame is checked too.
-fn frame(dialect: &Dialect, document: &Document) -> Result<BytesMut, Failure> {
+/// The message in its frame, whose limit is checked in any case, or alone.
+fn encode(dialect: &Dialect, document: &Document, framed: bool) -> Result<BytesMut, Failure> {
     let mti: Mti = document
         .mti
         .parse()
@@ -50,14 +45,16 @@ fn frame(dialect: &Dialect, document: &Document) -> Result<BytesMut, Failure> {
     let mut encoder = dialect.encoder(mti);
     for (key, value) in &document.fields {
         let element = key.parse().ok().and_then(Element::new).ok_or_else(|| {
-            Failure::Message("fields: a key is not a data element: expected 2 to 128".into())
+            Failure::Message("fields: a key is not a data element: expected 2 to 192".into())
         })?;
         encoder.set(element, value);
     }
-    let mut out = BytesMut::new();
+    let mut frame = BytesMut::new();
+    let mut message = BytesMut::new();
     dialect
         .framing()
-        .write(&mut out, |out| encoder.write(out))
+        .write(&mut frame, |out| encoder.write(out))
+        .and_then(|()| encoder.write(&mut message))
         .map_err(|error: EncodeError| {
             let name = error
                 .element
@@ -65,5 +62,5 @@ fn frame(dialect: &Dialect, document: &Document) -> Result<BytesMut, Failure> {
             let name = name.map(|name| format!(" ({name})")).unwrap_or_default();
             Failure::Message(format!("{error}{name}"))
         })?;
-    Ok(out)
+    Ok(if framed { frame } else { message })
 }

@@ -6,6 +6,7 @@ use std::fmt;
 use std::io;
 
 use crate::element::Element;
+use crate::wire::prefix::LengthWidth;
 
 /// A document that cannot be used. `Display`: `FILE:LINE: DE4: reason`.
 #[derive(Debug)]
@@ -32,35 +33,121 @@ pub enum DialectErrorKind {
     /// A name, source or version is empty.
     #[error("{0} is empty")]
     Empty(&'static str),
+    /// A key that neither the document nor a base of it has.
+    #[error("{0} is missing")]
+    Missing(&'static str),
+    /// A base in a document that was not read from a file.
+    #[error("the base {0:?} can only be found from a file")]
+    BaseOutOfReach(String),
+    /// The file of the base cannot be read.
+    #[error("the base {0} cannot be read: {1}")]
+    BaseUnreadable(String, io::ErrorKind),
+    /// A base that has this document as its base.
+    #[error("the base {0} comes back to itself")]
+    BaseCycle(String),
     /// A key of `fields` that is not an element.
-    #[error("{0:?} is not a data element: expected 2 to 128, without leading zeros")]
+    #[error("{0:?} is not a data element: expected 2 to 192, without leading zeros")]
     NotAnElement(String),
+    /// An entry of a list of elements that names none.
+    #[error("{0:?} names no data elements: expected \"35\" or \"105-128\"")]
+    NotElements(String),
     /// No element at all.
     #[error("no fields: expected at least one")]
     NoFields,
+    /// An element that no bitmap of the dialect announces.
+    #[error("the bitmaps announce elements up to {last} only")]
+    BeyondBitmaps {
+        /// The last element of the last bitmap.
+        last: u8,
+    },
+    /// Element 65 in a dialect where it is the third bitmap.
+    #[error("this element is the third bitmap")]
+    ElementIsBitmap,
+    /// A third bitmap that nothing announces.
+    #[error("third: expected a second bitmap before it, fixed if the third one is")]
+    ThirdWithoutSecond,
     /// Neither or both of the two ways to give a length.
-    #[error("expected either length, or maximum and length_digits")]
+    #[error("expected either length, or maximum with length_digits or length_bytes")]
     LengthForm,
     /// A length or maximum of zero.
     #[error("expected a length of at least 1")]
     LengthZero,
+    /// A minimum beyond the maximum.
+    #[error("a minimum of {minimum} is more than the maximum of {maximum}")]
+    MinimumTooLarge {
+        /// The minimum in the document.
+        minimum: u16,
+        /// The maximum in the document.
+        maximum: u16,
+    },
+    /// The key that does not go with the encoding of the length.
+    #[error("this encoding of the length is sized with {0}")]
+    LengthSize(&'static str),
     /// More or fewer digits of the length than are possible.
-    #[error("expected length_digits of 1 to 4, found {0}")]
+    #[error("expected length_digits of 1 to 6, found {0}")]
     LengthDigits(u8),
+    /// More or fewer bytes of the length than are possible.
+    #[error("expected length_bytes of 1 to 4, found {0}")]
+    LengthBytes(u8),
     /// A maximum that its length cannot announce.
-    #[error("a maximum of {maximum} does not fit in {digits} length_digits")]
+    #[error("a maximum of {maximum} is a length of {announced}, which does not fit in {width}")]
     MaximumTooLarge {
         /// The maximum in the document.
         maximum: u16,
-        /// Its digits.
-        digits: u8,
+        /// What the length would have to say.
+        announced: usize,
+        /// The size of the length.
+        width: LengthWidth,
     },
+    /// A structure that is not implemented.
+    #[error("the structure {0:?} is not implemented")]
+    NoStructure(String),
+    /// An encoding of bytes for another format.
+    #[error("encoding binary and hex take format b only")]
+    OnlyBytes,
+    /// An encoding of digits for another format.
+    #[error("encoding bcd takes formats n, z and x+n only")]
+    OnlyDigits,
+    /// A sign that is not beside packed digits.
+    #[error("sign is for format x+n in encoding bcd")]
+    SignAlone,
+    /// A pad that is no half byte, or is the separator of a track.
+    #[error("pad_with: expected one digit 0-9 or A-F, of a track not D")]
+    PadNibble,
+    /// A pad that a length in whole bytes does not tell from a digit.
+    #[error(
+        "a length in bytes or nibbles hides the pad: expected pad_with A to F, or 0 on the left"
+    )]
+    PadHidden,
+    /// A pad that is no character of the element.
+    #[error("pad_with: expected one character of the format")]
+    PadCharacter,
+    /// A pad where nothing is padded, or half of its two keys.
+    #[error("pad and pad_with are for packed digits, or both for text of a fixed length")]
+    NoPad,
     /// A format of bytes with half a byte.
     #[error("format b is two characters per byte: expected an even length, found {0}")]
     OddHex(u16),
     /// A signed number without room for a digit.
     #[error("format x+n is a sign and digits: expected a length of at least 2, found {0}")]
     SignedTooShort(u16),
+    /// A byte order for a length that is not binary.
+    #[error("byte_order is for binary lengths")]
+    ByteOrder,
+    /// More control bytes than are possible.
+    #[error("expected at most 4 control bytes, found {0}")]
+    ControlBytes(u8),
+    /// A frame whose end nothing tells.
+    #[error(
+        "length_header none: expected a trailer, no control bytes, and no length_counts_itself"
+    )]
+    NoLengthNoTrailer,
+    /// A header template of another form.
+    #[error(
+        "header_template: expected the header of a new message in hexadecimal, at most 32 bytes: tpdu 5, visa 22 \
+         beginning with 16, base24 12 beginning with ISO"
+    )]
+    HeaderTemplate,
     /// A frame limit of zero or beyond the header.
     #[error("expected maximum_frame_bytes of 1 to {maximum}, found {found}")]
     FrameLimit {
@@ -93,25 +180,6 @@ impl DialectError {
             line: None,
             element: None,
             kind: DialectErrorKind::Unreadable(error.kind()),
-        }
-    }
-}
-
-/// A fault at a byte of a document.
-#[derive(Debug)]
-pub(super) struct Fault {
-    pub(super) offset: usize,
-    pub(super) element: Option<Element>,
-    pub(super) kind: DialectErrorKind,
-}
-
-impl Fault {
-    pub(super) fn in_file(self, file: &str, text: &str) -> DialectError {
-        DialectError {
-            file: file.to_owned(),
-            line: Some(line_of(text, self.offset)),
-            element: self.element,
-            kind: self.kind,
         }
     }
 }

@@ -1,4 +1,4 @@
-//! What several tests share: the dialect as it is shipped, and hexadecimal.
+//! What several tests share: the dialects as they are shipped, and hexadecimal.
 #![allow(
     dead_code,
     reason = "each test crate compiles this module and uses a part of it"
@@ -8,39 +8,60 @@ use std::path::PathBuf;
 
 use codec::{Dialect, Element};
 
+/// Names of the shipped dialects.
+pub(crate) const SHIPPED: [&str; 5] = [
+    "iso1987-ascii",
+    "iso1987-binary",
+    "iso1993-ascii",
+    "iso1993-binary",
+    "iso2003-binary",
+];
+
+/// Path of a shipped dialect.
+pub(crate) fn shipped_path(name: &str) -> PathBuf {
+    let directory = PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("../config/dialects");
+    directory.join(format!("{name}.toml"))
+}
+
+/// A shipped dialect.
+pub(crate) fn shipped(name: &str) -> Dialect {
+    Dialect::load(&shipped_path(name)).expect("the shipped dialect compiles")
+}
+
 /// Path of the shipped generic dialect.
 pub(crate) fn dialect_path() -> PathBuf {
-    PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("../config/dialects/iso1987-ascii.toml")
+    shipped_path("iso1987-ascii")
 }
 
 /// The shipped generic dialect.
 pub(crate) fn dialect() -> Dialect {
-    Dialect::load(&dialect_path()).expect("the shipped dialect compiles")
+    shipped("iso1987-ascii")
 }
 
 /// An element of a number known to be one.
-#[allow(
-    dead_code,
-    reason = "each test crate compiles this module and uses a part of it"
-)]
 pub(crate) fn element(number: u8) -> Element {
-    Element::new(number).expect("2 to 128")
+    Element::new(number).expect("2 to 192")
 }
 
-/// Bytes of hexadecimal text.
-#[allow(
-    dead_code,
-    reason = "each test crate compiles this module and uses a part of it"
-)]
+/// Bytes of hexadecimal text, white space skipped.
 pub(crate) fn from_hex(text: &str) -> Vec<u8> {
-    let digit = |c: u8| {
-        char::from(c)
-            .to_digit(16)
-            .and_then(|d| u8::try_from(d).ok())
-            .expect("hex")
-    };
-    text.as_bytes()
+    let digits: Vec<u8> = text
+        .bytes()
+        .filter(|byte| !byte.is_ascii_whitespace())
+        .map(|byte| {
+            let digit = char::from(byte).to_digit(16);
+            digit
+                .and_then(|digit| u8::try_from(digit).ok())
+                .expect("hex")
+        })
+        .collect();
+    digits
         .chunks_exact(2)
-        .map(|pair| digit(pair[0]) << 4 | digit(pair[1]))
+        .map(|pair| pair[0] << 4 | pair[1])
         .collect()
+}
+
+/// Upper-case hexadecimal text.
+pub(crate) fn to_hex(bytes: &[u8]) -> String {
+    bytes.iter().map(|byte| format!("{byte:02X}")).collect()
 }

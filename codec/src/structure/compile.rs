@@ -1,0 +1,395 @@
+//! From the document to the structure.
+//!
+//! Owns the checks of a description. Must never let a structure through that could read without end or build what it
+//! cannot read.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use super::charset::to_ebcdic;
+use super::description::{
+    BerTlv, BitmapForm, Bitmapped, Datasets, HexText, Positional, Repeated, Separated, Structure,
+    Subfield, SubfieldLength, TaggedText,
+};
+use super::document::{
+    BitmapEncoding, DescriptionError, DescriptionErrorKind as Kind, StructureDocument,
+    SubfieldDocument,
+};
+use super::encoding::{Counts, Encoding, NumberEncoding, Width};
+use super::part::TextTag;
+use super::read::DEEPEST;
+
+/// Checks the document and makes the structure.
+pub(super) fn compile(document: &StructureDocument) -> Result<Structure, DescriptionError> {
+    compile_below(document, &Place::default())
+}
+
+/// Where in the document, and how deep.
+#[derive(Clone, Debug, Default)]
+struct Place {
+    path: String,
+    depth: u8,
+}
+
+impl Place {
+    fn below(&self, key: &str) -> Self {
+        let dot = if self.path.is_empty() { "" } else { "." };
+        Self {
+            path: format!("{}{dot}{key}", self.path),
+            depth: self.depth,
+        }
+    }
+
+    fn fault(&self, kind: Kind) -> DescriptionError {
+        DescriptionError {
+            path: self.path.clone(),
+            kind,
+        }
+    }
+
+    fn size(&self, what: &'static str, found: u8, maximum: u8) -> Result<u8, DescriptionError> {
+        if (1..=maximum).contains(&found) {
+            Ok(found)
+        } else {
+            let kind = Kind::Size {
+                what,
+                maximum,
+                found,
+            };
+            Err(self.fault(kind))
+        }
+    }
+}
+
+fn compile_below(
+    document: &StructureDocument,
+    place: &Place,
+) -> Result<Structure, DescriptionError> {
+    if place.depth >= DEEPEST {
+        return Err(place.fault(Kind::TooDeep));
+    }
+    match document {
+        StructureDocument::Positional {
+            subfields,
+            required,
+        } => positional(subfields, *required, place).map(Structure::Positional),
+        StructureDocument::Bitmapped {
+            bitmap_bytes,
+            bitmap_encoding,
+            subfields,
+        } => {
+            let bytes = place.size("bitmap_bytes", *bitmap_bytes, 32)?;
+            let encoding = match bitmap_encoding {
+                BitmapEncoding::Binary => None,
+                BitmapEncoding::AsciiHex => Some(HexText::Ascii),
+                BitmapEncoding::EbcdicHex => Some(HexText::Ebcdic),
+            };
+            let most = u16::from(bytes).saturating_mul(8);
+            bitmapped(
+                BitmapForm::Fixed { bytes, encoding },
+                most,
+                subfields,
+                place,
+            )
+        }
+        StructureDocument::DatasetBitmapped { subfields } => {
+            bitmapped(BitmapForm::Dataset, 255, subfields, place)
+        }
+        StructureDocument::BerTlv { ff, tags } => {
+            let tags = keyed(tags, place.below("tags"), "a tag in hexadecimal", |key| {
+                key.parse().ok()
+            })?;
+            Ok(Structure::BerTlv(BerTlv { ff: *ff, tags }))
+        }
+        StructureDocument::TaggedText { .. } => tagged_text(document, place),
+        StructureDocument::Datasets {
+            length_bytes,
+            datasets,
+            unlisted,
+        } => compile_datasets(*length_bytes, datasets, unlisted.as_deref(), place),
+        StructureDocument::Separated {
+            separator,
+            ebcdic,
+            subfields,
+        } => {
+            let separator =
+                u8::try_from(*separator).map_err(|_wide| place.fault(Kind::Separator))?;
+            Ok(Structure::Separated(Separated {
+                separator: if *ebcdic {
+                    to_ebcdic(separator)
+                } else {
+                    separator
+                },
+                subfields: listed(subfields, place, Ends::Given)?,
+            }))
+        }
+        StructureDocument::Repeated { block, maximum } => repeated(block, *maximum, place),
+    }
+}
+
+fn repeated(
+    block: &SubfieldDocument,
+    maximum: u16,
+    place: &Place,
+) -> Result<Structure, DescriptionError> {
+    let below = place.below("block");
+    let block = subfield(block, &below, Ends::Own)?;
+    if block.fixed_bytes().is_none_or(|bytes| bytes == 0) {
+        return Err(below.fault(Kind::Block));
+    }
+    Ok(Structure::Repeated(Repeated { block, maximum }))
+}
+
+fn positional(
+    subfields: &[SubfieldDocument],
+    required: Option<usize>,
+    place: &Place,
+) -> Result<Positional, DescriptionError> {
+    let subfields = listed(subfields, place, Ends::Own)?;
+    let found = subfields.len();
+    let before_last = subfields.iter().take(found.saturating_sub(1));
+    for (index, subfield) in before_last.enumerate() {
+        if matches!(subfield.length, SubfieldLength::Rest) {
+            let below = place.below(&format!("subfields.{}", index.saturating_add(1)));
+            return Err(below.fault(Kind::RestInside));
+        }
+    }
+    let required = required.unwrap_or(found);
+    if required > found {
+        return Err(place.fault(Kind::Required { required, found }));
+    }
+    Ok(Positional {
+        subfields,
+        required,
+    })
+}
+
+fn bitmapped(
+    form: BitmapForm,
+    most: u16,
+    subfields: &BTreeMap<String, SubfieldDocument>,
+    place: &Place,
+) -> Result<Structure, DescriptionError> {
+    let below = place.below("subfields");
+    let expected = "the number of a bit, without leading zeros,";
+    let number = |key: &str| {
+        let number = key.parse::<u16>().ok()?;
+        let plain = number.to_string() == key && (1..=most).contains(&number);
+        plain.then_some(number)
+    };
+    let subfields = keyed_with(subfields, below, expected, number, Ends::Own)?;
+    if subfields.is_empty() {
+        return Err(place.fault(Kind::Empty));
+    }
+    Ok(Structure::Bitmapped(Bitmapped {
+        form,
+        subfields,
+        tail: unnamed(Structure::BerTlv(BerTlv::plain())),
+    }))
+}
+
+fn tagged_text(document: &StructureDocument, place: &Place) -> Result<Structure, DescriptionError> {
+    let StructureDocument::TaggedText {
+        lead,
+        tag_size,
+        tag_encoding,
+        length_size,
+        length_encoding,
+        subfields,
+    } = document
+    else {
+        return Err(place.fault(Kind::Empty));
+    };
+    let lead = match lead {
+        Some(document) => {
+            let below = place.below("lead");
+            let lead = subfield(document, &below, Ends::Own)?;
+            if lead.fixed_bytes().is_none() {
+                return Err(below.fault(Kind::Block));
+            }
+            Some(lead)
+        }
+        None => None,
+    };
+    let binary_tag = *tag_encoding == NumberEncoding::Binary;
+    let tag_size = place.size("tag_size", *tag_size, if binary_tag { 2 } else { 6 })?;
+    let length_encoding = length_encoding.unwrap_or(*tag_encoding);
+    let most = if length_encoding == NumberEncoding::Binary {
+        4
+    } else {
+        6
+    };
+    let length_size = place.size("length_size", *length_size, most)?;
+    let width = usize::from(tag_size).saturating_mul(if binary_tag { 2 } else { 1 });
+    let expected = "a tag of the size that tag_size says";
+    let tag = |key: &str| TextTag::new(key).filter(|tag| tag.len() == width);
+    let subfields = keyed(subfields, place.below("subfields"), expected, tag)?;
+    Ok(Structure::TaggedText(TaggedText {
+        lead,
+        tag: Width::new(*tag_encoding, tag_size),
+        length: Width::new(length_encoding, length_size),
+        subfields,
+    }))
+}
+
+fn compile_datasets(
+    length_bytes: Option<u8>,
+    datasets: &BTreeMap<String, SubfieldDocument>,
+    unlisted: Option<&StructureDocument>,
+    place: &Place,
+) -> Result<Structure, DescriptionError> {
+    let size = place.size("length_bytes", length_bytes.unwrap_or(2), 4)?;
+    let expected = "an identifier of two hexadecimal digits";
+    let identifier = |key: &str| {
+        let number = u8::from_str_radix(key, 16).ok()?;
+        (key.len() == 2 && !key.starts_with('+')).then_some(number)
+    };
+    let datasets = keyed(datasets, place.below("datasets"), expected, identifier)?;
+    let unlisted = match unlisted {
+        Some(document) => {
+            let mut below = place.below("unlisted");
+            below.depth = below.depth.saturating_add(1);
+            Some(unnamed(compile_below(document, &below)?))
+        }
+        None => None,
+    };
+    Ok(Structure::Datasets(Datasets {
+        length: Width::new(NumberEncoding::Binary, size),
+        datasets,
+        unlisted,
+    }))
+}
+
+/// Who says how long a subfield is.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Ends {
+    /// The subfield.
+    Own,
+    /// The structure around it.
+    Given,
+}
+
+fn listed(
+    documents: &[SubfieldDocument],
+    place: &Place,
+    ends: Ends,
+) -> Result<Vec<Subfield>, DescriptionError> {
+    if documents.is_empty() {
+        return Err(place.fault(Kind::Empty));
+    }
+    let mut subfields: Vec<Subfield> = Vec::with_capacity(documents.len());
+    for (index, document) in documents.iter().enumerate() {
+        let below = place.below(&format!("subfields.{}", index.saturating_add(1)));
+        let subfield = subfield(document, &below, ends)?;
+        if subfields.iter().any(|other| other.name == subfield.name) {
+            return Err(below.fault(Kind::Name));
+        }
+        subfields.push(subfield);
+    }
+    Ok(subfields)
+}
+
+fn keyed<K: Ord>(
+    documents: &BTreeMap<String, SubfieldDocument>,
+    place: Place,
+    expected: &'static str,
+    key: impl Fn(&str) -> Option<K>,
+) -> Result<BTreeMap<K, Subfield>, DescriptionError> {
+    keyed_with(documents, place, expected, key, Ends::Given)
+}
+
+fn keyed_with<K: Ord>(
+    documents: &BTreeMap<String, SubfieldDocument>,
+    place: Place,
+    expected: &'static str,
+    key: impl Fn(&str) -> Option<K>,
+    ends: Ends,
+) -> Result<BTreeMap<K, Subfield>, DescriptionError> {
+    let mut subfields = BTreeMap::new();
+    let mut names = BTreeSet::new();
+    for (text, document) in documents {
+        let below = place.below(text);
+        let key = key(text).ok_or_else(|| below.fault(Kind::Key(expected)))?;
+        let subfield = subfield(document, &below, ends)?;
+        if !names.insert(subfield.name.clone()) {
+            return Err(below.fault(Kind::Name));
+        }
+        if subfields.insert(key, subfield).is_some() {
+            return Err(below.fault(Kind::Key(expected)));
+        }
+    }
+    Ok(subfields)
+}
+
+fn subfield(
+    document: &SubfieldDocument,
+    place: &Place,
+    ends: Ends,
+) -> Result<Subfield, DescriptionError> {
+    if document.name.trim().is_empty() {
+        return Err(place.fault(Kind::Name));
+    }
+    let structure = match &document.structure {
+        Some(document) => {
+            let mut below = place.below("structure");
+            below.depth = below.depth.saturating_add(1);
+            Some(Box::new(compile_below(document, &below)?))
+        }
+        None => None,
+    };
+    Ok(Subfield {
+        name: document.name.clone(),
+        encoding: document.encoding,
+        sensitivity: document.sensitivity,
+        structure,
+        length: length(document, place, ends)?,
+    })
+}
+
+fn length(
+    document: &SubfieldDocument,
+    place: &Place,
+    ends: Ends,
+) -> Result<SubfieldLength, DescriptionError> {
+    let encoding = document.length_encoding;
+    let plain = encoding.is_none() && document.length_counts == Counts::Units;
+    let length = match (document.length, document.maximum, document.length_size) {
+        (None, None, None) if plain => return Ok(SubfieldLength::Rest),
+        (Some(0), None, None) => return Err(place.fault(Kind::Zero)),
+        (Some(length), None, None) if plain => SubfieldLength::Fixed(length),
+        (None, Some(maximum), Some(size)) => {
+            let encoding = encoding.unwrap_or(NumberEncoding::Ascii);
+            let most = if encoding == NumberEncoding::Binary {
+                4
+            } else {
+                6
+            };
+            let size = place.size("length_size", size, most)?;
+            let width = Width::new(encoding, size);
+            if u32::from(maximum) > width.greatest() {
+                return Err(place.fault(Kind::MaximumTooLarge { maximum, size }));
+            }
+            let counts = document.length_counts;
+            SubfieldLength::Prefixed {
+                width,
+                counts,
+                maximum,
+            }
+        }
+        _ => return Err(place.fault(Kind::LengthForm)),
+    };
+    if ends == Ends::Given {
+        return Err(place.fault(Kind::LengthGiven));
+    }
+    Ok(length)
+}
+
+/// A part that only stands for what is inside of it.
+fn unnamed(structure: Structure) -> Subfield {
+    Subfield {
+        name: String::new(),
+        encoding: Encoding::Binary,
+        sensitivity: None,
+        structure: Some(Box::new(structure)),
+        length: SubfieldLength::Rest,
+    }
+}

@@ -1,0 +1,139 @@
+//! Tag, length and value with tag and length as digits.
+//!
+//! Owns the lead in front of the tags and the fill at the end. Must never drop a tag that is not described.
+
+use super::build;
+use super::charset::to_ebcdic;
+use super::description::TaggedText;
+use super::encoding::{Encoding, NumberEncoding, Width, hexadecimal};
+use super::error::{StructureError, StructureErrorKind as Kind};
+use super::part::{Key, Parts, TextTag};
+use super::positional::read_rest;
+use super::read::{self, Bounds, Cursor};
+
+pub(super) fn read<'a>(
+    structure: &TaggedText,
+    mut cursor: Cursor<'a>,
+    bounds: &mut Bounds,
+) -> Result<Parts<'a>, StructureError> {
+    let mut parts = Parts::new();
+    if let Some(lead) = &structure.lead
+        && !cursor.is_empty()
+    {
+        parts.push(read::subfield(lead, Key::Lead, &mut cursor, bounds)?);
+    }
+    // Looked for once: looking before every tag would make a field of blanks cost its square.
+    let fill = cursor
+        .rest
+        .iter()
+        .rev()
+        .take_while(|byte| is_fill(**byte))
+        .count();
+    let filled_from = cursor
+        .offset
+        .saturating_add(cursor.rest.len())
+        .saturating_sub(fill);
+    while !cursor.is_empty() && cursor.offset < filled_from {
+        let start = cursor.offset;
+        let digits = structure.tag.size;
+        let tag = read_tag(structure.tag, cursor.take(structure.tag.bytes(), None)?);
+        let tag =
+            tag.ok_or_else(|| StructureError::new(None, start, Kind::TagContent { digits }))?;
+        let key = Key::Text(tag);
+        let (at, digits) = (cursor.offset, structure.length.size);
+        let length = structure
+            .length
+            .read(cursor.take(structure.length.bytes(), key)?);
+        let length =
+            length.ok_or_else(|| StructureError::new(key, at, Kind::LengthContent { digits }))?;
+        let value = cursor.take(usize::try_from(length).unwrap_or(usize::MAX), key)?;
+        let value_start = cursor.offset.saturating_sub(value.len());
+        let subfield = structure.subfields.get(&tag);
+        parts.push(read::part(subfield, key, value, value_start, bounds)?);
+    }
+    read_rest(cursor, &mut parts, bounds)?;
+    Ok(parts)
+}
+
+impl TaggedText {
+    /// Whether a tag has as many characters as the tags of this structure.
+    pub(super) fn has_tag_size(&self, tag: TextTag) -> bool {
+        let size = usize::from(self.tag.size);
+        let binary = self.tag.encoding == NumberEncoding::Binary;
+        tag.len() == if binary { size.saturating_mul(2) } else { size }
+    }
+}
+
+/// Blanks in ASCII and EBCDIC, and zero bytes.
+fn is_fill(byte: u8) -> bool {
+    matches!(byte, b' ' | 0x40 | 0x00)
+}
+
+pub(super) fn build(
+    structure: &TaggedText,
+    parts: &Parts<'_>,
+    out: &mut Vec<u8>,
+) -> Result<(), StructureError> {
+    let mut ended = false;
+    for (index, part) in parts.iter().enumerate() {
+        match (part.key, &structure.lead) {
+            (Key::Lead, Some(lead)) if index == 0 => build::subfield(lead, part, out)?,
+            (Key::Text(tag), lead) if !ended && (index > 0 || lead.is_none()) => {
+                let start = out.len();
+                write_tag(structure, tag, out).ok_or_else(|| build::misplaced(part.key, out))?;
+                let subfield = structure.subfields.get(&tag);
+                let value = build::content(subfield, part, start)?;
+                let found = value.len();
+                let length = u32::try_from(found).ok();
+                let written = length.and_then(|length| structure.length.write(length, out));
+                let maximum = usize::try_from(structure.length.greatest()).unwrap_or(usize::MAX);
+                let kind = Kind::TooLong { maximum, found };
+                written.ok_or_else(|| StructureError::new(part.key, start, kind))?;
+                out.extend_from_slice(&value);
+            }
+            (Key::Rest, _) if !ended => {
+                build::rest(part, out)?;
+                ended = true;
+            }
+            (key, _) => return Err(build::misplaced(key, out)),
+        }
+    }
+    Ok(())
+}
+
+/// Tags of digits in BCD are read with all their digits; binary ones as hexadecimal.
+fn read_tag(width: Width, bytes: &[u8]) -> Option<TextTag> {
+    let text = match width.encoding {
+        NumberEncoding::Ascii => Encoding::Ascii.to_text(bytes, false),
+        NumberEncoding::Ebcdic => Encoding::Ebcdic.to_text(bytes, false),
+        NumberEncoding::Bcd => {
+            width.read(bytes)?;
+            let odd = !width.size.is_multiple_of(2);
+            Encoding::Bcd.to_text(bytes, odd)
+        }
+        NumberEncoding::Binary => hexadecimal(bytes).into(),
+    };
+    TextTag::new(&text)
+}
+
+fn write_tag(structure: &TaggedText, tag: TextTag, out: &mut Vec<u8>) -> Option<()> {
+    if !structure.has_tag_size(tag) {
+        return None;
+    }
+    let text: String = tag.bytes().map(char::from).collect();
+    match structure.tag.encoding {
+        NumberEncoding::Ascii => {
+            out.extend(text.bytes());
+            Some(())
+        }
+        NumberEncoding::Ebcdic => {
+            out.extend(text.bytes().map(to_ebcdic));
+            Some(())
+        }
+        NumberEncoding::Bcd => structure.tag.write(text.parse().ok()?, out),
+        NumberEncoding::Binary => {
+            let number = u32::from_str_radix(&text, 16).ok()?;
+            structure.tag.write(number, out)
+        }
+    }
+}

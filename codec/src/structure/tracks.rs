@@ -1,0 +1,519 @@
+//! Tracks 1, 2 and 3 of a magnetic stripe (ISO/IEC 7813 and 4909).
+//!
+//! Owns where their parts begin and end. Must never copy a track, nor print one: the views here borrow it, so that its
+//! owner alone wipes it.
+
+use std::fmt;
+
+use zeroize::Zeroizing;
+
+use crate::pan::{InvalidPan, Pan};
+use crate::sensitivity::Sensitivity;
+
+/// Characters of an expiration date, YYMM.
+const EXPIRY: usize = 4;
+/// Characters of a service code.
+const SERVICE_CODE: usize = 3;
+/// Most characters of a PAN.
+const LONGEST_PAN: usize = 19;
+/// Most characters of a name.
+const LONGEST_NAME: usize = 26;
+
+/// A track that cannot be read. Never carries a character of it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum InvalidTrack {
+    /// No separator where one must be.
+    #[error("the track has no separator after its {0}")]
+    NoSeparator(&'static str),
+    /// A PAN that is not 1 to 19 digits.
+    #[error("the track has a PAN that is not 1 to 19 digits")]
+    Pan,
+    /// A name longer than 26 characters.
+    #[error("the track has a name of more than 26 characters")]
+    Name,
+    /// An expiration date or service code that is not digits.
+    #[error("the track has an {0} that is not digits")]
+    NotDigits(&'static str),
+    /// Something else in front of the PAN than the track's format code.
+    #[error("the track does not begin with its format code")]
+    FormatCode,
+    /// More than one character after the end sentinel.
+    #[error("the track goes on after its end sentinel")]
+    End,
+    /// A character that is not ASCII.
+    #[error("the track has a character that is not ASCII")]
+    NotAscii,
+}
+
+/// A part of a track that may be left out.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub enum TrackPart<'a> {
+    /// The characters.
+    Given(&'a str),
+    /// A separator stands in its place.
+    Separator,
+    /// The track ends before it.
+    Absent,
+}
+
+impl<'a> TrackPart<'a> {
+    /// The characters, if there are any.
+    pub fn given(self) -> Option<&'a str> {
+        match self {
+            Self::Given(text) => Some(text),
+            Self::Separator | Self::Absent => None,
+        }
+    }
+
+    fn write(self, separator: char, out: &mut String) {
+        match self {
+            Self::Given(text) => out.push_str(text),
+            Self::Separator => out.push(separator),
+            Self::Absent => {}
+        }
+    }
+}
+
+/// Track 1, format B.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub struct Track1<'a> {
+    /// The track begins with `%`.
+    pub start_sentinel: bool,
+    /// `B` for bank cards.
+    pub format_code: char,
+    /// Primary account number.
+    pub pan: &'a str,
+    /// Name of the cardholder, as `SURNAME/FIRST`.
+    pub name: &'a str,
+    /// Expiration date, YYMM.
+    pub expiry: TrackPart<'a>,
+    /// Service code, three digits.
+    pub service_code: TrackPart<'a>,
+    /// Discretionary data: PIN verification value, CVV and more.
+    pub discretionary: &'a str,
+    /// `?` and the check character, as far as they were sent.
+    pub end: &'a str,
+}
+
+/// Track 2.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub struct Track2<'a> {
+    /// The track begins with `;`.
+    pub start_sentinel: bool,
+    /// Primary account number.
+    pub pan: &'a str,
+    /// `=`, or `D` where the track was packed.
+    pub separator: char,
+    /// Expiration date, YYMM.
+    pub expiry: TrackPart<'a>,
+    /// Service code, three digits.
+    pub service_code: TrackPart<'a>,
+    /// Discretionary data: PIN verification value, CVV and more.
+    pub discretionary: &'a str,
+    /// `?` and the check character, as far as they were sent.
+    pub end: &'a str,
+}
+
+/// Track 3.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub struct Track3<'a> {
+    /// The track begins with `;`.
+    pub start_sentinel: bool,
+    /// Format code, two digits.
+    pub format_code: &'a str,
+    /// Primary account number.
+    pub pan: &'a str,
+    /// `=`, or `D` where the track was packed.
+    pub separator: char,
+    /// What follows: use, security and additional data of ISO/IEC 4909.
+    pub data: &'a str,
+    /// `?` and the check character, as far as they were sent.
+    pub end: &'a str,
+}
+
+impl<'a> Track1<'a> {
+    /// Reads track 1 with or without sentinels.
+    ///
+    /// # Errors
+    /// [`InvalidTrack`] when its parts cannot be told apart.
+    pub fn parse(text: &'a str) -> Result<Self, InvalidTrack> {
+        let (start_sentinel, text, end) = sentinels(text, '%')?;
+        let mut characters = text.chars();
+        let code = characters.next().filter(char::is_ascii_alphabetic);
+        let format_code = code.ok_or(InvalidTrack::FormatCode)?;
+        let (pan, rest) = split(characters.as_str(), &['^'], "PAN")?;
+        check_pan(pan)?;
+        let (name, rest) = split(rest.1, &['^'], "name")?;
+        if name.len() > LONGEST_NAME {
+            return Err(InvalidTrack::Name);
+        }
+        let (expiry, service_code, discretionary) = tail(rest.1, '^')?;
+        Ok(Self {
+            start_sentinel,
+            format_code,
+            pan,
+            name,
+            expiry,
+            service_code,
+            discretionary,
+            end,
+        })
+    }
+
+    /// The characters of the track, wiped when dropped.
+    pub fn format(&self) -> Zeroizing<String> {
+        let mut out = buffer();
+        out.extend(self.start_sentinel.then_some('%'));
+        out.push(self.format_code);
+        for part in [self.pan, "^", self.name, "^"] {
+            out.push_str(part);
+        }
+        self.expiry.write('^', &mut out);
+        self.service_code.write('^', &mut out);
+        out.push_str(self.discretionary);
+        out.push_str(self.end);
+        out
+    }
+
+    /// The PAN as the type that wipes itself.
+    ///
+    /// # Errors
+    /// [`InvalidPan`] for fewer than 12 digits.
+    pub fn primary_account_number(&self) -> Result<Pan, InvalidPan> {
+        Pan::parse(self.pan)
+    }
+}
+
+impl<'a> Track2<'a> {
+    /// Reads track 2 with or without sentinels, with `=` or `D` as separator.
+    ///
+    /// # Errors
+    /// [`InvalidTrack`] when its parts cannot be told apart.
+    pub fn parse(text: &'a str) -> Result<Self, InvalidTrack> {
+        let (start_sentinel, text, end) = sentinels(text, ';')?;
+        let (pan, (separator, rest)) = split(text, &['=', 'D'], "PAN")?;
+        check_pan(pan)?;
+        let (expiry, service_code, discretionary) = tail(rest, separator)?;
+        Ok(Self {
+            start_sentinel,
+            pan,
+            separator,
+            expiry,
+            service_code,
+            discretionary,
+            end,
+        })
+    }
+
+    /// The characters of the track, wiped when dropped.
+    pub fn format(&self) -> Zeroizing<String> {
+        let mut out = buffer();
+        out.extend(self.start_sentinel.then_some(';'));
+        out.push_str(self.pan);
+        out.push(self.separator);
+        self.expiry.write(self.separator, &mut out);
+        self.service_code.write(self.separator, &mut out);
+        out.push_str(self.discretionary);
+        out.push_str(self.end);
+        out
+    }
+
+    /// The PAN as the type that wipes itself.
+    ///
+    /// # Errors
+    /// [`InvalidPan`] for fewer than 12 digits.
+    pub fn primary_account_number(&self) -> Result<Pan, InvalidPan> {
+        Pan::parse(self.pan)
+    }
+}
+
+impl<'a> Track3<'a> {
+    /// Reads track 3 with or without sentinels, with `=` or `D` as separator.
+    ///
+    /// # Errors
+    /// [`InvalidTrack`] when its parts cannot be told apart.
+    pub fn parse(text: &'a str) -> Result<Self, InvalidTrack> {
+        let (start_sentinel, text, end) = sentinels(text, ';')?;
+        let (format_code, rest) = text.split_at_checked(2).ok_or(InvalidTrack::FormatCode)?;
+        if !all_digits(format_code) {
+            return Err(InvalidTrack::FormatCode);
+        }
+        let (pan, (separator, data)) = split(rest, &['=', 'D'], "PAN")?;
+        check_pan(pan)?;
+        Ok(Self {
+            start_sentinel,
+            format_code,
+            pan,
+            separator,
+            data,
+            end,
+        })
+    }
+
+    /// The characters of the track, wiped when dropped.
+    pub fn format(&self) -> Zeroizing<String> {
+        let mut out = buffer();
+        out.extend(self.start_sentinel.then_some(';'));
+        out.push_str(self.format_code);
+        out.push_str(self.pan);
+        out.push(self.separator);
+        out.push_str(self.data);
+        out.push_str(self.end);
+        out
+    }
+
+    /// The PAN as the type that wipes itself.
+    ///
+    /// # Errors
+    /// [`InvalidPan`] for fewer than 12 digits.
+    pub fn primary_account_number(&self) -> Result<Pan, InvalidPan> {
+        Pan::parse(self.pan)
+    }
+}
+
+impl fmt::Debug for Track1<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "Track1({})", Sensitivity::Pan.mask(self.pan))
+    }
+}
+
+impl fmt::Debug for Track2<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "Track2({})", Sensitivity::Pan.mask(self.pan))
+    }
+}
+
+impl fmt::Debug for Track3<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "Track3({})", Sensitivity::Pan.mask(self.pan))
+    }
+}
+
+/// Says which, never the characters.
+impl fmt::Debug for TrackPart<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::Given(_) => "Given",
+            Self::Separator => "Separator",
+            Self::Absent => "Absent",
+        })
+    }
+}
+
+/// A buffer that no track outgrows: one that grew would leave a copy behind. Track 3, the longest, has 107 characters.
+fn buffer() -> Zeroizing<String> {
+    Zeroizing::new(String::with_capacity(1024))
+}
+
+/// Takes the sentinels away: whether the start one was there, the track, the end with its check character.
+fn sentinels(text: &str, start: char) -> Result<(bool, &str, &str), InvalidTrack> {
+    if !text.is_ascii() {
+        return Err(InvalidTrack::NotAscii);
+    }
+    let inner = text.strip_prefix(start);
+    let (body, end) = inner
+        .unwrap_or(text)
+        .split_at_checked(end_of(inner.unwrap_or(text)))
+        .unwrap_or_default();
+    if end.len() > 2 {
+        return Err(InvalidTrack::End);
+    }
+    Ok((inner.is_some(), body, end))
+}
+
+fn end_of(text: &str) -> usize {
+    text.find('?').unwrap_or(text.len())
+}
+
+type Split<'a> = (&'a str, (char, &'a str));
+
+/// What stands before the first separator, the separator, and what follows it.
+fn split<'a>(
+    text: &'a str,
+    separators: &[char],
+    what: &'static str,
+) -> Result<Split<'a>, InvalidTrack> {
+    let error = InvalidTrack::NoSeparator(what);
+    let (before, rest) = text
+        .find(separators)
+        .and_then(|at| text.split_at_checked(at))
+        .ok_or(error)?;
+    let mut characters = rest.chars();
+    let separator = characters.next().ok_or(error)?;
+    Ok((before, (separator, characters.as_str())))
+}
+
+fn check_pan(pan: &str) -> Result<(), InvalidTrack> {
+    if (1..=LONGEST_PAN).contains(&pan.len()) && all_digits(pan) {
+        Ok(())
+    } else {
+        Err(InvalidTrack::Pan)
+    }
+}
+
+fn all_digits(text: &str) -> bool {
+    text.bytes().all(|byte| byte.is_ascii_digit())
+}
+
+/// Expiration date, service code and discretionary data.
+type Tail<'a> = (TrackPart<'a>, TrackPart<'a>, &'a str);
+
+fn tail(text: &str, separator: char) -> Result<Tail<'_>, InvalidTrack> {
+    let (expiry, rest) = optional(text, separator, EXPIRY, "expiration date")?;
+    if expiry == TrackPart::Absent {
+        return Ok((expiry, TrackPart::Absent, rest));
+    }
+    let (service_code, discretionary) = optional(rest, separator, SERVICE_CODE, "service code")?;
+    Ok((expiry, service_code, discretionary))
+}
+
+/// A part of fixed length, or the separator in its place, or nothing when the track is too short for it.
+fn optional<'a>(
+    text: &'a str,
+    separator: char,
+    length: usize,
+    what: &'static str,
+) -> Result<(TrackPart<'a>, &'a str), InvalidTrack> {
+    if let Some(rest) = text.strip_prefix(separator) {
+        return Ok((TrackPart::Separator, rest));
+    }
+    match text.split_at_checked(length) {
+        Some((part, rest)) if all_digits(part) => Ok((TrackPart::Given(part), rest)),
+        Some(_) => Err(InvalidTrack::NotDigits(what)),
+        None => Ok((TrackPart::Absent, text)),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const TRACK_1: &str = "%B4000001200000016^CARDHOLDER/TEST^29122011234500000123?9";
+    const TRACK_2: &str = "4000001200000016=29122011234512300";
+    const TRACK_3: &str = "014000001200000016=724724100000000000030300XXXX040400099010=";
+
+    #[test]
+    fn parts_are_found_and_written_back() {
+        let track = Track1::parse(TRACK_1).unwrap();
+        assert_eq!(
+            (track.pan, track.name),
+            ("4000001200000016", "CARDHOLDER/TEST")
+        );
+        assert_eq!(track.expiry.given(), Some("2912"));
+        assert_eq!(track.service_code.given(), Some("201"));
+        assert_eq!((track.discretionary, track.end), ("1234500000123", "?9"));
+        assert_eq!(*track.format(), TRACK_1);
+        let track = Track2::parse(TRACK_2).unwrap();
+        assert_eq!(track.expiry.given(), Some("2912"));
+        assert_eq!(track.service_code.given(), Some("201"));
+        assert_eq!(track.discretionary, "1234512300");
+        assert_eq!(*track.format(), TRACK_2);
+        assert_eq!(
+            track.primary_account_number().unwrap().reveal(),
+            "4000001200000016"
+        );
+        let track = Track3::parse(TRACK_3).unwrap();
+        assert_eq!((track.format_code, track.pan), ("01", "4000001200000016"));
+        assert_eq!(*track.format(), TRACK_3);
+    }
+
+    #[test]
+    fn parts_may_be_left_out() {
+        for (text, expiry, service_code, discretionary) in [
+            (
+                "4000001200000016D==1",
+                TrackPart::Absent,
+                TrackPart::Absent,
+                "==1",
+            ),
+            (
+                "4000001200000016=",
+                TrackPart::Absent,
+                TrackPart::Absent,
+                "",
+            ),
+            (
+                "4000001200000016==",
+                TrackPart::Separator,
+                TrackPart::Absent,
+                "",
+            ),
+            (
+                "4000001200000016===99",
+                TrackPart::Separator,
+                TrackPart::Separator,
+                "99",
+            ),
+            (
+                ";4000001200000016=2912=99?",
+                TrackPart::Given("2912"),
+                TrackPart::Separator,
+                "99",
+            ),
+            (
+                "4000001200000016D29122",
+                TrackPart::Given("2912"),
+                TrackPart::Absent,
+                "2",
+            ),
+        ] {
+            let track = Track2::parse(text).unwrap();
+            assert_eq!(track.expiry, expiry, "{text}");
+            assert_eq!(track.service_code, service_code, "{text}");
+            assert_eq!(track.discretionary, discretionary, "{text}");
+            assert_eq!(*track.format(), text);
+        }
+    }
+
+    #[test]
+    fn what_is_no_track_is_refused() {
+        for (text, error) in [
+            ("", InvalidTrack::NoSeparator("PAN")),
+            ("4000001200000016", InvalidTrack::NoSeparator("PAN")),
+            ("=29122010", InvalidTrack::Pan),
+            ("40000012000000160000=2912201", InvalidTrack::Pan),
+            ("40000012000000O6=2912201", InvalidTrack::Pan),
+            (
+                "4000001200000016=29A2201",
+                InvalidTrack::NotDigits("expiration date"),
+            ),
+            (
+                "4000001200000016=2912 01",
+                InvalidTrack::NotDigits("service code"),
+            ),
+            ("4000001200000016=2912201?12", InvalidTrack::End),
+            ("é", InvalidTrack::NotAscii),
+        ] {
+            assert_eq!(Track2::parse(text), Err(error), "{text}");
+        }
+        assert_eq!(
+            Track1::parse("4000^A^2912201"),
+            Err(InvalidTrack::FormatCode)
+        );
+        assert_eq!(
+            Track1::parse("B4000001200000016^A"),
+            Err(InvalidTrack::NoSeparator("name"))
+        );
+        let long = format!("B4000001200000016^{}^2912201", "A".repeat(27));
+        assert_eq!(Track1::parse(&long), Err(InvalidTrack::Name));
+        assert_eq!(
+            Track3::parse("0A4000001200000016="),
+            Err(InvalidTrack::FormatCode)
+        );
+    }
+
+    #[test]
+    fn nothing_but_the_masked_pan_is_printed() {
+        for text in [
+            format!("{:?}", Track1::parse(TRACK_1)),
+            format!("{:?}", Track2::parse(TRACK_2)),
+            format!("{:?}", Track3::parse(TRACK_3)),
+        ] {
+            assert!(text.contains("400000******0016"), "{text}");
+            for secret in ["CARDHOLDER", "2912", "201", "12345", "724"] {
+                assert!(!text.contains(secret), "{text}");
+            }
+        }
+        assert_eq!(format!("{:?}", TrackPart::Given("2912")), "Given");
+    }
+}
