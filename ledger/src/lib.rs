@@ -31,9 +31,12 @@ pub mod entities;
 pub mod identifiers;
 pub mod journal;
 mod map;
+pub mod rebuild;
+mod recent;
 pub mod record;
 pub mod recovery;
 pub mod runtime;
+pub mod snapshot;
 pub mod state;
 pub mod writer;
 

@@ -1,14 +1,12 @@
 //! The one hashed map of the ledger.
 //!
-//! Owns: a map whose hasher has fixed keys, so that two runs of the same commands behave alike. Deciding
-//! never iterates over it. Its keys are identifiers of our own or carry a keyed card hash, so a peer
-//! cannot choose colliding ones.
+//! Owns: a map whose hash function is fast and keyed per process, so that a peer who chooses STANs and
+//! terminals cannot make keys collide. Deciding never iterates over it, so the keys change nothing that is
+//! decided.
 
-use std::hash::{BuildHasherDefault, DefaultHasher};
-
-/// Hash map with a fixed hasher.
+/// Hash map that deciding looks things up in.
 #[expect(
     clippy::disallowed_types,
-    reason = "the hasher is fixed here, so the order is not random"
+    reason = "the order of iteration is never decided on"
 )]
-pub(crate) type Map<K, V> = std::collections::HashMap<K, V, BuildHasherDefault<DefaultHasher>>;
+pub(crate) type Map<K, V> = std::collections::HashMap<K, V, ahash::RandomState>;

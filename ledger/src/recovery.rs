@@ -2,10 +2,14 @@
 //!
 //! Owns: the order of a start, the same for real disks and simulated ones: the store says how far it is,
 //! the state is loaded from it, and every later batch of the journal is applied to the state and to the
-//! views. Must never: answer, or go on past anything that cannot be read.
+//! views. Books whose rows may be newer than they say (a checkpoint or a snapshot was cut off or fuzzy) name
+//! the place up to which they may be; there they must contain exactly what was announced. Must never:
+//! answer, or go on past anything that cannot be read.
 
+use crate::books::contents::ContentsError;
+use crate::books::inspection::is_of_the_system;
 use crate::books::view::ViewError;
-use crate::books::{self, BookStore, StoreError, ViewWriter};
+use crate::books::{self, BookStore, Contents, Progress, StoreError, ViewWriter};
 use crate::identifiers::Timestamp;
 use crate::journal::cursor::{Cursor, CursorError};
 use crate::journal::disk::Disk;
@@ -27,6 +31,8 @@ pub struct Recovery<D: Disk, S> {
     pub books_sequence: u64,
     /// The last batch of the journal.
     pub last_sequence: u64,
+    /// Records of the batches that were replayed over the books.
+    pub replayed_records: u64,
     /// Bytes of a torn tail cut from the journal.
     pub cut_bytes: u64,
 }
@@ -43,6 +49,9 @@ pub enum RecoveryError {
     /// The books cannot be read.
     #[error(transparent)]
     Store(#[from] StoreError),
+    /// The books do not contain what was written to them.
+    #[error("the books: {0}")]
+    Contents(#[from] ContentsError),
     /// The journal's rest cannot be replayed.
     #[error("replay")]
     Replay(#[from] ReplayError),
@@ -51,8 +60,24 @@ pub enum RecoveryError {
     View(#[from] ViewError),
 }
 
-/// Recovers a shard. Messages decided at or after `since` come into memory; the books are written
-/// whenever a replay has changed `checkpoint_rows` rows.
+impl RecoveryError {
+    /// Whether it lies in the books: others, built anew from a snapshot and the journal, may do.
+    #[must_use]
+    pub fn is_of_the_books(&self) -> bool {
+        match self {
+            Self::Contents(_) | Self::View(ViewError::Contents(_)) => true,
+            Self::Store(error) | Self::View(ViewError::Store(error)) => !is_of_the_system(error),
+            // A record that does not fit the books: one of the two is wrong, and the journal has
+            // checksums and a chain.
+            Self::Replay(ReplayError::Invariant(_))
+            | Self::View(ViewError::Record(ReplayError::Invariant(_))) => true,
+            Self::Open(_) | Self::Cursor(_) | Self::Replay(_) | Self::View(_) => false,
+        }
+    }
+}
+
+/// Recovers a shard, after reading every row of its books. Messages decided at or after `since` come into
+/// memory; the books are written whenever a replay has changed `checkpoint_rows` rows.
 ///
 /// # Errors
 /// [`RecoveryError`]: something durable cannot be read. Nothing was lost by trying.
@@ -63,17 +88,53 @@ pub fn recover<D: Disk + Clone, S: BookStore>(
     since: Timestamp,
     checkpoint_rows: usize,
 ) -> Result<Recovery<D, S>, RecoveryError> {
-    let progress = books::load::progress(&store)?;
-    let (log, recovered) = Log::open(disk.clone(), options, progress.sequence)?;
+    let contents = books::load::contents(&store, |_| {})?;
+    recover_inspected(disk, store, contents, options, since, checkpoint_rows)
+}
+
+/// The same over books that are known to contain `contents`.
+///
+/// # Errors
+/// [`RecoveryError`]: something durable cannot be read. Nothing was lost by trying.
+pub fn recover_inspected<D: Disk + Clone, S: BookStore>(
+    disk: D,
+    store: S,
+    contents: Contents,
+    options: LogOptions,
+    since: Timestamp,
+    checkpoint_rows: usize,
+) -> Result<Recovery<D, S>, RecoveryError> {
+    let applied = books::load::progress(&store)?;
+    let intended = books::load::intended(&store)?;
+    if intended.is_none() {
+        contents.expect(&applied.contents)?;
+    }
+    let (log, recovered) = Log::open(disk.clone(), options, applied.sequence)?;
+    let reflected = intended.map_or(applied.sequence, |intended| intended.sequence);
+    if recovered.last_sequence < reflected {
+        let (applied, last) = (reflected, recovered.last_sequence);
+        return Err(OpenError::ShorterThanBooks { applied, last }.into());
+    }
     let state = books::load::state(&store, since)?;
     let shard = options.shard;
-    let mut writer = Writer::new(shard, state, progress.sequence, progress.time);
+    let mut writer = Writer::new(shard, state, applied.sequence, applied.time);
+    let progress = Progress {
+        contents,
+        ..applied
+    };
     let mut view_writer = ViewWriter::new(shard, store, progress);
-    let mut cursor = Cursor::after(disk, progress.sequence);
+    if let Some(intended) = intended {
+        view_writer = view_writer.expecting(intended);
+    }
+    let mut cursor = Cursor::after(disk, applied.sequence);
+    let mut replayed_records = 0_u64;
     while let Some(batch) = cursor.next(recovered.last_sequence)? {
+        replayed_records = replayed_records.saturating_add(u64::from(batch.count()));
         writer.replay(&batch)?;
         view_writer.apply(&batch)?;
-        if view_writer.dirty_rows() >= checkpoint_rows {
+        // Where a checkpoint was to lead, the tables must contain what it said they would.
+        let proof = intended.is_some() && batch.sequence == reflected;
+        if proof || view_writer.dirty_rows() >= checkpoint_rows {
             view_writer.checkpoint()?;
         }
     }
@@ -82,8 +143,9 @@ pub fn recover<D: Disk + Clone, S: BookStore>(
         writer,
         view_writer,
         cursor,
-        books_sequence: progress.sequence,
+        books_sequence: applied.sequence,
         last_sequence: recovered.last_sequence,
+        replayed_records,
         cut_bytes: recovered.cut_bytes,
     })
 }

@@ -4,20 +4,18 @@
 //! limits of an account equal what it was opened with plus the deltas of its records; a record is applied
 //! to an account once. Must never: change by anything but [`State::apply`], or decide.
 
-use std::collections::VecDeque;
 use std::hash::{BuildHasher, BuildHasherDefault, DefaultHasher};
 
 use rules::{AccountId, Deltas, LimitName, Reason};
 
 use crate::authorization::{
-    Answer, AuthorizationDecided, Clearing, Decision, Fingerprint, MatchKey, Posting,
-    ReversalDecided, ReversalResult,
+    AuthorizationDecided, Clearing, Decision, MatchKey, ReversalDecided, ReversalResult,
 };
 use crate::books::rows::{MessageBody, StoredMessage};
-use crate::command::{Decided, Outcome};
 use crate::entities::{Account, Card, CardFacts, Customer};
 use crate::identifiers::{CardHash, CustomerId, RecordId, Timestamp};
 use crate::map::Map;
+use crate::recent::{Recent, RecentMessages, Remembered};
 use crate::record::Record;
 
 /// The books as deciding sees them.
@@ -27,43 +25,7 @@ pub struct State {
     customers: Map<CustomerId, u64>,
     accounts: Map<AccountId, Account>,
     cards: Map<CardHash, CardFacts>,
-    recent: Map<MatchKey, Recent>,
-    /// Keys in the order in which they may be forgotten.
-    ages: VecDeque<(Timestamp, MatchKey)>,
-}
-
-/// What is remembered under a match key.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub(crate) enum Recent {
-    /// A message was decided.
-    Message(Remembered),
-    /// It has not arrived, but its reversal has.
-    ReversedBeforeArrival(RecordId),
-}
-
-/// What is kept of a decided message to recognise its repeats and to undo it.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub(crate) struct Remembered {
-    pub(crate) id: RecordId,
-    /// The newest record that changed this entry.
-    touched: RecordId,
-    pub(crate) fingerprint: Fingerprint,
-    pub(crate) answer: Answer,
-    pub(crate) reason: Option<Reason>,
-    /// `None` when there is nothing to undo.
-    pub(crate) effect: Option<Box<Effect>>,
-}
-
-/// What an approval did, as its reversal needs it.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub(crate) struct Effect {
-    pub(crate) account: AccountId,
-    pub(crate) processing_code: rules::ProcessingCode,
-    pub(crate) deltas: Deltas,
-    pub(crate) amount_minor: i64,
-    pub(crate) remaining_minor: i64,
-    pub(crate) cleared: bool,
-    pub(crate) compensations: Vec<Posting>,
+    recent: RecentMessages,
 }
 
 /// A record that cannot be applied: the books would no longer be the sum of their records. The
@@ -158,7 +120,7 @@ impl State {
     /// How many messages are remembered.
     #[must_use]
     pub fn recent_count(&self) -> usize {
-        self.recent.len()
+        self.recent.count()
     }
 
     pub(crate) fn customer(&self, id: CustomerId) -> Option<u64> {
@@ -191,11 +153,11 @@ impl State {
     /// Takes back a message that the books hold under a key, unless the key is remembered: memory is
     /// never older than the books.
     pub(crate) fn recall(&mut self, key: &MatchKey, stored: &StoredMessage, now: Timestamp) {
-        if self.recent.contains_key(key) {
+        if self.recent.get(key).is_some() {
             return;
         }
         if let Some(recent) = Recent::of(key, stored) {
-            self.remember(*key, recent, now);
+            self.recent.remember(*key, recent, now);
         }
     }
 
@@ -218,32 +180,15 @@ impl State {
         };
         for key in keys.into_iter().flatten() {
             if let Some(recent) = Recent::of(&key, stored) {
-                self.remember(key, recent, stored.time);
+                self.recent.remember(key, recent, stored.time);
             }
-        }
-    }
-
-    fn remember(&mut self, key: MatchKey, recent: Recent, time: Timestamp) {
-        if self.recent.insert(key, recent).is_none() {
-            self.ages.push_back((time, key));
         }
     }
 
     /// Forgets messages last remembered before `before`, as far as the books hold them: nothing whose
     /// record is newer than batch `in_books` leaves memory.
     pub fn forget(&mut self, before: Timestamp, in_books: u64) {
-        while let Some((time, key)) = self.ages.front().copied() {
-            let touched = match self.recent.get(&key) {
-                Some(Recent::Message(message)) => message.touched,
-                Some(Recent::ReversedBeforeArrival(reversal)) => *reversal,
-                None => RecordId::default(),
-            };
-            if time >= before || touched.sequence > in_books {
-                return;
-            }
-            self.ages.pop_front();
-            self.recent.remove(&key);
-        }
+        self.recent.forget(before, in_books);
     }
 
     /// Applies one record. Applying a record again, as a replay over newer books does, changes nothing
@@ -286,7 +231,7 @@ impl State {
         if takes_match_key(decided) {
             let key = decided.facts.key;
             let remembered = Remembered::authorization(id, decided, None);
-            self.remember(key, Recent::Message(remembered), time);
+            self.recent.remember(key, Recent::Message(remembered), time);
         }
         Ok(())
     }
@@ -310,13 +255,15 @@ impl State {
                 }
             }
             ReversalResult::UnknownOriginal => {
-                self.remember(original, Recent::ReversedBeforeArrival(id), time);
+                self.recent
+                    .remember(original, Recent::ReversedBeforeArrival(id), time);
             }
             ReversalResult::MatchConflict => return Ok(()),
             ReversalResult::NoEffect | ReversalResult::AmountMismatch => {}
         }
         let remembered = Remembered::reversal(id, decided);
-        self.remember(decided.facts.key, Recent::Message(remembered), time);
+        self.recent
+            .remember(decided.facts.key, Recent::Message(remembered), time);
         Ok(())
     }
 
@@ -335,83 +282,6 @@ impl State {
             reason: "its account does not exist",
         })?;
         move_limits(account, id, deltas, pending).map(|_| ())
-    }
-}
-
-impl Recent {
-    /// What a stored message means under a key.
-    fn of(key: &MatchKey, stored: &StoredMessage) -> Option<Self> {
-        match &stored.body {
-            MessageBody::Authorization {
-                decided,
-                remaining_minor,
-            } => {
-                let message = Remembered::authorization(stored.id, decided, Some(*remaining_minor));
-                (decided.facts.key == *key).then_some(Self::Message(message))
-            }
-            MessageBody::Reversal(decided) if decided.facts.key == *key => {
-                Some(Self::Message(Remembered::reversal(stored.id, decided)))
-            }
-            MessageBody::Reversal(decided) => {
-                (decided.facts.original == *key).then_some(Self::ReversedBeforeArrival(stored.id))
-            }
-        }
-    }
-}
-
-impl Remembered {
-    /// The outcome of a repeat: the stored answer, and nothing to record.
-    pub(crate) fn again(&self) -> (Vec<Record>, Outcome) {
-        let decided = Decided {
-            id: self.id,
-            answer: self.answer,
-            reason: self.reason,
-            repeat: true,
-        };
-        (Vec::new(), Outcome::Decided(decided))
-    }
-
-    fn authorization(
-        id: RecordId,
-        decided: &AuthorizationDecided,
-        remaining_minor: Option<i64>,
-    ) -> Self {
-        let (reason, effect) = match (&decided.decision, decided.account) {
-            (Decision::Approved(approval), Some(account)) if !approval.deltas.is_none() => {
-                let effect = Effect {
-                    account,
-                    processing_code: decided.facts.processing_code,
-                    deltas: approval.deltas,
-                    amount_minor: approval.amount_minor,
-                    remaining_minor: remaining_minor.unwrap_or(approval.amount_minor),
-                    cleared: decided.facts.clearing == Clearing::Online,
-                    compensations: approval.compensations.clone(),
-                };
-                (None, Some(Box::new(effect)))
-            }
-            (Decision::Approved(_), _) => (None, None),
-            (Decision::Declined(reason), _) => (Some(*reason), None),
-        };
-        let fingerprint = decided.facts.fingerprint;
-        Self {
-            id,
-            touched: id,
-            fingerprint,
-            answer: decided.answer,
-            reason,
-            effect,
-        }
-    }
-
-    fn reversal(id: RecordId, decided: &ReversalDecided) -> Self {
-        Self {
-            id,
-            touched: id,
-            fingerprint: decided.facts.fingerprint,
-            answer: decided.answer,
-            reason: decided.reason(),
-            effect: None,
-        }
     }
 }
 

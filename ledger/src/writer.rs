@@ -126,7 +126,8 @@ impl Writer {
         rules: &Snapshot,
         now: Timestamp,
     ) -> Result<DecidedBatch<T>, WriterError> {
-        let now = now.max(self.time);
+        // Deadlines are of the clock: one that went back must not make them all look passed.
+        let (clock, now) = (now, now.max(self.time));
         let sequence = self.sequence.saturating_add(1);
         let mut batch = Batch::new(sequence, now);
         let mut decided = DecidedBatch {
@@ -143,7 +144,7 @@ impl Writer {
             ticket,
         } in submissions
         {
-            if deadline.is_some_and(|deadline| deadline < now) {
+            if deadline.is_some_and(|deadline| deadline < clock) {
                 decided.undecided.push((
                     ticket,
                     Undecided {
@@ -152,7 +153,7 @@ impl Writer {
                 ));
                 continue;
             }
-            let outcome = self.decide_one(&command, rules, &mut batch)?;
+            let outcome = self.decide_one(command, rules, &mut batch)?;
             decided.pending.outcomes.push((ticket, outcome));
         }
         if !batch.is_empty() {
@@ -165,12 +166,12 @@ impl Writer {
 
     fn decide_one(
         &mut self,
-        command: &Command,
+        command: Command,
         rules: &Snapshot,
         batch: &mut Batch,
     ) -> Result<Outcome, WriterError> {
         let now = batch.time;
-        self.recall(command, now);
+        self.recall(&command, now);
         let id = RecordId {
             shard: self.shard,
             sequence: batch.sequence,

@@ -53,7 +53,7 @@ pub enum InvalidReference {
     #[error("a reference opens with ${{ and is not closed with }}")]
     NotClosed,
     /// What stands between the braces is none of the three forms.
-    #[error("${{{0}}} is not ${{step.N}}, ${{step.answer.N}} or ${{new.N}} with N from 2 to 128")]
+    #[error("${{{0}}} is not ${{step.N}}, ${{step.answer.N}} or ${{new.N}} with N from 2 to 192")]
     Form(String),
     /// `${new.N}` for an element that is not generated.
     #[error("${{new.{0}}}: only 7, 11, 12, 13 and 37 are generated")]
@@ -168,7 +168,7 @@ mod tests {
     #[test]
     fn what_is_refused() {
         assert_eq!(Template::parse("${a.11"), Err(InvalidReference::NotClosed));
-        for inner in ["a", "a.1", "a.129", ".11", ".answer.38", "a.x"] {
+        for inner in ["a", "a.1", "a.193", ".11", ".answer.38", "a.x"] {
             let text = format!("${{{inner}}}");
             assert_eq!(
                 Template::parse(&text),

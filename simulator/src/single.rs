@@ -154,7 +154,7 @@ pub async fn exchange(
 }
 
 fn field_option(text: &str) -> Result<(Element, String), String> {
-    let wrong = || "--field: expected N=VALUE with N from 2 to 128".to_owned();
+    let wrong = || "--field: expected N=VALUE with N from 2 to 192".to_owned();
     let (number, value) = text.split_once('=').ok_or_else(wrong)?;
     let element = number
         .trim()

@@ -1,4 +1,4 @@
-//! HTTP: health, metrics, and reading the books.
+//! HTTP: health, metrics, reading the books, and asking for a snapshot of them.
 //!
 //! Owns: the routes and the JSON they answer. Errors are problem+json. Must never: change the books, or
 //! show more of a card than its masked number.
@@ -18,6 +18,7 @@ use ledger::books::rows::{MessageBody, StoredMessage};
 use ledger::books::{SledStore, StoreError, Views};
 use ledger::entities::{Account, Card, CardMode};
 use ledger::identifiers::RecordId;
+use ledger::runtime::Snapshots;
 use metrics::gauge;
 use metrics_exporter_prometheus::PrometheusHandle;
 use rules::AccountId;
@@ -27,8 +28,8 @@ use tower::ServiceExt as _;
 
 use crate::events;
 use crate::server::Shared;
-use crate::settings;
 use crate::telemetry::{self, DroppedLines};
+use crate::{settings, snapshots};
 
 /// What the routes read.
 #[derive(Debug)]
@@ -39,6 +40,8 @@ pub struct Context {
     pub metrics: PrometheusHandle,
     /// Bounds of the ledger's queues.
     pub bounds: settings::Ledger,
+    /// Where snapshots of the books are asked for.
+    pub snapshots: Snapshots,
     /// Whether requests are decided.
     pub ready: Arc<AtomicBool>,
     /// Log lines dropped.
@@ -66,6 +69,7 @@ pub fn routes(context: Arc<Context>) -> Router {
         .route("/v1/messages/{message_id}", get(message))
         .route("/v1/cards/search", post(card))
         .route("/v1/links", get(links))
+        .route("/v1/snapshots", post(snapshots::take))
         .route("/v1/rules", get(rules))
         .route("/v1/rules/reload", post(reload))
         .fallback(async || problem(StatusCode::NOT_FOUND, "there is no such resource"))
@@ -73,7 +77,7 @@ pub fn routes(context: Arc<Context>) -> Router {
 }
 
 /// An error as problem+json (RFC 9457).
-fn problem(status: StatusCode, detail: &str) -> Response {
+pub(crate) fn problem(status: StatusCode, detail: &str) -> Response {
     let body = json!({
         "type": "about:blank",
         "title": status.canonical_reason(),
@@ -121,6 +125,9 @@ async fn metrics_text(State(context): State<Arc<Context>>) -> String {
         durable.saturating_sub(submitter.views().shown()),
     );
     set("switch_view_lag_batches_bound", bounds.view_lag_batches);
+    set("switch_view_lag_records", submitter.lag_records());
+    set("switch_view_lag_records_bound", bounds.view_lag_records);
+    set("switch_snapshot_sequence", context.snapshots.newest());
     set("switch_books_sequence", submitter.views().in_books());
     set(
         "switch_connections_free",

@@ -8,18 +8,23 @@
 //! ledger decides it, [`link`] writes the answer, [`server`] sends it.
 
 pub mod adapter;
+pub mod backup;
 pub mod card_vault;
 pub mod check;
+pub mod data_directory;
 pub mod demo;
 pub mod events;
 pub mod http;
 pub mod link;
 pub mod link_status;
+pub mod manifest;
 pub mod networks;
 pub mod refusal;
+pub mod restore;
 pub mod rulebook;
 pub mod serve;
 pub mod server;
 pub mod settings;
 pub mod show;
+pub mod snapshots;
 pub mod telemetry;

@@ -6,10 +6,12 @@ use std::process::ExitCode;
 
 use clap::{Parser, Subcommand};
 use codec::Pan;
-use switch::check;
+use ledger::books::inspection;
+use switch::data_directory::INSPECT_BOOKS;
 use switch::demo::DemoError;
-use switch::serve::{self, Configuration};
+use switch::serve::{self, Configuration, ConfigurationError};
 use switch::show::{self, Question};
+use switch::{backup, check, restore};
 use zeroize::Zeroizing;
 
 /// An issuer-side ISO 8583 authorization switch.
@@ -37,6 +39,29 @@ enum Command {
         /// Print JSON.
         #[arg(long)]
         json: bool,
+    },
+    /// Copy what another machine would need, while the switch runs or not. Keys are not copied.
+    Backup {
+        /// A new or empty directory.
+        #[arg(long)]
+        to: PathBuf,
+        /// Where the running switch's HTTP listens [default: as in the settings]
+        #[arg(long)]
+        http: Option<String>,
+    },
+    /// Make a data directory of a backup.
+    Restore {
+        /// The backup's directory.
+        #[arg(long)]
+        from: PathBuf,
+    },
+    /// Read every row of the books in a directory: a start does that in a process of its own.
+    #[command(name = INSPECT_BOOKS, hide = true)]
+    InspectBooks {
+        /// The directory.
+        directory: PathBuf,
+        /// Bytes of the page cache.
+        cache_bytes: u64,
     },
     /// Show what the running switch holds.
     Show {
@@ -89,7 +114,34 @@ fn main() -> ExitCode {
             };
             print(&text, if findings.is_good() { 0 } else { 1 })
         }
+        Command::Backup { to, http } => done(&backup::run(&arguments.config, &to, http.as_deref())),
+        Command::Restore { from } => done(&restore::run(&arguments.config, &from)),
+        Command::InspectBooks {
+            directory,
+            cache_bytes,
+        } => {
+            let mut out = std::io::stdout().lock();
+            match inspection::report(&directory, cache_bytes, &mut out) {
+                Ok(()) => ExitCode::SUCCESS,
+                Err(error) => fail(&format!("standard output: {error}"), 2),
+            }
+        }
         Command::Show { what, http, json } => show(what, &http, json),
+    }
+}
+
+/// How a command ended that says what it did.
+fn done(result: &anyhow::Result<String>) -> ExitCode {
+    match result {
+        Ok(text) => print(text, 0),
+        Err(error) => {
+            let code = if error.is::<ConfigurationError>() {
+                2
+            } else {
+                1
+            };
+            fail(&format!("{error:#}"), code)
+        }
     }
 }
 

@@ -79,6 +79,7 @@ impl RulebookError {
                     line: 0,
                     key: String::new(),
                     reason: self.to_string(),
+                    code: None,
                 }]
             }
         }

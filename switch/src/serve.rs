@@ -4,20 +4,22 @@
 //! network can connect before decisions can be made durable. End: listeners, links (drained), ledger,
 //! events. Must never: end with success when something was lost.
 
-use std::fs::File;
 use std::net::SocketAddr;
 use std::path::Path;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, OnceLock};
-use std::time::Duration;
 
 use anyhow::{Context as _, anyhow};
 use axum::Router;
 use axum::serve::ListenerExt as _;
+use ledger::Watermark;
 use ledger::command::Command;
 use ledger::identifiers::ShardId;
 use ledger::journal::committer::CommitOptions;
+use ledger::journal::disk::Directory;
 use ledger::journal::log::LogOptions;
+use ledger::journal::readers::Readers;
+use ledger::journal::retention::Policy;
 use ledger::runtime::{Ledger, LedgerOptions};
 use rules::{NetworkId, Snapshot};
 use tokio::net::TcpListener;
@@ -25,17 +27,18 @@ use tokio::sync::Semaphore;
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
-use crate::card_vault::CardVault;
-use crate::events::{self, EventFiles};
+use crate::card_vault::{self, CardVault};
+use crate::data_directory::{self, DataLock, inspector};
+use crate::events::{self, Emitter};
 use crate::link_status::LinkStatuses;
 use crate::rulebook::Rulebook;
 use crate::server::{self, Shared, SwitchTicket};
-use crate::settings::Settings;
+use crate::settings::{self, Settings};
 use crate::telemetry::{self, LedgerObserver};
 use crate::{demo, http};
 
 /// The one shard of this process.
-const SHARD: ShardId = ShardId(0);
+pub(crate) const SHARD: ShardId = ShardId(0);
 
 /// What is wrong with what the user gave: the process exits with 2.
 #[derive(Debug, thiserror::Error)]
@@ -61,10 +64,10 @@ impl Configuration {
     /// # Errors
     /// [`ConfigurationError`] that names file, line and what is wrong.
     pub fn load(settings_path: &Path) -> Result<Self, ConfigurationError> {
-        let settings = Settings::load(settings_path, environment()).map_err(anyhow::Error::from)?;
+        let settings = settings(settings_path)?;
         telemetry::log_filter(&settings.log)?;
         let directory = settings_path.parent().unwrap_or_else(|| Path::new("."));
-        let archive = settings.data_directory.join("rules");
+        let archive = settings.data_directory.join(data_directory::RULES);
         let listening = settings
             .listener
             .iter()
@@ -73,6 +76,15 @@ impl Configuration {
             .map_err(anyhow::Error::from)?;
         Ok(Self { settings, rulebook })
     }
+}
+
+/// Reads the settings file alone, as [`Configuration::load`] does.
+///
+/// # Errors
+/// [`ConfigurationError`] that names file, line and what is wrong.
+pub fn settings(settings_path: &Path) -> Result<Settings, ConfigurationError> {
+    let settings = Settings::load(settings_path, environment());
+    Ok(settings.map_err(anyhow::Error::from)?)
 }
 
 /// The variables of the environment; those that are not text cannot name a setting.
@@ -95,15 +107,28 @@ pub fn run(configuration: Configuration) -> anyhow::Result<()> {
         .enable_all()
         .build()?;
     let site = runtime.block_on(HttpSite::open(settings.http_listen))?;
-    let vault = CardVault::open(&data.join("keys"))?;
+    let keys = data.join(data_directory::KEYS);
+    card_vault::verify_expected(data, &keys)?;
+    let vault = CardVault::open(&keys)?;
     tracing::warn!("card keys are software keys in files: for development only");
-    let options = ledger_options(&settings);
+    let options = ledger_options(&settings)?;
+    // Before the ledger starts: from then on the journal removes what nobody waits for.
+    let emitter = Emitter::open(
+        &data.join(data_directory::EVENTS),
+        &options.journal_directory,
+        SHARD,
+        settings.events,
+        &options.readers,
+    )?;
     let ledger: Ledger<SwitchTicket> =
         Ledger::start(&options, rulebook.shared_rules(), Arc::new(LedgerObserver))?;
     let started = ledger.started();
     tracing::info!(
         books_sequence = started.books_sequence,
+        rebuilt = started.rebuilt,
+        snapshot = started.snapshot,
         replayed_batches = started.replayed_batches,
+        replayed_records = started.replayed_records,
         sequence = started.sequence,
         cut_bytes = started.cut_bytes,
         took_ms = started.took.as_secs_f64() * 1000.0,
@@ -115,7 +140,7 @@ pub fn run(configuration: Configuration) -> anyhow::Result<()> {
     if let Some(directory) = &settings.demo_directory {
         load_demo(directory, &rulebook.rules(), &vault, &submitter)?;
     }
-    let events = EventThread::start(&settings, &submitter)?;
+    let events = EventThread::start(emitter, settings.events, submitter.watermark().clone())?;
     let shared = Arc::new(Shared {
         rulebook,
         vault,
@@ -129,6 +154,7 @@ pub fn run(configuration: Configuration) -> anyhow::Result<()> {
         shared,
         metrics,
         bounds: settings.ledger,
+        snapshots: ledger.snapshots(),
         ready: Arc::new(AtomicBool::new(false)),
         dropped_lines,
     };
@@ -144,65 +170,45 @@ pub fn run(configuration: Configuration) -> anyhow::Result<()> {
     Ok(())
 }
 
-/// Keeps a second switch out of the same data. The system frees it with the process, however it ends.
-#[derive(Debug)]
-struct DataLock(File);
-
-/// How long a start waits for a predecessor that is still ending.
-const LOCK_PATIENCE: Duration = Duration::from_secs(5);
-
-impl DataLock {
-    fn acquire(data: &Path) -> anyhow::Result<Self> {
-        std::fs::create_dir_all(data).with_context(|| data.display().to_string())?;
-        let path = data.join("lock");
-        let file = File::create(&path).with_context(|| path.display().to_string())?;
-        let (sender, acquired) = std::sync::mpsc::sync_channel(1);
-        std::thread::Builder::new()
-            .name("lock".to_owned())
-            .spawn(move || {
-                let locked = file.lock().map(|()| file);
-                // Nobody listens when the patience is over; the process is ending then.
-                sender.send(locked).unwrap_or_default();
-            })?;
-        match acquired.recv_timeout(LOCK_PATIENCE) {
-            Ok(locked) => Ok(Self(locked.with_context(|| path.display().to_string())?)),
-            Err(_) => Err(anyhow!(
-                "{}: another switch uses this data directory",
-                path.display()
-            )),
-        }
+/// How the journal keeps its files.
+pub(crate) fn log_options(settings: &Settings) -> LogOptions {
+    LogOptions {
+        shard: SHARD,
+        segment_bytes: settings.ledger.segment_bytes,
     }
 }
 
-impl Drop for DataLock {
-    fn drop(&mut self) {
-        if let Err(error) = self.0.unlock() {
-            tracing::warn!(%error, "the data directory stays locked until the process has ended");
-        }
-    }
-}
-
-fn ledger_options(settings: &Settings) -> LedgerOptions {
+fn ledger_options(settings: &Settings) -> anyhow::Result<LedgerOptions> {
     let ledger = settings.ledger;
-    LedgerOptions {
-        journal_directory: settings.data_directory.join("journal"),
-        books_directory: settings.data_directory.join("books"),
-        log: LogOptions {
-            shard: SHARD,
-            segment_bytes: ledger.segment_bytes,
-        },
+    let data = settings.data_directory.as_path();
+    Ok(LedgerOptions {
+        journal_directory: data.join(data_directory::JOURNAL),
+        books_directory: data.join(data_directory::BOOKS),
+        log: log_options(settings),
         commit: CommitOptions {
             queue_batches: ledger.commit_queue_batches,
             gather_batches: ledger.commit_queue_batches,
             gather_us: ledger.commit_gather_us,
+        },
+        readers: Readers::default(),
+        retention: Policy {
+            retain_hours: settings.journal.retain_hours,
+            retain_bytes: settings.journal.retain_bytes,
+            reader_lag_bytes: settings.journal.reader_lag_bytes,
         },
         queue_commands: ledger.queue_commands,
         batch_commands: ledger.batch_commands,
         books_cache_bytes: ledger.books_cache_bytes,
         checkpoint_interval_ms: ledger.checkpoint_interval_ms,
         checkpoint_rows: ledger.checkpoint_rows,
+        checkpoint_pause_percent: ledger.checkpoint_pause_percent,
         view_lag_batches: ledger.view_lag_batches,
-    }
+        view_lag_records: ledger.view_lag_records,
+        snapshots_directory: data.join(data_directory::SNAPSHOTS),
+        snapshot_interval_minutes: settings.snapshots.interval_minutes,
+        snapshots_kept: settings.snapshots.kept,
+        inspector: inspector()?,
+    })
 }
 
 /// Loads the demo data unless its last card is there already.
@@ -332,22 +338,16 @@ struct EventThread {
 
 impl EventThread {
     fn start(
-        settings: &Settings,
-        submitter: &ledger::runtime::Submitter<SwitchTicket>,
+        emitter: Emitter<Directory>,
+        options: settings::Events,
+        watermark: Watermark,
     ) -> anyhow::Result<Self> {
-        let data = &settings.data_directory;
-        let files = EventFiles::open(&data.join("events"), settings.events.file_bytes)?;
-        let (journal, options) = (data.join("journal"), settings.events);
-        let (watermark, stop) = (
-            submitter.watermark().clone(),
-            Arc::new(AtomicBool::new(false)),
-        );
+        let stop = Arc::new(AtomicBool::new(false));
         let stopping = Arc::clone(&stop);
         let thread = std::thread::Builder::new()
             .name("events".to_owned())
             .spawn(move || {
-                let followed =
-                    events::follow(&journal, files, SHARD, &watermark, options, &stopping);
+                let followed = events::follow(emitter, &watermark, options, &stopping);
                 if let Err(error) = &followed {
                     tracing::error!(%error, "no more events are emitted");
                 }

@@ -30,6 +30,10 @@ pub struct Settings {
     pub links: Links,
     /// The ledger.
     pub ledger: Ledger,
+    /// How much of the journal is kept.
+    pub journal: Journal,
+    /// Snapshots of the books.
+    pub snapshots: Snapshots,
     /// Events.
     pub events: Events,
     /// Log.
@@ -80,10 +84,36 @@ pub struct Ledger {
     pub checkpoint_interval_ms: u64,
     /// Changed rows after which they are written at once.
     pub checkpoint_rows: usize,
+    /// Pauses while the books are written, in hundredths of the time of each sync before.
+    pub checkpoint_pause_percent: u32,
     /// sled's page cache.
     pub books_cache_bytes: u64,
     /// Batches that the views may be behind the journal before requests are refused.
     pub view_lag_batches: u64,
+    /// Records that the books may be behind what was decided before requests are refused.
+    pub view_lag_records: u64,
+}
+
+/// How long and how much of the journal is kept.
+#[derive(Clone, Copy, Debug, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Journal {
+    /// Closed segments are kept at least so many hours, unless the journal is larger than it should be.
+    pub retain_hours: u64,
+    /// Size above which the oldest segments go as soon as the books and the snapshot no longer need them.
+    pub retain_bytes: u64,
+    /// Closed segments that a reader such as the events may have before it and still be waited for.
+    pub reader_lag_bytes: u64,
+}
+
+/// Snapshots of the books.
+#[derive(Clone, Copy, Debug, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Snapshots {
+    /// How often one is taken; 0 for only when somebody asks.
+    pub interval_minutes: u64,
+    /// How many are kept, the newest ones.
+    pub kept: usize,
 }
 
 /// Event files.

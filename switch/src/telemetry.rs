@@ -8,6 +8,7 @@ use std::time::Duration;
 
 use anyhow::Context as _;
 use ledger::identifiers::Timestamp;
+use ledger::journal::retainer::Retained;
 use ledger::runtime::{LedgerFailure, Observer, between, now};
 use metrics::{Counter, Gauge, Histogram, counter, gauge, histogram};
 use metrics_exporter_prometheus::{Matcher, PrometheusBuilder, PrometheusHandle};
@@ -295,6 +296,32 @@ impl Observer for LedgerObserver {
     fn checkpointed(&self, rows: usize, took: Duration) {
         histogram!("switch_checkpoint_duration_seconds").record(took);
         counter!("switch_checkpoint_rows_total").increment(rows as u64);
+    }
+
+    fn journal(&self, retained: &Retained) {
+        gauge!("switch_journal_bytes").set(retained.bytes as f64);
+        gauge!("switch_journal_segments").set(retained.segments as f64);
+        gauge!("switch_journal_oldest_sequence").set(retained.oldest_sequence.unwrap_or(0) as f64);
+        let held = if retained.held_by.is_empty() {
+            0.0
+        } else {
+            1.0
+        };
+        gauge!("switch_journal_held").set(held);
+        counter!("switch_journal_segments_removed_total").increment(retained.removed as u64);
+        for (status, lag_bytes) in &retained.readers {
+            let set = |name: &'static str, value: f64| {
+                gauge!(name, "reader" => status.name.clone()).set(value);
+            };
+            set("switch_journal_reader_sequence", status.seen as f64);
+            set("switch_journal_reader_lag_bytes", *lag_bytes as f64);
+            let detached = if status.attached { 0.0 } else { 1.0 };
+            set("switch_journal_reader_detached", detached);
+        }
+        for reader in &retained.detached {
+            counter!("switch_journal_readers_detached_total", "reader" => reader.clone())
+                .increment(1);
+        }
     }
 
     fn failed(&self, failure: LedgerFailure) {

@@ -287,10 +287,19 @@ fn readiness_and_metrics_are_there() {
         let found = switch.metric(bound, "");
         assert!((found - expected).abs() < 0.5, "{bound}: {found}");
     }
-    let metrics = switch.get("/metrics").body;
+    // Those of the journal are there once its housekeeping has had its first turn.
+    let mut texts = (0..10_000).map(|_| switch.get("/metrics").body);
+    let metrics = texts.find(|text| text.contains("switch_journal_bytes"));
+    let metrics = metrics.unwrap();
     for name in [
         "switch_writer_queue_commands",
         "switch_journal_sequence",
+        "switch_journal_bytes",
+        "switch_journal_segments",
+        "switch_journal_oldest_sequence",
+        "switch_journal_held",
+        "switch_journal_reader_lag_bytes{reader=\"events\"}",
+        "switch_journal_reader_detached{reader=\"snapshot\"}",
         "switch_books_sequence",
         "switch_connections_free",
         "switch_request_duration_seconds_bucket",

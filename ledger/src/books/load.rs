@@ -1,11 +1,11 @@
 //! Loading the state from the books at the start.
 //!
 //! Owns: what of the books goes into memory: customers, accounts, cards, and the messages of the match
-//! window. Must never: change the books.
+//! window; and what all their tables contain. Must never: change the books.
 
-use super::Progress;
-use super::rows::{self, APPLIED, StoredMessage, Table};
+use super::rows::{self, APPLIED, INTENDED, StoredMessage, Table};
 use super::store::{BookStore, StoreError};
+use super::{Contents, Progress};
 use crate::entities::{Account, Card, Customer};
 use crate::identifiers::Timestamp;
 use crate::state::State;
@@ -15,10 +15,43 @@ use crate::state::State;
 /// # Errors
 /// [`StoreError`] when the store fails or the row cannot be read.
 pub fn progress(store: &impl BookStore) -> Result<Progress, StoreError> {
-    match store.get(Table::Progress, APPLIED)? {
+    said(store, APPLIED)
+}
+
+/// What the rows of the books may reflect at most, when that is more than [`progress`] says: a checkpoint
+/// did not come to its end. Once everything up to there is replayed, the tables contain what this says.
+///
+/// # Errors
+/// [`StoreError`] when the store fails or the row cannot be read.
+pub fn intended(store: &impl BookStore) -> Result<Option<Progress>, StoreError> {
+    let (applied, intended) = (said(store, APPLIED)?, said(store, INTENDED)?);
+    Ok(Some(intended).filter(|intended| intended.sequence > applied.sequence))
+}
+
+fn said(store: &impl BookStore, key: &[u8]) -> Result<Progress, StoreError> {
+    match store.get(Table::Progress, key)? {
         Some(row) => Ok(rows::decode(Table::Progress, &row)?),
         None => Ok(Progress::default()),
     }
+}
+
+/// What the tables contain, found by reading every row.
+///
+/// # Errors
+/// [`StoreError`] when the store fails or a row does not have the layout of its table.
+pub fn contents(store: &impl BookStore, mut seen: impl FnMut(u64)) -> Result<Contents, StoreError> {
+    let mut contents = Contents::default();
+    let mut count = 0_u64;
+    for table in Table::ROWS {
+        for row in store.newest_first(table) {
+            let (key, value) = row?;
+            rows::check(table, &value)?;
+            contents.add(table, &key, &value);
+            count = count.saturating_add(1);
+            seen(count);
+        }
+    }
+    Ok(contents)
 }
 
 /// The state that the books hold, with the messages decided at or after `since`. Rows may be newer than

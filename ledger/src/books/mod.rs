@@ -1,14 +1,20 @@
 //! The books on disk: what the store holds of the state, written behind the journal.
 //!
 //! Owns: the rows ([`rows`]), the store they live in ([`store`]) and the view-writer with the views that
-//! readers see ([`view`]), and loading the state from them ([`load`]). Must never: be ahead of the
-//! watermark.
+//! readers see ([`view`]), how they are written ([`checkpoint`]), what is known of what they contain
+//! ([`contents`]), loading the state from them ([`load`]) and finding out whether they can be used
+//! ([`inspection`]). Must never: be ahead of the watermark.
 
+pub mod checkpoint;
+pub mod contents;
+pub mod inspection;
 pub mod load;
+mod memory;
 pub mod rows;
 pub mod store;
 pub mod view;
 
+pub use contents::Contents;
 pub use store::{BookStore, SledStore, StoreError};
 pub use view::{ViewWriter, Views};
 
@@ -23,4 +29,6 @@ pub struct Progress {
     pub sequence: u64,
     /// Time of that batch.
     pub time: Timestamp,
+    /// What the tables then contain.
+    pub contents: Contents,
 }

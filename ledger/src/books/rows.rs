@@ -5,26 +5,27 @@
 
 use serde::{Deserialize, Serialize, de::DeserializeOwned};
 
-use crate::authorization::{AuthorizationDecided, MatchKey, ReversalDecided};
+use super::Progress;
+use crate::authorization::{AuthorizationDecided, MatchKey, ReversalDecided, TransactionPosted};
+use crate::entities::{Account, Card, Customer};
 use crate::identifiers::{RecordId, Timestamp};
 
 /// A table of the books.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Table {
-    /// `CustomerId` (8 bytes, big endian) to [`Customer`](crate::entities::Customer).
+    /// `CustomerId` (8 bytes, big endian) to [`Customer`].
     Customers,
-    /// `AccountId` (8 bytes, big endian) to [`Account`](crate::entities::Account).
+    /// `AccountId` (8 bytes, big endian) to [`Account`].
     Accounts,
-    /// `CardHash` to [`Card`](crate::entities::Card).
+    /// `CardHash` to [`Card`].
     Cards,
     /// [`RecordId::to_key`] to [`StoredMessage`].
     Messages,
     /// [`MatchKey`] to the [`RecordId`] of its message.
     Matches,
-    /// `AccountId` and [`RecordId::to_key`] to
-    /// [`TransactionPosted`](crate::authorization::TransactionPosted).
+    /// `AccountId` and [`RecordId::to_key`] to [`TransactionPosted`].
     Transactions,
-    /// `applied`: the sequence up to which every row is in the store.
+    /// [`APPLIED`] and [`INTENDED`] to [`Progress`](super::Progress).
     Progress,
 }
 
@@ -38,6 +39,16 @@ impl Table {
         Self::Matches,
         Self::Transactions,
         Self::Progress,
+    ];
+
+    /// Every table whose rows follow from the journal: all but [`Table::Progress`].
+    pub const ROWS: [Self; 6] = [
+        Self::Customers,
+        Self::Accounts,
+        Self::Cards,
+        Self::Messages,
+        Self::Matches,
+        Self::Transactions,
     ];
 
     /// Its name in the store.
@@ -55,8 +66,12 @@ impl Table {
     }
 }
 
-/// Key of the one row of [`Table::Progress`].
+/// Key of the row of [`Table::Progress`] that says up to which batch every row is in the store.
 pub const APPLIED: &[u8] = b"applied";
+
+/// Key of the row of [`Table::Progress`] that is written before the rows of a checkpoint, with where it
+/// will have led: until it has, rows may reflect anything up to there.
+pub const INTENDED: &[u8] = b"intended";
 
 /// A decided message as the books hold it.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -112,6 +127,22 @@ pub(crate) fn decode<T: DeserializeOwned>(table: Table, bytes: &[u8]) -> Result<
             &format!("its layout version is {version}"),
         )),
         None => Err(row_error(table, "it is empty")),
+    }
+}
+
+/// Whether the bytes of a row have the layout of its table.
+///
+/// # Errors
+/// [`RowError`] when they have not.
+pub(crate) fn check(table: Table, bytes: &[u8]) -> Result<(), RowError> {
+    match table {
+        Table::Customers => decode::<Customer>(table, bytes).map(drop),
+        Table::Accounts => decode::<Account>(table, bytes).map(drop),
+        Table::Cards => decode::<Card>(table, bytes).map(drop),
+        Table::Messages => decode::<StoredMessage>(table, bytes).map(drop),
+        Table::Matches => decode::<RecordId>(table, bytes).map(drop),
+        Table::Transactions => decode::<TransactionPosted>(table, bytes).map(drop),
+        Table::Progress => decode::<Progress>(table, bytes).map(drop),
     }
 }
 

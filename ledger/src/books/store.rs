@@ -1,15 +1,17 @@
 //! The store that the books live in.
 //!
-//! Owns: [`BookStore`], what the books need of a store, its sled implementation, and one in memory for
-//! simulations. Must never: interpret a row.
+//! Owns: [`BookStore`], what the books need of a store, and its sled implementation. Must never: interpret
+//! a row.
 
-use std::collections::BTreeMap;
 use std::fs::File;
 use std::io;
+use std::ops::Bound;
 use std::path::{Path, PathBuf};
-use std::sync::{Mutex, PoisonError};
+use std::time::Duration;
 
+pub use super::memory::MemoryStore;
 use super::rows::{RowError, Table};
+use crate::journal::disk::make_directory;
 
 /// One row to write.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -66,14 +68,27 @@ pub trait BookStore {
 
     /// The rows of a table, the highest key first.
     fn newest_first(&self, table: Table) -> impl Iterator<Item = Result<KeyValue, StoreError>>;
+
+    /// The first rows of a table, or those that follow a key, the lowest key first, at most so many. Other
+    /// rows may be written between two calls: each call sees what the store holds then.
+    ///
+    /// # Errors
+    /// [`StoreError`] when the store fails.
+    fn page(
+        &self,
+        table: Table,
+        after: Option<&[u8]>,
+        most: usize,
+    ) -> Result<Vec<KeyValue>, StoreError> {
+        let mut rows = self.newest_first(table).collect::<Result<Vec<_>, _>>()?;
+        rows.retain(|(key, _)| after.is_none_or(|after| key.as_slice() > after));
+        rows.reverse();
+        rows.truncate(most);
+        Ok(rows)
+    }
 }
 
-/// Rows after which their file is synced while a checkpoint is written. One sync of everything at its end
-/// would fill the device's queue, and the journal's next sync would wait behind it.
-const ROWS_PER_SYNC: usize = 512;
-
 /// The books in sled.
-#[derive(Debug)]
 pub struct SledStore {
     database: sled::Db,
     /// In the order of [`Table::ALL`].
@@ -82,17 +97,31 @@ pub struct SledStore {
     file: PathBuf,
 }
 
+impl std::fmt::Debug for SledStore {
+    /// Without the rows, which sled would print.
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_tuple("SledStore").field(&self.file).finish()
+    }
+}
+
 impl SledStore {
     /// Opens or creates the books in a directory, with a page cache of `cache_bytes`.
     ///
     /// # Errors
     /// [`StoreError`] when sled cannot open them.
     pub fn open(directory: &Path, cache_bytes: u64) -> Result<Self, StoreError> {
+        make_directory(directory).map_err(io_error(directory))?;
         let database = sled::Config::new()
             .path(directory)
             .cache_capacity(cache_bytes)
-            .flush_every_ms(None)
-            .open()?;
+            .flush_every_ms(None);
+        let database = open_patiently(&database)?;
+        // sled syncs neither its parameters nor the directory: without this a power cut may take the
+        // names of its files, or leave parameters that it refuses.
+        for unsynced in [directory.join("conf"), directory.to_owned()] {
+            let synced = File::open(&unsynced).and_then(|file| file.sync_all());
+            synced.map_err(io_error(&unsynced))?;
+        }
         let tree = |table: Table| database.open_tree(table.name());
         let trees = [
             tree(Table::Customers)?,
@@ -110,12 +139,14 @@ impl SledStore {
         })
     }
 
-    fn sync_file(&self) -> Result<(), StoreError> {
+    /// Gives the device what sled has written to its file so far, so that the sync at the end of a
+    /// checkpoint finds little to do. Not a promise: sled may still hold rows back.
+    ///
+    /// # Errors
+    /// [`StoreError`] when the file cannot be synced; what was written is then unknown.
+    pub fn sync_file(&self) -> Result<(), StoreError> {
         let sync = || File::open(&self.file)?.sync_data();
-        sync().map_err(|source| StoreError::Io {
-            path: self.file.clone(),
-            source,
-        })
+        sync().map_err(io_error(&self.file))
     }
 
     fn tree(&self, table: Table) -> &sled::Tree {
@@ -140,17 +171,40 @@ impl SledStore {
     }
 }
 
+/// How often, and after how long each time, a database is tried whose lock is held.
+const LOCK_TRIES: usize = 200;
+const LOCK_PAUSE: Duration = Duration::from_millis(10);
+
+/// Opens a database. sled's own threads may hold the lock of one that this process has closed for a moment
+/// longer.
+fn open_patiently(config: &sled::Config) -> sled::Result<sled::Db> {
+    for _ in 0..LOCK_TRIES {
+        match config.open() {
+            Err(error) if is_locked(&error) => std::thread::park_timeout(LOCK_PAUSE),
+            opened => return opened,
+        }
+    }
+    config.open()
+}
+
+/// Whether a database could not be opened because somebody else has it. sled gives that no kind of its own.
+pub(super) fn is_locked(error: &sled::Error) -> bool {
+    matches!(error, sled::Error::Io(source) if source.to_string().contains("could not acquire lock"))
+}
+
+fn io_error(path: &Path) -> impl FnOnce(io::Error) -> StoreError {
+    let path = path.to_owned();
+    |source| StoreError::Io { path, source }
+}
+
 impl BookStore for SledStore {
     fn get(&self, table: Table, key: &[u8]) -> Result<Option<Vec<u8>>, StoreError> {
         Ok(self.tree(table).get(key)?.map(|value| value.to_vec()))
     }
 
     fn write(&self, rows: Vec<Row>) -> Result<(), StoreError> {
-        for (number, Row { table, key, value }) in rows.into_iter().enumerate() {
+        for Row { table, key, value } in rows {
             self.tree(table).insert(key, value)?;
-            if number % ROWS_PER_SYNC == ROWS_PER_SYNC - 1 {
-                self.sync_file()?;
-            }
         }
         Ok(())
     }
@@ -166,96 +220,19 @@ impl BookStore for SledStore {
             Ok((key.to_vec(), value.to_vec()))
         })
     }
-}
-
-/// Books in memory that can lose what was not synced: for simulations.
-#[derive(Debug, Default)]
-pub struct MemoryStore {
-    tables: Mutex<Tables>,
-}
-
-type Rows = BTreeMap<(Table, Vec<u8>), Vec<u8>>;
-
-#[derive(Debug, Default)]
-struct Tables {
-    failing: bool,
-    durable: Rows,
-    unsynced: Vec<Row>,
-    current: Rows,
-}
-
-impl MemoryStore {
-    fn tables(&self) -> std::sync::MutexGuard<'_, Tables> {
-        self.tables.lock().unwrap_or_else(PoisonError::into_inner)
-    }
-
-    /// From now on every sync fails, or none does.
-    pub fn set_failing(&self, failing: bool) {
-        self.tables().failing = failing;
-    }
-
-    /// What a crash leaves: everything that was synced, and of the writes since those for which
-    /// `survives`, asked in order, says so.
-    #[must_use]
-    pub fn crashed(&self, mut survives: impl FnMut() -> bool) -> Self {
-        let tables = self.tables();
-        let mut left = tables.durable.clone();
-        for row in &tables.unsynced {
-            if survives() {
-                left.insert((row.table, row.key.clone()), row.value.clone());
-            }
-        }
-        let tables = Tables {
-            durable: left.clone(),
-            current: left,
-            ..Tables::default()
-        };
-        Self {
-            tables: Mutex::new(tables),
-        }
-    }
-}
-
-impl BookStore for MemoryStore {
-    fn get(&self, table: Table, key: &[u8]) -> Result<Option<Vec<u8>>, StoreError> {
-        Ok(self.tables().current.get(&(table, key.to_vec())).cloned())
-    }
-
-    fn write(&self, rows: Vec<Row>) -> Result<(), StoreError> {
-        let mut tables = self.tables();
-        for row in rows {
-            tables
-                .current
-                .insert((row.table, row.key.clone()), row.value.clone());
-            tables.unsynced.push(row);
-        }
-        Ok(())
-    }
-
-    fn sync(&self) -> Result<(), StoreError> {
-        let mut tables = self.tables();
-        if tables.failing {
-            let source = io::Error::other("the simulated store fails");
-            return Err(StoreError::Io {
-                path: PathBuf::from("memory"),
-                source,
-            });
-        }
-        for row in std::mem::take(&mut tables.unsynced) {
-            tables.durable.insert((row.table, row.key), row.value);
-        }
-        Ok(())
-    }
-
-    fn newest_first(&self, table: Table) -> impl Iterator<Item = Result<KeyValue, StoreError>> {
-        let tables = self.tables();
-        let rows: Vec<_> = tables
-            .current
-            .iter()
-            .rev()
-            .filter(|((of, _), _)| *of == table)
-            .map(|((_, key), value)| Ok((key.clone(), value.clone())))
-            .collect();
-        rows.into_iter()
+    fn page(
+        &self,
+        table: Table,
+        after: Option<&[u8]>,
+        most: usize,
+    ) -> Result<Vec<KeyValue>, StoreError> {
+        let from = after.map_or(Bound::Unbounded, Bound::Excluded);
+        let rows = self.tree(table).range::<&[u8], _>((from, Bound::Unbounded));
+        rows.take(most)
+            .map(|row| {
+                let (key, value) = row?;
+                Ok((key.to_vec(), value.to_vec()))
+            })
+            .collect()
     }
 }

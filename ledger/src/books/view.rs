@@ -1,8 +1,7 @@
 //! The view-writer, and the views that readers see.
 //!
-//! Owns: how records become rows. The view-writer follows the journal behind the watermark, keeps the
-//! rows it changed in the views, and at a checkpoint writes them to the store: once per account, however
-//! many records moved it. Readers look into the views first and then into the store. Must never: show or
+//! Owns: how records become rows. The view-writer follows the journal behind the watermark and keeps the
+//! rows it changed in the views until a checkpoint ([`super::checkpoint`]) writes them. Readers look into the views first and then into the store. Must never: show or
 //! write what is not durable, decide, or hold a guard of the views while it waits.
 
 use std::sync::Arc;
@@ -10,12 +9,12 @@ use std::sync::atomic::{AtomicU64, Ordering};
 
 use dashmap::DashMap;
 use rules::AccountId;
-use serde::Serialize;
 use serde::de::DeserializeOwned;
 
 use super::Progress;
-use super::rows::{self, APPLIED, MessageBody, RowError, StoredMessage, Table};
-use super::store::{BookStore, Row, StoreError};
+use super::contents::ContentsError;
+use super::rows::{self, MessageBody, RowError, StoredMessage, Table};
+use super::store::{BookStore, StoreError};
 use crate::authorization::{
     AuthorizationDecided, Decision, MatchKey, ReversalDecided, ReversalResult, TransactionPosted,
 };
@@ -29,15 +28,15 @@ use crate::writer::ReplayError;
 /// What readers see: the rows changed since the last checkpoint over those in the store.
 #[derive(Debug)]
 pub struct Views<S> {
-    store: S,
-    customers: DashMap<CustomerId, Customer>,
-    accounts: DashMap<AccountId, Account>,
-    cards: DashMap<CardHash, Card>,
-    messages: DashMap<RecordId, StoredMessage>,
-    matches: DashMap<MatchKey, RecordId>,
-    transactions: DashMap<(AccountId, RecordId), TransactionPosted>,
+    pub(super) store: S,
+    pub(super) customers: DashMap<CustomerId, Customer>,
+    pub(super) accounts: DashMap<AccountId, Account>,
+    pub(super) cards: DashMap<CardHash, Card>,
+    pub(super) messages: DashMap<RecordId, StoredMessage>,
+    pub(super) matches: DashMap<MatchKey, RecordId>,
+    pub(super) transactions: DashMap<(AccountId, RecordId), TransactionPosted>,
     shown: AtomicU64,
-    in_books: AtomicU64,
+    pub(super) in_books: AtomicU64,
 }
 
 /// Why the view-writer cannot go on.
@@ -49,6 +48,9 @@ pub enum ViewError {
     /// A record cannot be read or does not fit.
     #[error(transparent)]
     Record(#[from] ReplayError),
+    /// The rows are not those that were written.
+    #[error("the books: {0}")]
+    Contents(#[from] ContentsError),
 }
 
 impl From<RowError> for ViewError {
@@ -165,29 +167,6 @@ impl<S: BookStore> Views<S> {
             None => Ok(None),
         }
     }
-
-    /// The changed rows of one table, encoded, sorted by key.
-    fn changed<K, V>(
-        table: Table,
-        view: &DashMap<K, V>,
-        key: impl Fn(&K) -> Vec<u8>,
-    ) -> Result<Vec<Row>, RowError>
-    where
-        K: Eq + std::hash::Hash,
-        V: Serialize,
-    {
-        let mut changed = Vec::with_capacity(view.len());
-        for entry in view {
-            let value = rows::encode(table, entry.value())?;
-            changed.push(Row {
-                table,
-                key: key(entry.key()),
-                value,
-            });
-        }
-        changed.sort_unstable_by(|left, right| left.key.cmp(&right.key));
-        Ok(changed)
-    }
 }
 
 impl StoredMessage {
@@ -205,9 +184,12 @@ impl StoredMessage {
 #[derive(Debug)]
 pub struct ViewWriter<S> {
     shard: ShardId,
-    views: Arc<Views<S>>,
-    progress: Progress,
-    dirty_rows: usize,
+    pub(super) views: Arc<Views<S>>,
+    pub(super) progress: Progress,
+    /// Where the rows came from that may be newer than `progress`: once there, the tables must contain
+    /// exactly this.
+    pub(super) expected: Option<Progress>,
+    pub(super) dirty_rows: usize,
 }
 
 impl<S: BookStore> ViewWriter<S> {
@@ -217,8 +199,23 @@ impl<S: BookStore> ViewWriter<S> {
             shard,
             views: Arc::new(Views::over(store, progress)),
             progress,
+            expected: None,
             dirty_rows: 0,
         }
+    }
+
+    /// Rows may reflect what comes after [`Progress::sequence`], up to this place, where the tables must
+    /// contain what it says. A checkpoint must be made exactly there.
+    #[must_use]
+    pub fn expecting(mut self, expected: Progress) -> Self {
+        self.expected = Some(expected);
+        self
+    }
+
+    /// How far it has come, and what the tables contained at the last checkpoint.
+    #[must_use]
+    pub fn progress(&self) -> Progress {
+        self.progress
     }
 
     /// The views it writes.
@@ -243,6 +240,7 @@ impl<S: BookStore> ViewWriter<S> {
         self.progress = Progress {
             sequence: batch.sequence,
             time: batch.time,
+            ..self.progress
         };
         self.views.shown.store(batch.sequence, Ordering::Release);
         Ok(())
@@ -354,55 +352,5 @@ impl<S: BookStore> ViewWriter<S> {
             self.views.accounts.insert(account.id, account);
         }
         Ok(())
-    }
-
-    /// Writes what changed since the last checkpoint to the store, makes it durable, and only then says
-    /// how far the books are. Returns how many rows were written.
-    ///
-    /// # Errors
-    /// [`ViewError`]: the books are then as far as the last checkpoint that succeeded, or further.
-    pub fn checkpoint(&mut self) -> Result<usize, ViewError> {
-        if self.progress.sequence == self.views.in_books() {
-            return Ok(0);
-        }
-        let views = &self.views;
-        let account_key = |id: &AccountId| id.0.to_be_bytes().to_vec();
-        let tables = [
-            Views::<S>::changed(Table::Customers, &views.customers, |id| {
-                id.0.to_be_bytes().into()
-            })?,
-            Views::<S>::changed(Table::Accounts, &views.accounts, account_key)?,
-            Views::<S>::changed(Table::Cards, &views.cards, |hash| hash.0.to_vec())?,
-            Views::<S>::changed(Table::Messages, &views.messages, |id| id.to_key().to_vec())?,
-            Views::<S>::changed(Table::Matches, &views.matches, rows::match_key)?,
-            Views::<S>::changed(Table::Transactions, &views.transactions, |(account, id)| {
-                rows::transaction_key(*account, *id)
-            })?,
-        ];
-        let mut written = 0_usize;
-        for table in tables {
-            written = written.saturating_add(table.len());
-            views.store.write(table)?;
-        }
-        views.store.sync()?;
-        let value = rows::encode(Table::Progress, &self.progress)?;
-        views.store.write(vec![Row {
-            table: Table::Progress,
-            key: APPLIED.to_vec(),
-            value,
-        }])?;
-        views.store.sync()?;
-        // The rows are in the store now, so a reader that misses them here finds them there.
-        views.customers.clear();
-        views.accounts.clear();
-        views.cards.clear();
-        views.messages.clear();
-        views.matches.clear();
-        views.transactions.clear();
-        self.dirty_rows = 0;
-        views
-            .in_books
-            .store(self.progress.sequence, Ordering::Release);
-        Ok(written)
     }
 }

@@ -5,8 +5,8 @@
 //! fails decides. Format and card checks come before the ledger.
 
 use rules::{
-    AccountType, AmountKey, BalanceImpact, Evaluation, EvaluationRequest, OperationKind,
-    ProcessingCodeEntry, Reason,
+    AccountType, AmountKey, AuthorizationFlow, BalanceImpact, Evaluation, EvaluationRequest,
+    OperationKind, ProcessingCodeEntry, Reason,
 };
 
 use super::{Context, response_code};
@@ -16,8 +16,8 @@ use crate::authorization::{
 };
 use crate::command::{Decided, Outcome};
 use crate::entities::{Account, CardFacts};
+use crate::recent::Recent;
 use crate::record::Record;
-use crate::state::Recent;
 
 /// What was found on the way, so that a decline can say how far it came.
 #[derive(Default)]
@@ -26,7 +26,7 @@ struct Found<'a> {
     entry: Option<&'a ProcessingCodeEntry>,
 }
 
-pub(super) fn decide(context: Context<'_>, facts: &RequestFacts) -> (Vec<Record>, Outcome) {
+pub(super) fn decide(context: Context<'_>, facts: RequestFacts) -> (Vec<Record>, Outcome) {
     let mut found = Found::default();
     let approval = match context.state.recent(&facts.key) {
         Some(Recent::Message(earlier)) if earlier.fingerprint == facts.fingerprint => {
@@ -34,7 +34,7 @@ pub(super) fn decide(context: Context<'_>, facts: &RequestFacts) -> (Vec<Record>
         }
         Some(Recent::Message(_)) => Err(Reason::MatchConflict),
         Some(Recent::ReversedBeforeArrival(_)) => Err(Reason::ReversedBeforeArrival),
-        None => approve(context, facts, &mut found),
+        None => approve(context, &facts, &mut found),
     };
     conclude(context, facts, &found, approval)
 }
@@ -162,9 +162,11 @@ fn evaluate(
     amounts: Amounts,
 ) -> Result<Approval, Reason> {
     let request = EvaluationRequest {
+        account: account.id,
         program: account.program,
         processing_code: entry.code,
         direction: entry.balance_impact,
+        flow: AuthorizationFlow::Network,
         mcc: facts.mcc,
         account_type: account_type(facts, entry.balance_impact),
         currency: facts.fingerprint.currency.unwrap_or(account.currency),
@@ -219,7 +221,7 @@ impl Approval {
 /// Makes the records and the outcome of a decision.
 fn conclude(
     context: Context<'_>,
-    facts: &RequestFacts,
+    facts: RequestFacts,
     found: &Found<'_>,
     approval: Result<Approval, Reason>,
 ) -> (Vec<Record>, Outcome) {
@@ -234,36 +236,35 @@ fn conclude(
         approval_code: reason.is_none().then(|| ApprovalCode::of(id)),
         balances: balances.map(|account| balances_of(context, account)),
     };
-    let mut records = Vec::with_capacity(2);
-    let account = found.account.map(|account| account.id);
-    let postings = approval
-        .as_ref()
-        .map(|approval| approval.postings.clone())
-        .unwrap_or_default();
-    records.push(Record::AuthorizationDecided(Box::new(
-        AuthorizationDecided {
-            facts: facts.clone(),
-            account,
-            previous: found.account.and_then(|account| account.latest),
-            direction: found.entry.map(|entry| entry.balance_impact),
-            rules: context.rules.version(),
-            limits_before: found.account.map(|account| account.limits),
-            decision: approval.map_or_else(Decision::Declined, Decision::Approved),
-            answer,
-        },
-    )));
-    if let Some(account) = found.account {
-        records.extend(postings.into_iter().map(|posting| {
-            Record::TransactionPosted(TransactionPosted {
-                account: account.id,
-                authorization: id,
-                reversal: None,
-                processing_code: facts.processing_code,
-                currency: account.currency,
-                posting,
+    let posted = found.account.zip(approval.as_ref().ok());
+    let transactions: Vec<_> = posted
+        .into_iter()
+        .flat_map(|(account, approval)| {
+            let (authorization, processing_code) = (id, facts.processing_code);
+            approval.postings.iter().map(move |posting| {
+                Record::TransactionPosted(TransactionPosted {
+                    account: account.id,
+                    authorization,
+                    reversal: None,
+                    processing_code,
+                    currency: account.currency,
+                    posting: *posting,
+                })
             })
-        }));
-    }
+        })
+        .collect();
+    let decided = AuthorizationDecided {
+        facts,
+        account: found.account.map(|account| account.id),
+        previous: found.account.and_then(|account| account.latest),
+        direction: found.entry.map(|entry| entry.balance_impact),
+        rules: context.rules.version(),
+        limits_before: found.account.map(|account| account.limits),
+        decision: approval.map_or_else(Decision::Declined, Decision::Approved),
+        answer,
+    };
+    let mut records = vec![Record::AuthorizationDecided(Box::new(decided))];
+    records.extend(transactions);
     (
         records,
         Outcome::Decided(Decided {

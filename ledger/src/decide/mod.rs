@@ -28,13 +28,13 @@ pub(crate) struct Context<'a> {
 }
 
 /// Decides one command: the records to append, in order, and the outcome.
-pub(crate) fn decide(context: Context<'_>, command: &Command) -> (Vec<Record>, Outcome) {
+pub(crate) fn decide(context: Context<'_>, command: Command) -> (Vec<Record>, Outcome) {
     match command {
-        Command::Authorize { facts, .. } => authorization::decide(context, facts),
-        Command::Reverse { facts, .. } => reversal::decide(context, facts),
-        Command::CreateCustomer(customer) => entity::create_customer(context, customer),
-        Command::OpenAccount(account) => entity::open_account(context, account),
-        Command::IssueCard(card) => entity::issue_card(context, card),
+        Command::Authorize { facts, .. } => authorization::decide(context, *facts),
+        Command::Reverse { facts, .. } => reversal::decide(context, *facts),
+        Command::CreateCustomer(customer) => entity::create_customer(context, &customer),
+        Command::OpenAccount(account) => entity::open_account(context, &account),
+        Command::IssueCard(card) => entity::issue_card(context, &card),
     }
 }
 

@@ -12,8 +12,8 @@ use crate::authorization::{
 };
 use crate::command::{Decided, Outcome};
 use crate::entities::Account;
+use crate::recent::{Effect, Recent, Remembered};
 use crate::record::Record;
-use crate::state::{Effect, Recent, Remembered};
 
 /// What a reversal comes to.
 struct Verdict {
@@ -37,7 +37,7 @@ impl Verdict {
     }
 }
 
-pub(super) fn decide(context: Context<'_>, facts: &ReversalFacts) -> (Vec<Record>, Outcome) {
+pub(super) fn decide(context: Context<'_>, facts: ReversalFacts) -> (Vec<Record>, Outcome) {
     match context.state.recent(&facts.key) {
         Some(Recent::Message(earlier)) if earlier.fingerprint == facts.fingerprint => {
             return earlier.again();
@@ -50,7 +50,7 @@ pub(super) fn decide(context: Context<'_>, facts: &ReversalFacts) -> (Vec<Record
     }
     match context.state.recent(&facts.original) {
         Some(Recent::Message(original)) => {
-            let verdict = undo(context, facts, original);
+            let verdict = undo(context, &facts, original);
             conclude(context, facts, Some(original), verdict)
         }
         Some(Recent::ReversedBeforeArrival(_)) | None => {
@@ -158,14 +158,14 @@ fn prorate(value: i64, part: i64, whole: i64) -> Option<i64> {
 
 fn conclude(
     context: Context<'_>,
-    facts: &ReversalFacts,
+    facts: ReversalFacts,
     original: Option<&Remembered>,
     verdict: Verdict,
 ) -> (Vec<Record>, Outcome) {
     let effect = original.and_then(|original| original.effect.as_deref());
     let account: Option<&Account> = effect.and_then(|effect| context.state.account(effect.account));
     let mut decided = ReversalDecided {
-        facts: facts.clone(),
+        facts,
         original: original.map(|original| original.id),
         account: account.map(|account| account.id),
         previous: account.and_then(|account| account.latest),
@@ -183,7 +183,7 @@ fn conclude(
         },
     };
     let reason: Option<Reason> = decided.reason();
-    decided.answer.response_code = response_code(context.rules, facts.key.network, reason);
+    decided.answer.response_code = response_code(context.rules, decided.facts.key.network, reason);
     let (id, answer) = (context.id, decided.answer);
     let transactions: Vec<_> = effect
         .zip(account)

@@ -151,7 +151,7 @@ pub(crate) struct Header {
     pub(crate) length: usize,
     pub(crate) sequence: u64,
     pub(crate) durable: u64,
-    time: Timestamp,
+    pub(crate) time: Timestamp,
     count: u32,
     pub(crate) chain: Chain,
     crc: u32,

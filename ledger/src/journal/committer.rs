@@ -1,7 +1,7 @@
 //! The committing thread of the file journal.
 //!
 //! Owns: the thread that gathers submitted batches, appends them with one sync and raises the
-//! watermark; a shell around [`Log`]. While it syncs, the writer decides the next batches, which it then
+//! watermark, and closes the log at the end; a shell around [`Log`]. While it syncs, the writer decides the next batches, which it then
 //! finds waiting: a lone batch is synced at once, and under load the sync itself gathers. Must never:
 //! raise the watermark before the sync returned, or go on after one failed.
 
@@ -33,6 +33,7 @@ pub struct CommitOptions {
 pub struct FileJournal {
     batches: Option<Sender<Batch>>,
     next_sequence: u64,
+    watermark: Watermark,
     thread: Option<JoinHandle<()>>,
 }
 
@@ -69,12 +70,14 @@ impl FileJournal {
     {
         let (sender, receiver) = bounded(options.queue_batches.max(1));
         let next_sequence = log.next_sequence();
+        let raised = watermark.clone();
         let thread = std::thread::Builder::new()
             .name("committer".to_owned())
-            .spawn(move || commit(log, &receiver, options, &watermark, tell))?;
+            .spawn(move || commit(log, &receiver, options, &raised, tell))?;
         Ok(Self {
             batches: Some(sender),
             next_sequence,
+            watermark,
             thread: Some(thread),
         })
     }
@@ -96,6 +99,10 @@ impl Journal for FileJournal {
         sender.send(batch).or(Err(SubmitError::Stopped))?;
         self.next_sequence = self.next_sequence.saturating_add(1);
         Ok(expected_sequence)
+    }
+
+    fn watermark(&self) -> &Watermark {
+        &self.watermark
     }
 }
 
@@ -141,6 +148,10 @@ fn commit<D: Disk>(
                 return;
             }
         }
+    }
+    // Nothing is lost without the mark; the next start only knows less.
+    if let Err(error) = log.close() {
+        tracing::warn!(%error, "the end of the journal is not marked");
     }
 }
 

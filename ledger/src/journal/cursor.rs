@@ -7,7 +7,8 @@ use std::io;
 
 use super::batch::{self, Batch, HEADER_BYTES, Header};
 use super::disk::{Disk, read_fully};
-use super::log::{OpenError, SEGMENT_HEADER_BYTES, segment_name, segment_names};
+use super::log::{OpenError, SEGMENT_HEADER_BYTES};
+use super::segments::{segment_name, segment_names};
 
 /// A reader's place in the journal.
 #[derive(Debug)]
@@ -42,6 +43,14 @@ pub enum CursorError {
         /// The batch that was wanted.
         sequence: u64,
     },
+}
+
+/// The first sequence that the journal holds; `None` when it has no segment.
+///
+/// # Errors
+/// [`OpenError`] when the directory cannot be read.
+pub fn oldest_held(disk: &impl Disk) -> Result<Option<u64>, OpenError> {
+    Ok(segment_names(disk)?.first().map(|(first, _)| *first))
 }
 
 impl<D: Disk> Cursor<D> {
@@ -100,10 +109,11 @@ impl<D: Disk> Cursor<D> {
             .into_iter()
             .rev()
             .find(|(first, _)| *first <= self.next_sequence);
-        let (_, name) = holding.ok_or(CursorError::Gone {
-            sequence: self.next_sequence,
-        })?;
-        self.enter(name)?;
+        let (_, name) = holding.ok_or_else(|| self.gone())?;
+        // Retention may have removed it since.
+        if !self.enter(name)? {
+            return Err(self.gone());
+        }
         while let Some(header) = self.header()?
             && header.sequence < self.next_sequence
         {
@@ -115,27 +125,31 @@ impl<D: Disk> Cursor<D> {
     /// Goes on to the segment that begins with the next batch, and reads its first header.
     fn next_segment(&mut self) -> Result<Header, CursorError> {
         let nothing = self.unreadable("no batch begins here");
-        match self.enter(segment_name(self.next_sequence)) {
-            Ok(()) => self
-                .header()?
-                .ok_or_else(|| self.unreadable("no batch begins here")),
-            Err(CursorError::Open(OpenError::Io { source, .. }))
-                if source.kind() == io::ErrorKind::NotFound =>
-            {
-                Err(nothing)
-            }
-            Err(error) => Err(error),
+        if !self.enter(segment_name(self.next_sequence))? {
+            // Not there, or not there any more.
+            let gone = oldest_held(&self.disk)?.is_none_or(|first| first > self.next_sequence);
+            return Err(if gone { self.gone() } else { nothing });
         }
+        self.header()?
+            .ok_or_else(|| self.unreadable("no batch begins here"))
     }
 
-    fn enter(&mut self, name: String) -> Result<(), CursorError> {
+    /// Stands at the beginning of a segment; `false` when there is none of that name.
+    fn enter(&mut self, name: String) -> Result<bool, CursorError> {
         match self.disk.open(&name) {
             Ok(file) => {
                 self.segment = Some((name, file));
                 self.offset = SEGMENT_HEADER_BYTES as u64;
-                Ok(())
+                Ok(true)
             }
+            Err(source) if source.kind() == io::ErrorKind::NotFound => Ok(false),
             Err(source) => Err(OpenError::Io { file: name, source }.into()),
+        }
+    }
+
+    fn gone(&self) -> CursorError {
+        CursorError::Gone {
+            sequence: self.next_sequence,
         }
     }
 

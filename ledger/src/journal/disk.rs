@@ -32,10 +32,16 @@ pub trait Disk {
     /// What the file system answers; a file of that name may then exist in part.
     fn create(&self, name: &str, bytes: u64) -> io::Result<Self::File>;
 
-    /// Removes a file, durably.
+    /// Gives a file another name, durably. A file of that name is replaced. Open handles stay good.
     ///
     /// # Errors
-    /// What the file system answers.
+    /// What the file system answers; it may then bear either name.
+    fn rename(&self, from: &str, to: &str) -> io::Result<()>;
+
+    /// Removes a file, durably. Handles that are open can still read it.
+    ///
+    /// # Errors
+    /// What the file system answers; it may then be there or not.
     fn remove(&self, name: &str) -> io::Result<()>;
 }
 
@@ -78,11 +84,32 @@ impl Directory {
     /// # Errors
     /// What the file system answers.
     pub fn open(path: &Path) -> io::Result<Self> {
-        std::fs::create_dir_all(path)?;
+        make_directory(path)?;
         Ok(Self {
             path: path.to_owned(),
         })
     }
+}
+
+/// Makes a directory that does not exist, and those it stands in, with durable names: a directory whose
+/// name is not durable takes every file in it along when the power goes, however well those were synced.
+///
+/// # Errors
+/// What the file system answers.
+pub fn make_directory(path: &Path) -> io::Result<()> {
+    let parent = path
+        .parent()
+        .filter(|parent| !parent.as_os_str().is_empty())
+        .unwrap_or_else(|| Path::new("."));
+    if !parent.exists() {
+        make_directory(parent)?;
+    }
+    match std::fs::create_dir(path) {
+        Err(error) if error.kind() == io::ErrorKind::AlreadyExists && path.is_dir() => {}
+        made => made?,
+    }
+    // Also when it was there: the process that made it may have died before this.
+    File::open(parent)?.sync_all()
 }
 
 /// How much is written at a time when a file is filled.
@@ -130,6 +157,11 @@ impl Disk for Directory {
         file.sync_all()?;
         File::open(&self.path)?.sync_all()?;
         Ok(file)
+    }
+
+    fn rename(&self, from: &str, to: &str) -> io::Result<()> {
+        std::fs::rename(self.path.join(from), self.path.join(to))?;
+        File::open(&self.path)?.sync_all()
     }
 
     fn remove(&self, name: &str) -> io::Result<()> {

@@ -30,3 +30,9 @@ pub(super) fn elapsed_since(begun: Timestamp) -> Duration {
 pub fn between(begun: Timestamp, ended: Timestamp) -> Duration {
     Duration::from_micros(u64::try_from(ended.0.saturating_sub(begun.0)).unwrap_or(0))
 }
+
+/// A duration in whole milliseconds, for the log.
+#[must_use]
+pub fn whole_ms(duration: Duration) -> u64 {
+    u64::try_from(duration.as_millis()).unwrap_or(u64::MAX)
+}

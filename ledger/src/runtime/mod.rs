@@ -1,140 +1,59 @@
 //! The shell around the ledger's machines: threads, the clock, the files.
 //!
-//! Owns: the start (books, then the journal's rest), the writer, committer and view-writer threads, and
-//! the end in order. Everything that decides is in the machines; nothing here does. Must never: hand out
-//! an outcome but through the watermark.
+//! Owns: the start (books, then the journal's rest), the writer, committer, view-writer and housekeeping
+//! threads, and the end in order. Everything that decides is in the machines; nothing here does. Must
+//! never: hand out an outcome but through the watermark.
 
 mod clock;
+mod housekeeping;
+mod lag;
+mod observer;
+mod options;
+mod pace;
 mod releaser;
+mod snapshot_shell;
+mod submitter;
 mod view_shell;
 mod writer_shell;
 
-pub use clock::{between, now};
+pub use clock::{between, now, whole_ms};
+pub use observer::{LedgerFailure, Observer, Started, Ticket, Timing};
+pub use options::{BOOKS, LedgerOptions, SNAPSHOT};
+pub use snapshot_shell::{SnapshotReply, Snapshots};
+pub use submitter::Submitter;
 
 use std::io;
-use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::thread::JoinHandle;
 use std::time::Duration;
 
 use arc_swap::ArcSwap;
-use crossbeam_channel::{Sender, TrySendError, bounded};
-use rules::{Reason, Snapshot};
+use crossbeam_channel::{Sender, bounded};
+use rules::Snapshot;
 
-use crate::books::view::ViewError;
-use crate::books::{SledStore, Views};
-use crate::command::{Outcome, Submission, Undecided};
-use crate::durable::{Durable, Watermark};
-use crate::identifiers::Timestamp;
-use crate::journal::committer::{CommitOptions, Committed, FileJournal};
-use crate::journal::cursor::{Cursor, CursorError};
+use crate::books::{SledStore, ViewWriter, Views};
+use crate::command::Submission;
+use crate::durable::Watermark;
+use crate::journal::Journal;
+use crate::journal::committer::{Committed, FileJournal};
+use crate::journal::cursor::Cursor;
 use crate::journal::disk::Directory;
-use crate::journal::log::LogOptions;
-use crate::recovery::{RecoveryError, recover};
-use crate::writer::WriterError;
+use crate::journal::readers::{Reader, Readers};
+use crate::journal::retainer::Retainer;
+use crate::journal::signal::Signal;
+use crate::rebuild::{self, Opened, Places, Rebuilt, Source};
+use crate::snapshot::files;
+use crate::writer::Writer;
 
 use clock::elapsed_since;
+use housekeeping::{Housekeeping, PIECE_BYTES};
+use lag::Lag;
+use pace::Pace;
 use releaser::Releaser;
+use snapshot_shell::SnapshotShell;
 use view_shell::ViewShell;
 use writer_shell::WriterShell;
-
-/// How the ledger runs.
-#[derive(Clone, Debug)]
-pub struct LedgerOptions {
-    /// Directory of the journal's segments.
-    pub journal_directory: PathBuf,
-    /// Directory of the books.
-    pub books_directory: PathBuf,
-    /// The journal's files.
-    pub log: LogOptions,
-    /// How the committer gathers.
-    pub commit: CommitOptions,
-    /// Commands that may wait for the writer; more are refused.
-    pub queue_commands: usize,
-    /// Most commands of one batch.
-    pub batch_commands: usize,
-    /// sled's page cache in bytes.
-    pub books_cache_bytes: u64,
-    /// How often the view-writer writes the books, at least, when there is anything to write.
-    pub checkpoint_interval_ms: u64,
-    /// Changed rows after which it writes them at once.
-    pub checkpoint_rows: usize,
-    /// How far the views may be behind the journal, in batches, before commands are refused.
-    pub view_lag_batches: u64,
-}
-
-/// What the sender of a command needs to hear of it.
-pub trait Ticket: Send + 'static {
-    /// The command was decided and is durable. Must not block.
-    fn decided(self, outcome: Durable<Outcome>, timing: Timing);
-    /// The command was not decided; nothing was recorded. Must not block.
-    fn undecided(self, undecided: Undecided);
-}
-
-/// When a command passed the stages of the ledger.
-#[derive(Clone, Copy, Debug)]
-pub struct Timing {
-    /// The writer took its batch.
-    pub taken: Timestamp,
-    /// Its batch was decided.
-    pub decided: Timestamp,
-    /// Its batch was durable and the outcome was released.
-    pub durable: Timestamp,
-}
-
-/// Hears what the ledger does, for metrics. Calls must not block.
-pub trait Observer: Send + Sync + 'static {
-    /// A batch of so many commands was decided in this time.
-    fn decided(&self, commands: usize, records: u32, took: Duration);
-    /// A commit of so many batches was synced in this time.
-    fn committed(&self, batches: usize, took: Duration);
-    /// The books were written: so many rows in this time.
-    fn checkpointed(&self, rows: usize, took: Duration);
-    /// The ledger cannot go on. The process must exit with a failure; nothing is acknowledged any more.
-    fn failed(&self, failure: LedgerFailure);
-}
-
-/// Why the ledger cannot start or go on. What lies beneath is the error's source.
-#[derive(Debug, thiserror::Error)]
-pub enum LedgerFailure {
-    /// The shard cannot be recovered.
-    #[error(transparent)]
-    Recovery(#[from] RecoveryError),
-    /// The journal cannot be read.
-    #[error("journal")]
-    Cursor(#[from] CursorError),
-    /// The journal cannot be written: what was submitted last may or may not be durable.
-    #[error("journal: a write or sync failed")]
-    Commit(#[source] io::Error),
-    /// The journal no longer takes batches.
-    #[error("journal")]
-    Submit(#[from] crate::journal::SubmitError),
-    /// The views cannot be written.
-    #[error("views")]
-    View(#[from] ViewError),
-    /// The writer cannot go on.
-    #[error("writer")]
-    Writer(#[from] WriterError),
-    /// A thread or directory cannot be made.
-    #[error(transparent)]
-    System(#[from] io::Error),
-}
-
-/// What the start found.
-#[derive(Clone, Copy, Debug)]
-pub struct Started {
-    /// The last batch the books held.
-    pub books_sequence: u64,
-    /// Batches of the journal replayed over the books.
-    pub replayed_batches: u64,
-    /// The last batch.
-    pub sequence: u64,
-    /// Bytes of a torn tail cut from the journal.
-    pub cut_bytes: u64,
-    /// How long it took.
-    pub took: Duration,
-}
 
 /// The running ledger.
 #[derive(Debug)]
@@ -142,77 +61,24 @@ pub struct Ledger<T> {
     submissions: Option<Sender<Submission<T>>>,
     views: Arc<Views<SledStore>>,
     watermark: Watermark,
-    view_lag_batches: u64,
+    lag: Arc<Lag>,
+    snapshots: Snapshots,
+    readers: Readers,
     stopping: Arc<AtomicBool>,
+    stop: Signal,
     threads: Vec<JoinHandle<()>>,
     started: Started,
 }
 
-/// A way to submit commands, for those who hold links.
-#[derive(Debug)]
-pub struct Submitter<T> {
-    submissions: Sender<Submission<T>>,
-    views: Arc<Views<SledStore>>,
-    watermark: Watermark,
-    view_lag_batches: u64,
-}
-
-impl<T> Clone for Submitter<T> {
-    fn clone(&self) -> Self {
-        Self {
-            submissions: self.submissions.clone(),
-            views: Arc::clone(&self.views),
-            watermark: self.watermark.clone(),
-            view_lag_batches: self.view_lag_batches,
-        }
-    }
-}
-
-impl<T: Ticket> Submitter<T> {
-    /// Hands a command to the writer. When its queue is full or the views lag too far behind, the
-    /// ticket hears [`Reason::Overloaded`].
-    pub fn submit(&self, submission: Submission<T>) {
-        let lag = self.watermark.sequence().saturating_sub(self.views.shown());
-        let refused = if lag > self.view_lag_batches {
-            submission
-        } else {
-            match self.submissions.try_send(submission) {
-                Ok(()) => return,
-                Err(TrySendError::Full(back) | TrySendError::Disconnected(back)) => back,
-            }
-        };
-        refused.ticket.undecided(Undecided {
-            reason: Reason::Overloaded,
-        });
-    }
-
-    /// Hands a command to the writer, waiting for room: for loading, never for a link.
-    ///
-    /// # Errors
-    /// The command back, when the ledger has ended.
-    pub fn submit_waiting(&self, submission: Submission<T>) -> Result<(), Box<Submission<T>>> {
-        self.submissions
-            .send(submission)
-            .map_err(|back| Box::new(back.0))
-    }
-
-    /// Commands that wait for the writer.
-    #[must_use]
-    pub fn waiting(&self) -> usize {
-        self.submissions.len()
-    }
-
-    /// The views.
-    #[must_use]
-    pub fn views(&self) -> &Arc<Views<SledStore>> {
-        &self.views
-    }
-
-    /// The durable watermark.
-    #[must_use]
-    pub fn watermark(&self) -> &Watermark {
-        &self.watermark
-    }
+/// What the threads run.
+struct Machines<T> {
+    writer: Writer,
+    view_writer: ViewWriter<SledStore>,
+    cursor: Cursor<Directory>,
+    releaser: Arc<Releaser<T>>,
+    housekeeping: Housekeeping,
+    snapshots: Directory,
+    snapshot_pin: Reader,
 }
 
 impl<T: Ticket> Ledger<T> {
@@ -227,21 +93,51 @@ impl<T: Ticket> Ledger<T> {
         observer: Arc<dyn Observer>,
     ) -> Result<Self, LedgerFailure> {
         let begun = now();
-        let store = SledStore::open(&options.books_directory, options.books_cache_bytes)
-            .map_err(RecoveryError::from)?;
         let disk = Directory::open(&options.journal_directory)?;
-        let since = begun.plus_us(match_window_us(&rules.load()).saturating_neg());
-        let opened = recover(disk, store, options.log, since, options.checkpoint_rows)?;
+        let Opened {
+            recovery: opened,
+            rebuilt,
+        } = rebuild::open(&Places {
+            journal: &options.journal_directory,
+            books: &options.books_directory,
+            snapshots: &options.snapshots_directory,
+            log: options.log,
+            cache_bytes: options.books_cache_bytes,
+            inspector: &options.inspector,
+            since: begun.plus_us(match_window_us(&rules.load()).saturating_neg()),
+            checkpoint_rows: options.checkpoint_rows,
+        })?;
+        let snapshots = Directory::open(&options.snapshots_directory)?;
+        let oldest_snapshot = files::list(&snapshots)?
+            .first()
+            .map_or(0, |(from, _)| *from);
         let started = Started {
+            rebuilt: rebuilt.is_some(),
+            snapshot: rebuilt.and_then(|Rebuilt { source, .. }| match source {
+                Source::Snapshot { from, .. } => Some(from),
+                Source::Journal => None,
+            }),
+            replayed_records: opened.replayed_records,
             books_sequence: opened.books_sequence,
             replayed_batches: opened.last_sequence.saturating_sub(opened.books_sequence),
             sequence: opened.last_sequence,
             cut_bytes: opened.cut_bytes,
             took: elapsed_since(begun),
         };
+        let now = now();
+        let housekeeping = Housekeeping {
+            preparer: opened.log.preparer(PIECE_BYTES, options.readers.progress()),
+            retainer: Retainer::new(disk, options.readers.clone(), options.retention),
+            books: options.readers.pin(BOOKS, started.books_sequence, now),
+            readers: options.readers.clone(),
+            views: Arc::clone(opened.view_writer.views()),
+            stopping: Arc::default(),
+            stop: Signal::default(),
+            observer: Arc::clone(&observer),
+        };
+        let snapshot_pin = options.readers.pin(SNAPSHOT, oldest_snapshot, now);
         let watermark = Watermark::at(started.sequence);
         let releaser = Arc::new(Releaser::behind(watermark.clone()));
-        let stopping = Arc::new(AtomicBool::new(false));
         let tell = {
             let (releaser, observer) = (Arc::clone(&releaser), Arc::clone(&observer));
             move |committed| match committed {
@@ -252,40 +148,93 @@ impl<T: Ticket> Ledger<T> {
                 Committed::Failed(error) => observer.failed(LedgerFailure::Commit(error)),
             }
         };
-        let journal = FileJournal::start(opened.log, options.commit, watermark.clone(), tell)?;
+        let journal = FileJournal::start(opened.log, options.commit, watermark, tell)?;
+        let machines = Machines {
+            writer: opened.writer,
+            view_writer: opened.view_writer,
+            cursor: opened.cursor,
+            releaser,
+            housekeeping,
+            snapshots,
+            snapshot_pin,
+        };
+        Self::over(journal, machines, options, rules, &observer, started)
+    }
+
+    /// Starts the threads over any journal.
+    fn over<J: Journal + Send + 'static>(
+        journal: J,
+        machines: Machines<T>,
+        options: &LedgerOptions,
+        rules: Arc<ArcSwap<Snapshot>>,
+        observer: &Arc<dyn Observer>,
+        started: Started,
+    ) -> Result<Self, LedgerFailure> {
+        let watermark = journal.watermark().clone();
+        let housekeeping = machines.housekeeping;
+        let stopping = Arc::clone(&housekeeping.stopping);
+        let stop = housekeeping.stop.clone();
         let (sender, receiver) = bounded(options.queue_commands.max(1));
-        let views = Arc::clone(opened.view_writer.views());
-        let writer_thread = {
-            let shell = WriterShell {
-                writer: opened.writer,
-                journal,
-                releaser,
-                views: Arc::clone(&views),
-                rules,
-                observer: Arc::clone(&observer),
-                batch_commands: options.batch_commands.max(1),
-            };
-            spawn("writer", move || shell.run(&receiver))?
+        let views = Arc::clone(machines.view_writer.views());
+        let lag = Arc::new(Lag::within(
+            options.view_lag_batches,
+            options.view_lag_records,
+        ));
+        let pace = Pace {
+            percent: options.checkpoint_pause_percent,
+            lag: Arc::clone(&lag),
+            views: Arc::clone(&views),
+            watermark: watermark.clone(),
+            stopping: Arc::clone(&stopping),
         };
-        let view_thread = {
-            let shell = ViewShell {
-                view_writer: opened.view_writer,
-                cursor: opened.cursor,
-                watermark: watermark.clone(),
-                stopping: Arc::clone(&stopping),
-                interval: Duration::from_millis(options.checkpoint_interval_ms),
-                rows: options.checkpoint_rows,
-                observer,
-            };
-            spawn("view-writer", move || shell.run())?
+        let shell = WriterShell {
+            writer: machines.writer,
+            journal,
+            releaser: machines.releaser,
+            views: Arc::clone(&views),
+            lag: Arc::clone(&lag),
+            rules,
+            observer: Arc::clone(observer),
+            batch_commands: options.batch_commands.max(1),
         };
+        let writer_thread = spawn("writer", move || shell.run(&receiver))?;
+        let shell = ViewShell {
+            view_writer: machines.view_writer,
+            cursor: machines.cursor,
+            pace: pace.clone(),
+            interval: Duration::from_millis(options.checkpoint_interval_ms),
+            rows: options.checkpoint_rows,
+            unwritten_records: 0,
+            observer: Arc::clone(observer),
+        };
+        let view_thread = spawn("view-writer", move || shell.run())?;
+        let housekeeping_thread = spawn("housekeeping", move || housekeeping.run())?;
+        let (snapshot_shell, snapshots) = SnapshotShell::new(
+            (
+                machines.snapshots,
+                options.log.shard,
+                options.snapshots_kept,
+            ),
+            Duration::from_secs(options.snapshot_interval_minutes.saturating_mul(60)),
+            pace,
+            machines.snapshot_pin,
+        )?;
+        let snapshot_thread = spawn("snapshots", move || snapshot_shell.run())?;
         Ok(Self {
             submissions: Some(sender),
             views,
             watermark,
-            view_lag_batches: options.view_lag_batches,
+            lag,
+            snapshots,
+            readers: options.readers.clone(),
             stopping,
-            threads: vec![writer_thread, view_thread],
+            stop,
+            threads: vec![
+                writer_thread,
+                view_thread,
+                housekeeping_thread,
+                snapshot_thread,
+            ],
             started,
         })
     }
@@ -303,8 +252,14 @@ impl<T: Ticket> Ledger<T> {
             submissions: self.submissions.clone()?,
             views: Arc::clone(&self.views),
             watermark: self.watermark.clone(),
-            view_lag_batches: self.view_lag_batches,
+            lag: Arc::clone(&self.lag),
         })
+    }
+
+    /// A way to ask for snapshots.
+    #[must_use]
+    pub fn snapshots(&self) -> Snapshots {
+        self.snapshots.clone()
     }
 
     /// Ends in order once every [`Submitter`] is dropped: what was submitted is decided, committed and
@@ -317,6 +272,8 @@ impl<T: Ticket> Ledger<T> {
                 tracing::error!("a thread of the ledger ended by a panic");
             }
             self.stopping.store(true, Ordering::Release);
+            self.stop.raise();
+            self.readers.progress().raise();
         }
     }
 }
@@ -339,12 +296,4 @@ pub fn step_back() {
 fn match_window_us(rules: &Snapshot) -> i64 {
     let windows = rules.networks().map(|network| network.match_window_minutes);
     i64::from(windows.max().unwrap_or(0)).saturating_mul(60_000_000)
-}
-
-/// The journal's directory as a reader of events sees it.
-///
-/// # Errors
-/// What the file system answers.
-pub fn journal_reader(directory: &Path, seen: u64) -> io::Result<Cursor<Directory>> {
-    Ok(Cursor::after(Directory::open(directory)?, seen))
 }

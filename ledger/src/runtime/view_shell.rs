@@ -3,36 +3,45 @@
 //! Owns: following the journal behind the watermark, and when the books are written. Must never: show or
 //! write what is not durable.
 
-use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 use super::clock::{elapsed_since, now};
+use super::pace::Pace;
 use super::{LedgerFailure, Observer, step_back};
 use crate::books::{SledStore, ViewWriter};
-use crate::durable::Watermark;
 use crate::journal::cursor::Cursor;
 use crate::journal::disk::Directory;
+
+/// How often it looks whether the ledger is ending, when nothing happens.
+const LOOK: Duration = Duration::from_millis(200);
 
 pub(super) struct ViewShell {
     pub(super) view_writer: ViewWriter<SledStore>,
     pub(super) cursor: Cursor<Directory>,
-    pub(super) watermark: Watermark,
-    pub(super) stopping: Arc<AtomicBool>,
+    pub(super) pace: Pace,
     pub(super) interval: Duration,
     pub(super) rows: usize,
-    pub(super) observer: Arc<dyn Observer>,
+    /// Records taken in that the books do not hold yet.
+    pub(super) unwritten_records: u64,
+    pub(super) observer: std::sync::Arc<dyn Observer>,
 }
 
 impl ViewShell {
     pub(super) fn run(mut self) {
         step_back();
-        let mut checkpointed = now();
+        let (mut checkpointed, mut quiet) = (now(), Duration::ZERO);
+        let look = self.interval.min(LOOK);
         loop {
-            let stopping = self.stopping.load(Ordering::Acquire);
+            let stopping = self.pace.is_stopping();
             let next = self.cursor.seen().saturating_add(1);
-            let quiet = !stopping && !self.watermark.wait_for(next, self.interval);
-            let due = quiet || stopping || elapsed_since(checkpointed) >= self.interval;
+            // Counted beside the clock, which may be set back.
+            if stopping || self.pace.watermark.wait_for(next, look) {
+                quiet = Duration::ZERO;
+            } else {
+                quiet = quiet.saturating_add(look);
+            }
+            let due =
+                stopping || quiet >= self.interval || elapsed_since(checkpointed) >= self.interval;
             match self.follow(due) {
                 Ok(true) => checkpointed = now(),
                 Ok(false) => {}
@@ -47,19 +56,33 @@ impl ViewShell {
         }
     }
 
-    /// Takes in what is durable; writes the books when it is time or enough has changed.
+    /// Takes in what is durable; writes the books when it is time, or enough has changed, or the lag nears
+    /// its bound: what is not written is refused soon.
     fn follow(&mut self, due: bool) -> Result<bool, LedgerFailure> {
         while self.view_writer.dirty_rows() < self.rows {
-            match self.cursor.next(self.watermark.sequence())? {
-                Some(batch) => self.view_writer.apply(&batch)?,
+            match self.cursor.next(self.pace.watermark.sequence())? {
+                Some(batch) => {
+                    self.view_writer.apply(&batch)?;
+                    let records = u64::from(batch.count());
+                    self.unwritten_records = self.unwritten_records.saturating_add(records);
+                }
                 None => break,
             }
         }
-        if !due && self.view_writer.dirty_rows() < self.rows {
+        let enough = self.view_writer.dirty_rows() >= self.rows || self.pace.is_pressed();
+        if !due && !enough {
             return Ok(false);
         }
         let begun = now();
-        let rows = self.view_writer.checkpoint()?;
+        let pace = &self.pace;
+        let rows = self.view_writer.checkpoint_paced(&mut |store| {
+            let begun = now();
+            store.sync_file()?;
+            pace.checkpoint(elapsed_since(begun));
+            Ok(())
+        })?;
+        pace.lag
+            .in_books(std::mem::take(&mut self.unwritten_records));
         if rows > 0 {
             self.observer.checkpointed(rows, elapsed_since(begun));
         }

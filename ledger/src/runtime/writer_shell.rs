@@ -10,25 +10,26 @@ use crossbeam_channel::Receiver;
 use rules::Snapshot;
 
 use super::clock::{between, now};
+use super::lag::Lag;
 use super::releaser::{Releaser, Waiting};
 use super::{LedgerFailure, Observer, Ticket, match_window_us};
 use crate::books::{SledStore, Views};
 use crate::command::Submission;
 use crate::journal::Journal;
-use crate::journal::committer::FileJournal;
 use crate::writer::Writer;
 
-pub(super) struct WriterShell<T> {
+pub(super) struct WriterShell<T, J> {
     pub(super) writer: Writer,
-    pub(super) journal: FileJournal,
+    pub(super) journal: J,
     pub(super) releaser: Arc<Releaser<T>>,
     pub(super) views: Arc<Views<SledStore>>,
+    pub(super) lag: Arc<Lag>,
     pub(super) rules: Arc<ArcSwap<Snapshot>>,
     pub(super) observer: Arc<dyn Observer>,
     pub(super) batch_commands: usize,
 }
 
-impl<T: Ticket> WriterShell<T> {
+impl<T: Ticket, J: Journal> WriterShell<T, J> {
     pub(super) fn run(mut self, submissions: &Receiver<Submission<T>>) {
         while let Ok(first) = submissions.recv() {
             let mut taken = Vec::with_capacity(submissions.len().saturating_add(1));
@@ -62,6 +63,8 @@ impl<T: Ticket> WriterShell<T> {
         let mut records = 0;
         if let Some(batch) = batch.batch {
             records = batch.count();
+            // Before anybody can see it durable: the books must not seem to be ahead.
+            self.lag.decided(records);
             let sequence = batch.sequence;
             self.journal.submit(batch, sequence)?;
         }

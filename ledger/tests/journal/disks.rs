@@ -6,9 +6,9 @@ use std::sync::atomic::{AtomicU64, Ordering};
 
 use crossbeam_channel::{Receiver, Sender};
 use ledger::journal::disk::{Disk, DiskFile};
-use ledger::journal::simulated::{SimulatedDisk, SimulatedFile};
+use ledger::journal::simulated::{Failure, Operation, SimulatedDisk, SimulatedFile};
 
-/// A simulated disk whose power goes at the n-th create, write, sync or removal.
+/// A simulated disk whose power goes at the n-th step that changes what a crash leaves.
 #[derive(Clone, Debug)]
 pub(crate) struct PowerDisk {
     /// What is left after the power went: see [`SimulatedDisk::crashed`].
@@ -16,104 +16,42 @@ pub(crate) struct PowerDisk {
     left: Arc<AtomicU64>,
 }
 
-#[derive(Debug)]
-pub(crate) struct PowerFile {
-    file: SimulatedFile,
-    power: PowerDisk,
-}
-
-fn gone() -> io::Error {
-    io::Error::other("the power is gone")
-}
-
 impl PowerDisk {
-    /// Power for so many operations.
-    pub(crate) fn new(disk: SimulatedDisk, operations: u64) -> Self {
-        Self {
-            disk,
-            left: Arc::new(AtomicU64::new(operations)),
-        }
+    /// Power for so many steps. Without power a write is under way: any of its sectors may be on the
+    /// disk.
+    pub(crate) fn new(disk: SimulatedDisk, steps: u64) -> Self {
+        let left = Arc::new(AtomicU64::new(steps));
+        let counted = Arc::clone(&left);
+        disk.set_hook(move |operation| {
+            let take = |left: u64| left.checked_sub(1);
+            let powered = !operation.changes()
+                || counted
+                    .fetch_update(Ordering::Relaxed, Ordering::Relaxed, take)
+                    .is_ok();
+            match operation {
+                _ if powered => None,
+                Operation::Sync { .. } | Operation::SyncDirectory => {
+                    Some(Failure::Refused(io::ErrorKind::Other))
+                }
+                _ => Some(Failure::Reported(io::ErrorKind::Other)),
+            }
+        });
+        Self { disk, left }
     }
 
-    /// How many operations the power still lasts for.
+    /// How many steps the power still lasts for.
     pub(crate) fn left(&self) -> u64 {
         self.left.load(Ordering::Relaxed)
     }
 
-    /// Takes one operation; whether there was power for it.
-    fn powered(&self) -> bool {
-        let take = |left: u64| left.checked_sub(1);
-        self.left
-            .fetch_update(Ordering::Relaxed, Ordering::Relaxed, take)
-            .is_ok()
-    }
-
-    fn wrap(&self, file: SimulatedFile) -> PowerFile {
-        PowerFile {
-            file,
-            power: self.clone(),
-        }
+    /// The disk as the next process finds it, the power back.
+    pub(crate) fn powered(&self) -> SimulatedDisk {
+        self.disk.remove_hook();
+        self.disk.clone()
     }
 }
 
-impl Disk for PowerDisk {
-    type File = PowerFile;
-
-    fn list(&self) -> io::Result<Vec<String>> {
-        self.disk.list()
-    }
-
-    fn open(&self, name: &str) -> io::Result<PowerFile> {
-        Ok(self.wrap(self.disk.open(name)?))
-    }
-
-    /// Without power the file is left in part.
-    fn create(&self, name: &str, bytes: u64) -> io::Result<PowerFile> {
-        if self.powered() {
-            return Ok(self.wrap(self.disk.create(name, bytes)?));
-        }
-        self.disk.create(name, bytes / 2)?;
-        Err(gone())
-    }
-
-    fn remove(&self, name: &str) -> io::Result<()> {
-        if self.powered() {
-            self.disk.remove(name)
-        } else {
-            Err(gone())
-        }
-    }
-}
-
-impl DiskFile for PowerFile {
-    /// Without power the write is under way: any of its sectors may be on the disk.
-    fn write_at(&mut self, offset: u64, bytes: &[u8]) -> io::Result<()> {
-        self.file.write_at(offset, bytes)?;
-        if self.power.powered() {
-            Ok(())
-        } else {
-            Err(gone())
-        }
-    }
-
-    fn read_at(&self, offset: u64, buffer: &mut [u8]) -> io::Result<usize> {
-        self.file.read_at(offset, buffer)
-    }
-
-    fn sync_data(&mut self) -> io::Result<()> {
-        if self.power.powered() {
-            self.file.sync_data()
-        } else {
-            Err(gone())
-        }
-    }
-
-    fn length(&self) -> io::Result<u64> {
-        self.file.length()
-    }
-}
-
-/// A simulated disk that says when a sync begins and lets it go on when told to.
+/// A simulated disk that says when a sync of a segment begins and lets it go on when told to.
 #[derive(Clone, Debug)]
 pub(crate) struct GateDisk {
     pub(crate) disk: SimulatedDisk,
@@ -124,7 +62,14 @@ pub(crate) struct GateDisk {
 #[derive(Debug)]
 pub(crate) struct GateFile {
     file: SimulatedFile,
-    gate: GateDisk,
+    gate: Option<GateDisk>,
+}
+
+impl GateDisk {
+    fn wrap(&self, name: &str, file: SimulatedFile) -> GateFile {
+        let gate = name.starts_with("segment-").then(|| self.clone());
+        GateFile { file, gate }
+    }
 }
 
 impl Disk for GateDisk {
@@ -135,17 +80,15 @@ impl Disk for GateDisk {
     }
 
     fn open(&self, name: &str) -> io::Result<GateFile> {
-        Ok(GateFile {
-            file: self.disk.open(name)?,
-            gate: self.clone(),
-        })
+        Ok(self.wrap(name, self.disk.open(name)?))
     }
 
     fn create(&self, name: &str, bytes: u64) -> io::Result<GateFile> {
-        Ok(GateFile {
-            file: self.disk.create(name, bytes)?,
-            gate: self.clone(),
-        })
+        Ok(self.wrap(name, self.disk.create(name, bytes)?))
+    }
+
+    fn rename(&self, from: &str, to: &str) -> io::Result<()> {
+        self.disk.rename(from, to)
     }
 
     fn remove(&self, name: &str) -> io::Result<()> {
@@ -163,8 +106,10 @@ impl DiskFile for GateFile {
     }
 
     fn sync_data(&mut self) -> io::Result<()> {
-        self.gate.begins.send(()).map_err(io::Error::other)?;
-        self.gate.may_end.recv().map_err(io::Error::other)?;
+        if let Some(gate) = &self.gate {
+            gate.begins.send(()).map_err(io::Error::other)?;
+            gate.may_end.recv().map_err(io::Error::other)?;
+        }
         self.file.sync_data()
     }
 

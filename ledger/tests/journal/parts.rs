@@ -123,15 +123,24 @@ fn take<const N: usize>(bytes: &mut &[u8]) -> [u8; N] {
 /// Checks that the segments of a journal are chained from the first to the last batch and hold the
 /// batches from 1 to `last`.
 pub(crate) fn check_chain<D: Disk>(disk: &D, last: u64) {
-    let (mut chain, mut expected) = ([0; 32], 1);
-    for name in disk.list().unwrap() {
-        let (places, before, after) = walk(&bytes_of(disk, &name));
-        assert_eq!(before, chain, "{name} is not chained to the segment before");
+    let first = disk.list().unwrap().remove(0);
+    assert_eq!(walk(&bytes_of(disk, &first)).1, [0; 32]);
+    check_segments(disk, 1, last);
+}
+
+/// The same from a later batch on, which begins a segment.
+pub(crate) fn check_segments<D: Disk>(disk: &D, first: u64, last: u64) {
+    let (mut chain, mut expected) = (None, first);
+    let names = disk.list().unwrap();
+    for name in names.iter().filter(|name| name.starts_with("segment-")) {
+        let (places, before, after) = walk(&bytes_of(disk, name));
+        let chained = chain.is_none_or(|chain| chain == before);
+        assert!(chained, "{name} is not chained to the segment before");
         for place in places {
             assert_eq!(place.sequence, expected, "{name}");
             expected += 1;
         }
-        chain = after;
+        chain = Some(after);
     }
     assert_eq!(expected, last + 1, "the segments end early or late");
 }

@@ -10,7 +10,7 @@ use crate::disks::PowerDisk;
 use crate::parts::{batch, check_chain, options, read_all};
 
 /// Which sectors survive: none, all, or some, the same for the same seed.
-fn survival(seed: u64) -> impl FnMut() -> bool {
+pub(crate) fn survival(seed: u64) -> impl FnMut() -> bool {
     let mut state = seed;
     move || {
         state = state
@@ -41,7 +41,7 @@ fn batches_of(appends: &Appends, first: u64) -> Vec<Vec<Batch>> {
 
 /// Opens and appends until all is done or the power goes. Gives what was durable before.
 fn live(disk: &PowerDisk, segment_bytes: u64, applied: u64, appends: &Appends) -> u64 {
-    let Ok((mut log, _)) = Log::open(disk.clone(), options(segment_bytes), applied) else {
+    let Ok((mut log, _)) = Log::open(disk.disk.clone(), options(segment_bytes), applied) else {
         assert_eq!(disk.left(), 0, "opening fails for nothing but power");
         return applied;
     };
@@ -142,7 +142,7 @@ proptest! {
         let operations = cut.index(usize::try_from(PLENTY - counting.left()).unwrap()) as u64;
         let disk = PowerDisk::new(SimulatedDisk::default(), operations);
         let durable = live(&disk, segment_bytes, 0, &appends);
-        let found = held(&disk.disk, segment_bytes, durable);
+        let found = held(&disk.powered(), segment_bytes, durable);
         let left = disk.disk.crashed(survival(seed));
         prop_assert_eq!(held(&left, segment_bytes, found.len() as u64), found);
     }

@@ -205,7 +205,7 @@ fn elements(defaults: BTreeMap<String, String>) -> Result<Vec<(Element, String)>
     for (number, value) in defaults {
         let field = format!("defaults.{number}");
         let element = number.parse().ok().and_then(Element::new);
-        let element = element.ok_or_else(|| fault(&field, "expected an element from 2 to 128"))?;
+        let element = element.ok_or_else(|| fault(&field, "expected an element from 2 to 192"))?;
         if FILLED_IN.contains(&element.number()) {
             return Err(fault(&field, "is filled in by the load test"));
         }

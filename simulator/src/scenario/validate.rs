@@ -378,7 +378,7 @@ impl Check<'_> {
         let element = number.get_ref().parse().ok().and_then(Element::new);
         if element.is_none() {
             let reason = format!(
-                "{:?} is not an element number from 2 to 128",
+                "{:?} is not an element number from 2 to 192",
                 number.get_ref()
             );
             self.refuse(number.span(), reason);
@@ -393,7 +393,7 @@ impl Check<'_> {
                 Some(element) => elements.push(element),
                 None => {
                     let number_text = number.get_ref();
-                    let reason = format!("{number_text} is not an element number from 2 to 128");
+                    let reason = format!("{number_text} is not an element number from 2 to 192");
                     self.refuse(number.span(), reason);
                 }
             }

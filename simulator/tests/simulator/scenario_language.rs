@@ -121,8 +121,8 @@ fn refusals_after_a_good_step() {
             "s.toml:20: ${a.x} is not ${step.N}",
         ),
         (
-            "expect.fields = { 129 = \"00\" }",
-            "s.toml:20: \"129\" is not an element number",
+            "expect.fields = { 193 = \"00\" }",
+            "s.toml:20: \"193\" is not an element number",
         ),
         (
             "expect.fields = { 39 = [] }",

@@ -84,6 +84,16 @@ impl Log {
             .collect()
     }
 
+    /// Fails the test unless one line has all these words.
+    pub(crate) fn expect_words(&self, what: &str, words: &[&str]) {
+        let has = |line: &String| words.iter().all(|word| line.contains(word));
+        assert!(
+            self.lines().iter().any(has),
+            "{what}: no line has {words:?}:\n{}",
+            self.text()
+        );
+    }
+
     pub(crate) fn lines(&self) -> Vec<String> {
         self.shared.0.lock().unwrap().lines.clone()
     }

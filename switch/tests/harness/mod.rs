@@ -26,8 +26,8 @@ pub(crate) use clock::{PATIENCE, SetOnDrop, await_answer, eventually, now, pause
 pub(crate) use http::Answer;
 pub(crate) use log::Log;
 pub(crate) use message::{DIALECT, Fields, generated_account, generated_pan, text};
-pub(crate) use process::{Ended, Process, run, skipped};
+pub(crate) use process::{Ended, Process, run, signal, skipped};
 pub(crate) use random::Random;
 pub(crate) use simulator::simulator;
 pub(crate) use switch::Switch;
-pub(crate) use world::{World, repository, set};
+pub(crate) use world::{World, copy, repository, set};

@@ -39,11 +39,7 @@ impl Process {
 
     /// SIGTERM.
     pub(crate) fn terminate(&self) {
-        let status = Command::new("kill")
-            .args(["-TERM", &self.id().to_string()])
-            .status()
-            .unwrap();
-        assert!(status.success(), "SIGTERM could not be sent");
+        signal(self.id(), "TERM");
     }
 
     /// SIGKILL, and waits until the process is gone.
@@ -77,6 +73,15 @@ impl Drop for Process {
             eprintln!("last lines of the log:\n{}", last.join("\n"));
         }
     }
+}
+
+/// Sends a signal to a process.
+pub(crate) fn signal(id: u32, name: &str) {
+    let status = Command::new("kill")
+        .args([&format!("-{name}"), &id.to_string()])
+        .status()
+        .unwrap();
+    assert!(status.success(), "SIG{name} could not be sent");
 }
 
 /// Runs a command to its end.

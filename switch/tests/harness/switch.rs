@@ -116,6 +116,12 @@ impl Switch {
         self.process.kill();
     }
 
+    /// Waits for an end that nobody asked for; returns the exit code and its log.
+    pub(crate) fn ends_by_itself(mut self) -> (Option<i32>, Log) {
+        let status = self.process.wait();
+        (status.code(), self.process.log.clone())
+    }
+
     /// SIGTERM and a good end; returns its log.
     pub(crate) fn stop(self) -> Log {
         self.terminate();

@@ -1,510 +1,233 @@
-//! One seed: the peer, the network between, the switch, and the checks at the end.
+//! One world: the host, the network between, the switch, and what befalls them.
+//!
+//! Owns: the parts, and the order in which a seed lets things happen. Must never: expect anything of the
+//! switch; the checkers do.
 
-use std::collections::BTreeSet;
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use bytes::{Bytes, BytesMut};
-use codec::{FrameReader, Pan};
-use ledger::books::store::MemoryStore;
-use ledger::command::Command;
-use ledger::entities::{
-    Account, AccountStatus, Card, CardFacts, CardMode, CardStatus, Customer, CustomerKind, Expiry,
-};
-use ledger::identifiers::{CustomerId, GroupId, RecordId, Timestamp};
-use ledger::journal::cursor::Cursor;
-use ledger::journal::simulated::{Fault, SimulatedDisk};
-use ledger::recovery::recover;
-use rules::{AccountId, Deltas, Limits, NetworkId, ProgramId, Snapshot};
 use switch::card_vault::CardVault;
-use switch::events;
-use switch::networks::Networks;
 
-use crate::node::{Node, OPTIONS};
-use crate::peer::{CARDS, Peer, Standing};
-use crate::random::Random;
+use super::accounts;
+use super::checkers::{self, Ending, Evidence, Verdict};
+use super::marks::{Mark, Marks};
+use super::node::{Disks, EventFile, NETWORK, Node, Served, Store};
+use super::peers::{Host, Line};
+use super::plan::{Action, NetworkFaults, Plan};
+use super::rulebook::{Rulebook, Rules};
+use super::run::Run;
+use super::wire::Wire;
 
-/// What the three accounts begin with, minor units: credit, debit with overdraft, prepaid.
-const OPENING_MINOR: [i64; 3] = [500_000, 200_000, 100_000];
-const STEPS: usize = 400;
-/// 2026-11-20 12:00 UTC.
-const BEGINNING: Timestamp = Timestamp(1_795_176_000_000_000);
-
-/// What a run reached, so that a simulation that tests nothing is noticed.
-#[derive(Clone, Debug, Default)]
-pub struct Reached {
-    pub journal_hash: u64,
-    crashes: usize,
-    torn_tails: usize,
-    dropped: usize,
-    duplicated: usize,
-    repeats: usize,
-    reversals: usize,
-    approved: usize,
-    declined: usize,
-    forgotten: usize,
-    checkpoints: usize,
-    failed_syncs: usize,
-    cut_checkpoints: usize,
-}
-
-impl Reached {
-    pub fn add(&mut self, other: &Self) {
-        self.journal_hash ^= other.journal_hash;
-        self.crashes += other.crashes;
-        self.torn_tails += other.torn_tails;
-        self.dropped += other.dropped;
-        self.duplicated += other.duplicated;
-        self.repeats += other.repeats;
-        self.reversals += other.reversals;
-        self.approved += other.approved;
-        self.declined += other.declined;
-        self.forgotten += other.forgotten;
-        self.checkpoints += other.checkpoints;
-        self.failed_syncs += other.failed_syncs;
-        self.cut_checkpoints += other.cut_checkpoints;
-    }
-
-    pub fn all(&self) -> bool {
-        [
-            self.crashes,
-            self.torn_tails,
-            self.dropped,
-            self.duplicated,
-            self.repeats,
-            self.reversals,
-            self.approved,
-            self.declined,
-            self.forgotten,
-            self.checkpoints,
-            self.failed_syncs,
-            self.cut_checkpoints,
-        ]
-        .iter()
-        .all(|count| *count > 0)
-    }
-}
-
-pub struct World {
-    random: Random,
-    rules: Arc<Snapshot>,
-    networks: Arc<Networks>,
-    vault: Arc<CardVault>,
-    now: Timestamp,
-    disk: SimulatedDisk,
+/// A world under way.
+pub struct World<'a> {
+    pub(super) run: Run,
+    pub(super) plan: Plan,
+    pub(super) rulebook: &'a Rulebook,
+    pub(super) rules: Rules,
+    pub(super) vault: Arc<CardVault>,
+    /// `None` only between an end and the next start.
     node: Option<Node>,
-    peer: Peer,
-    to_switch: Vec<Bytes>,
-    to_peer: Vec<Bytes>,
-    peer_reader: FrameReader,
-    faults: bool,
-    reached: Reached,
+    pub(super) host: Host,
+    pub(super) lines: Vec<Line>,
+    pub(super) wires: BTreeMap<u64, Wire>,
+    next_wire: u64,
+    pub(super) network: NetworkFaults,
 }
 
-impl World {
-    pub fn new(random: Random, rules: Arc<Snapshot>, networks: Arc<Networks>) -> Self {
-        let framing = networks.plan(NetworkId(1)).unwrap().dialect.framing();
-        let mut world = Self {
-            random,
-            rules,
-            networks,
-            vault: Arc::new(CardVault::with_keys(&[1; 32], &[2; 32])),
-            now: BEGINNING,
-            disk: SimulatedDisk::default(),
-            node: None,
-            peer: Peer::new(),
-            to_switch: Vec::new(),
-            to_peer: Vec::new(),
-            peer_reader: FrameReader::new(framing),
-            faults: true,
-            reached: Reached::default(),
+/// What came of a world.
+#[derive(Clone, Debug)]
+pub struct Outcome {
+    pub marks: Marks,
+    /// Messages that the host wanted answered.
+    pub requests: u64,
+    pub approvals: u64,
+    pub crashes: u64,
+    /// Accounts whose history some order explains.
+    pub histories: u64,
+    /// The last chain hash of the journal.
+    pub journal_hash: [u8; 32],
+}
+
+impl<'a> World<'a> {
+    /// The world of a seed, with accounts and cards that are durable before anything goes wrong.
+    pub fn new(seed: u64, traced: bool, rulebook: &'a Rulebook) -> Self {
+        let mut run = Run::new(seed, traced);
+        let plan = Plan::draw(&mut run.random);
+        run.say(|| format!("{plan:?}"));
+        let rules = rulebook.sets[0].clone();
+        let vault = Arc::new(CardVault::with_keys(&[1; 32], &[2; 32]));
+        let disks = Disks {
+            journal: Default::default(),
+            books: Store::empty(),
+            events: EventFile::default(),
+            snapshots: Default::default(),
+            archive: Default::default(),
         };
-        world.start(SimulatedDisk::default(), MemoryStore::default());
-        world.set_up();
-        world
-    }
-
-    pub fn run(mut self) -> Reached {
-        for _ in 0..STEPS {
-            self.step();
+        let (kept, bounds) = (Arc::clone(&vault), plan.bounds);
+        let mut node = Node::start(rules.clone(), kept, bounds, disks, &mut run).unwrap();
+        for command in accounts::set_up(&rules.snapshot, &vault) {
+            node.command(command);
         }
-        self.settle();
-        self.check();
-        self.reached
+        while node.backlog().commands > 0 {
+            node.decide(&mut run);
+        }
+        node.begin_commit();
+        node.end_commit(&mut run).unwrap();
+        let framing = rules.plan(NETWORK).dialect.framing();
+        Self {
+            network: plan.network,
+            lines: (0..plan.lines).map(|_| Line::new(framing)).collect(),
+            run,
+            plan,
+            rulebook,
+            rules,
+            vault,
+            node: Some(node),
+            host: Host::default(),
+            wires: BTreeMap::new(),
+            next_wire: 1,
+        }
     }
 
-    fn node(&mut self) -> &mut Node {
+    /// Lets things happen, then lets everything come to rest, and checks.
+    pub fn run(mut self) -> Result<Outcome, checkers::Violation> {
+        for _ in 0..self.plan.steps {
+            let most = self.plan.step_us;
+            let passed = self.run.random.below_us(most);
+            self.run.pass_us(passed);
+            let action = self.plan.choose(&mut self.run.random);
+            self.run.say(|| format!("{action:?}"));
+            self.act(action)?;
+        }
+        self.settle()?;
+        for wire in self.wires.values() {
+            let dialect = &self.rules.plan(NETWORK).dialect;
+            checkers::every_request_answered_or_refused_once(wire, Ending::InOrder, dialect)?;
+        }
+        let node = self.node.as_ref().unwrap();
+        let journal = node.whole_journal();
+        let records = checkers::records(&journal, node.writer.sequence());
+        let histories = Evidence::gather(&self.host, node, &journal, &records).check()?;
+        let count = |mark| self.run.marks.count(mark);
+        let reversals = self.host.purchases.iter().map(|p| p.reversals.len());
+        Ok(Outcome {
+            requests: self.host.purchases.len() as u64 + reversals.sum::<usize>() as u64,
+            approvals: count(Mark::Approved) + count(Mark::RefundApproved),
+            crashes: count(Mark::Killed) + count(Mark::PowerLost),
+            histories,
+            journal_hash: checkers::chain_hash(&journal).unwrap(),
+            marks: self.run.marks,
+        })
+    }
+
+    fn act(&mut self, action: Action) -> Verdict {
+        match action {
+            Action::Ask => self.ask(),
+            Action::Insist => self.insist(),
+            Action::Reverse => self.reverse(),
+            Action::ReverseMismatched => self.reverse_mismatched(),
+            Action::ReverseAgain => self.reverse_again(),
+            Action::RepeatAnswered => self.repeat_answered(),
+            Action::Conflict => self.conflict(),
+            Action::Garbage => self.garbage(),
+            Action::Echo => self.echo(),
+            Action::Pump => {
+                let line = self.run.random.below(self.lines.len());
+                return self.pump(line);
+            }
+            Action::Serve => return self.serve_one(),
+            Action::Decide => self.with_node(Node::decide),
+            Action::BeginCommit => self.node_mut().begin_commit(),
+            Action::EndCommit => self.with_node(|node, run| node.end_commit(run).unwrap()),
+            Action::View => self.with_node(|node, run| node.view(run.random.below(4))),
+            Action::Checkpoint => self.with_node(|node, run| {
+                node.view_writer.checkpoint().unwrap();
+                run.reach(Mark::Checkpointed);
+            }),
+            Action::Emit => self.with_node(|node, run| node.emit(run.random.below(4), run)),
+            Action::Prepare => self.with_node(Node::prepare),
+            Action::Retain => self.with_node(Node::retain),
+            Action::Snapshot => self.with_node(Node::snapshot),
+            Action::SaveEvents => self.node_mut().emitter.save(),
+            Action::Partition => self.partition(),
+            Action::HalfOpen => self.half_open(),
+            Action::Close => self.close(),
+            Action::StopReading => self.stop_reading(),
+            Action::Reload => self.reload(),
+            Action::Jump => self.jump(),
+            Action::Pause => self.pause(),
+            Action::Crash => return self.crash(),
+            Action::FailCommit => return self.fail_commit(),
+            Action::FailCheckpoint => return self.fail_checkpoint(),
+            Action::Drain => return self.drain(),
+        }
+        Ok(())
+    }
+
+    pub(super) fn node_mut(&mut self) -> &mut Node {
         self.node.as_mut().unwrap()
     }
 
-    fn start(&mut self, disk: SimulatedDisk, store: MemoryStore) {
-        let (rules, networks, vault) = (
-            Arc::clone(&self.rules),
-            Arc::clone(&self.networks),
-            Arc::clone(&self.vault),
-        );
-        let node = Node::start(rules, networks, vault, disk.clone(), store, self.now);
-        self.reached.torn_tails += usize::from(node.cut_bytes > 0);
-        self.disk = disk;
+    pub(super) fn with_node<T>(&mut self, act: impl FnOnce(&mut Node, &mut Run) -> T) -> T {
+        act(self.node.as_mut().unwrap(), &mut self.run)
+    }
+
+    /// The process ends; what it leaves behind.
+    pub(super) fn end_node(&mut self) -> Disks {
+        self.node.take().unwrap().into_disks()
+    }
+
+    /// The process runs again.
+    pub(super) fn begin_node(&mut self, node: Node) {
         self.node = Some(node);
     }
 
-    /// Three customers with an account and a card each, durable before anything goes wrong.
-    fn set_up(&mut self) {
-        let mut commands = Vec::new();
-        for (number, available) in (1_u64..).zip(OPENING_MINOR) {
-            let pan = Pan::parse(CARDS[number as usize - 1]).unwrap();
-            commands.push(Command::CreateCustomer(Customer {
-                id: CustomerId(number),
-                kind: CustomerKind::Person,
-                name: format!("Customer {number}"),
-                document_number: number.to_string(),
-            }));
-            let program = self.rules.program(ProgramId(number as u32)).unwrap();
-            commands.push(Command::OpenAccount(Account {
-                id: AccountId(number),
-                program: program.id,
-                owner: CustomerId(number),
-                group: GroupId(number),
-                status: AccountStatus::Normal,
-                currency: program.currency,
-                limits: Limits {
-                    available_credit_limit: available,
-                    ..Limits::default()
-                },
-                pending: Deltas::NONE,
-                latest: None,
-                reflects: RecordId::default(),
-            }));
-            commands.push(Command::IssueCard(Card {
-                hash: self.vault.hash(&pan),
-                masked_pan: pan.masked().to_string(),
-                encrypted_pan: Vec::new(),
-                facts: CardFacts {
-                    expiry: Expiry::try_from(2912).unwrap(),
-                    status: CardStatus::Normal,
-                    mode: CardMode::Single(AccountId(number)),
-                    holder: CustomerId(number),
-                },
-            }));
-        }
-        let now = self.now;
-        for command in commands {
-            self.node().command(command);
-        }
-        self.node().decide(usize::MAX, now);
-        self.node().journal.commit(usize::MAX).unwrap();
-        let out = self.node().release();
-        assert!(out.is_empty());
+    /// The link gets a connection of its own.
+    pub(super) fn connect(&mut self, line: usize) {
+        let id = self.next_wire;
+        self.next_wire += 1;
+        let wire = Wire::new(self.plan.bounds.send_buffer_bytes);
+        self.wires.insert(id, wire);
+        let framing = self.rules.plan(NETWORK).dialect.framing();
+        self.lines[line].connect(id, framing);
+        self.node_mut().accept(id);
     }
 
-    /// One thing happens.
-    fn step(&mut self) {
-        self.now = self
-            .now
-            .plus_us(self.random.next().rem_euclid(2_000_000) as i64);
-        if self.random.percent(1) {
-            self.now = self
-                .now
-                .plus_us(self.random.next().rem_euclid(3_600_000_000) as i64);
+    /// The switch serves one of its links.
+    fn serve_one(&mut self) -> Verdict {
+        let connections = self.node_mut().connections();
+        if connections.is_empty() {
+            return Ok(());
         }
-        match self.random.below(100) {
-            0..15 => self.buy(),
-            15..22 => self.insist(),
-            22..26 => self.reverse_approved(),
-            26..30 => self.repeat_answered(),
-            30..50 => self.deliver_to_switch(),
-            50..62 => self.deliver_to_peer(),
-            62..76 => self.decide(),
-            76..88 => self.commit(),
-            88..94 => {
-                let most = self.random.below(4);
-                self.node().view(most);
-            }
-            94..97 => self.checkpoint(),
-            _ => self.crash(),
+        let id = *self.run.random.pick(&connections);
+        for _ in 0..1 + self.run.random.below(4) {
+            self.serve(id)?;
         }
+        Ok(())
     }
 
-    fn dialect(&self) -> Arc<codec::Dialect> {
-        Arc::clone(&self.networks.plan(NetworkId(1)).unwrap().dialect)
-    }
-
-    /// The network between loses and doubles messages.
-    fn send(&mut self, frame: Bytes) {
-        if self.faults && self.random.percent(15) {
-            self.reached.dropped += 1;
-            return;
-        }
-        if self.faults && self.random.percent(10) {
-            self.reached.duplicated += 1;
-            self.to_switch.push(frame.clone());
-        }
-        self.to_switch.push(frame);
-    }
-
-    fn answer(&mut self, out: BytesMut) {
-        if out.is_empty() || (self.faults && self.random.percent(15)) {
-            return;
-        }
-        self.to_peer.push(out.freeze());
-    }
-
-    fn buy(&mut self) {
-        let (dialect, transmission) = (self.dialect(), self.now.transmission_date_time().unwrap());
-        let frame = self.peer.buy(&mut self.random, transmission, &dialect);
-        self.send(frame);
-    }
-
-    /// The peer repeats or reverses something it waits for.
-    fn insist(&mut self) {
-        let open = self.peer.open();
-        if !open.is_empty() {
-            let number = open[self.random.below(open.len())];
-            self.insist_on(number);
-        }
-    }
-
-    fn insist_on(&mut self, number: usize) {
-        let dialect = self.dialect();
-        let reversing = self.peer.purchases[number].standing == Standing::Reversing;
-        let frame = if reversing || self.random.percent(30) {
-            self.reached.reversals += 1;
-            self.peer.reverse(number, &mut self.random, &dialect)
-        } else {
-            self.reached.repeats += 1;
-            self.peer.ask(number, true, &dialect)
+    pub(super) fn serve(&mut self, id: u64) -> Verdict {
+        let (Some(node), Some(wire)) = (self.node.as_mut(), self.wires.get_mut(&id)) else {
+            return Ok(());
         };
-        self.send(frame);
-    }
-
-    fn reverse_approved(&mut self) {
-        let approved = self.peer.approved();
-        if !approved.is_empty() {
-            let number = approved[self.random.below(approved.len())];
-            let dialect = self.dialect();
-            let frame = self.peer.reverse(number, &mut self.random, &dialect);
-            self.reached.reversals += 1;
-            self.send(frame);
+        match node.serve(id, wire, &mut self.run) {
+            Served::Open => Ok(()),
+            Served::ClosedInOrder => {
+                wire.closed_by_switch = true;
+                let dialect = &self.rules.plan(NETWORK).dialect;
+                checkers::every_request_answered_or_refused_once(wire, Ending::InOrder, dialect)
+            }
+            Served::ClosedEarly => self.lose_wire(id),
         }
     }
 
-    /// A repeat of something answered must get the same answer.
-    fn repeat_answered(&mut self) {
-        let approved = self.peer.approved();
-        if !approved.is_empty() {
-            let number = approved[self.random.below(approved.len())];
-            self.reached.repeats += 1;
-            let frame = self.peer.ask(number, true, &self.dialect());
-            self.send(frame);
-        }
-    }
-
-    /// One waiting frame arrives, in any order, in pieces.
-    fn deliver_to_switch(&mut self) {
-        if self.to_switch.is_empty() {
-            return;
-        }
-        let index = self.random.below(self.to_switch.len());
-        let frame = self.to_switch.swap_remove(index);
-        let cut = self.random.below(frame.len());
-        let now = self.now;
-        for piece in [&frame[..cut], &frame[cut..]] {
-            let out = self.node().receive(piece, now);
-            self.answer(out);
-        }
-    }
-
-    fn deliver_to_peer(&mut self) {
-        if self.to_peer.is_empty() {
-            return;
-        }
-        let index = self.random.below(self.to_peer.len());
-        let bytes = self.to_peer.swap_remove(index);
-        self.peer_reader.spare()[..bytes.len()].copy_from_slice(&bytes);
-        self.peer_reader.filled(bytes.len());
-        while let Some(frame) = self.peer_reader.next_frame().unwrap() {
-            let answer = self.dialect().decode(frame).unwrap();
-            self.peer.hear(&answer);
-        }
-    }
-
-    fn decide(&mut self) {
-        let (most, now) = (1 + self.random.below(5), self.now);
-        if self.node().has_submissions() {
-            let before = self.node().remembered();
-            let out = self.node().decide(most, now);
-            self.reached.forgotten += usize::from(self.node().remembered() < before);
-            self.answer(out);
-        }
-    }
-
-    /// Some batches are committed with one sync; now and then the disk fails, which ends the process.
-    fn commit(&mut self) {
-        let most = 1 + self.random.below(3);
-        let fails = self.faults && self.random.percent(5) && self.node().journal.waiting() > 0;
-        let fault = if self.random.percent(20) {
-            Fault::Write
-        } else {
-            Fault::Sync
+    /// A connection is gone with what was on its way.
+    pub(super) fn lose_wire(&mut self, id: u64) -> Verdict {
+        let Some(wire) = self.wires.remove(&id) else {
+            return Ok(());
         };
-        self.disk.set_fault(fails.then_some(fault));
-        let committed = self.node().journal.commit(most);
-        self.disk.set_fault(None);
-        assert_eq!(committed.is_err(), fails);
-        // Nothing is acknowledged after a failed sync: only what had been durable before leaves.
-        let out = self.node().release();
-        self.answer(out);
-        if fails {
-            self.reached.failed_syncs += 1;
-            self.crash();
-        }
+        self.node_mut().reset(id);
+        let dialect = &self.rules.plan(NETWORK).dialect;
+        checkers::every_request_answered_or_refused_once(&wire, Ending::Early, dialect)
     }
-
-    fn checkpoint(&mut self) {
-        self.node().view_writer.checkpoint().unwrap();
-        self.reached.checkpoints += 1;
-    }
-
-    /// Power is lost: of what was not synced, anything may be left.
-    fn crash(&mut self) {
-        if !self.faults {
-            return;
-        }
-        self.reached.crashes += 1;
-        let mut node = self.node.take().unwrap();
-        if self.random.percent(30) {
-            // In the middle of a checkpoint: its rows are written, not synced.
-            node.view_writer.views().store().set_failing(true);
-            self.reached.cut_checkpoints += usize::from(node.view_writer.checkpoint().is_err());
-        }
-        let kept = self.random.below(101) as u64;
-        let disk = self.disk.crashed(|| self.random.percent(kept));
-        let store = node
-            .view_writer
-            .views()
-            .store()
-            .crashed(|| self.random.percent(kept));
-        self.to_switch.clear();
-        self.to_peer.clear();
-        self.peer_reader = FrameReader::new(self.dialect().framing());
-        self.start(disk, store);
-    }
-
-    /// The faults stop: everything open must come to an end.
-    fn settle(&mut self) {
-        self.faults = false;
-        for round in 0.. {
-            assert!(
-                round < 50,
-                "requests are never answered: {:?}",
-                self.peer.open()
-            );
-            let open = self.peer.open();
-            if open.is_empty() && round > 0 {
-                break;
-            }
-            for number in open {
-                self.insist_on(number);
-            }
-            for number in self.peer.approved() {
-                let frame = self.peer.ask(number, true, &self.dialect());
-                self.send(frame);
-            }
-            self.run_dry();
-        }
-    }
-
-    fn run_dry(&mut self) {
-        while !self.to_switch.is_empty() {
-            self.deliver_to_switch();
-        }
-        self.decide();
-        while self.node().has_submissions() {
-            self.decide();
-        }
-        self.node().journal.commit(usize::MAX).unwrap();
-        let out = self.node().release();
-        self.answer(out);
-        while !self.to_peer.is_empty() {
-            self.deliver_to_peer();
-        }
-        self.node().view(usize::MAX);
-    }
-
-    fn check(&mut self) {
-        self.node().view_writer.checkpoint().unwrap();
-        let disk = self.disk.clone();
-        let whole = recover(disk, MemoryStore::default(), OPTIONS, BEGINNING, usize::MAX).unwrap();
-        for (card, opening) in OPENING_MINOR.into_iter().enumerate() {
-            let id = AccountId(card as u64 + 1);
-            let holds = self.peer.holds_minor(card);
-            let state = self.node().writer.state().account(id).unwrap().clone();
-            assert_eq!(
-                state.limits.available_credit_limit,
-                opening - holds,
-                "account {id}: the peer holds approvals of {holds}"
-            );
-            let shown = self
-                .node()
-                .view_writer
-                .views()
-                .account(id)
-                .unwrap()
-                .unwrap();
-            assert_eq!(shown, state, "the views of account {id}");
-            let replayed = whole.writer.state().account(id).unwrap();
-            assert_eq!(
-                *replayed, state,
-                "account {id} replayed from the whole journal"
-            );
-        }
-        self.check_events();
-        let standings = self
-            .peer
-            .purchases
-            .iter()
-            .map(|purchase| &purchase.standing);
-        self.reached.declined += standings
-            .filter(|s| matches!(s, Standing::Declined(_)))
-            .count();
-        self.reached.approved += self.peer.approved().len();
-    }
-
-    /// Every record has one event with an id of its own, and every approval held is among them.
-    fn check_events(&mut self) {
-        let mut cursor = Cursor::after(self.disk.clone(), 0);
-        let last = self.node().journal.watermark().sequence();
-        let mut text = Vec::new();
-        while let Some(batch) = cursor.next(last).unwrap() {
-            events::lines(OPTIONS.shard, &batch, &mut text).unwrap();
-        }
-        let (mut ids, mut approvals) = (BTreeSet::new(), Vec::new());
-        for line in String::from_utf8(text.clone()).unwrap().lines() {
-            let event: serde_json::Value = serde_json::from_str(line).unwrap();
-            assert!(
-                ids.insert(event["id"].as_str().unwrap().to_owned()),
-                "two events of one id"
-            );
-            if event["data"]["approved"] == true {
-                approvals.push(event["data"]["approval_code"].as_str().unwrap().to_owned());
-            }
-        }
-        for number in self.peer.approved() {
-            let Standing::Approved(code) = &self.peer.purchases[number].standing else {
-                continue;
-            };
-            assert_eq!(
-                approvals.iter().filter(|known| *known == code).count(),
-                1,
-                "{code}"
-            );
-        }
-        self.reached.journal_hash = fnv(&text);
-    }
-}
-
-fn fnv(bytes: &[u8]) -> u64 {
-    bytes.iter().fold(0xcbf2_9ce4_8422_2325, |hash, byte| {
-        (hash ^ u64::from(*byte)).wrapping_mul(0x0100_0000_01b3)
-    })
 }

@@ -1,0 +1,101 @@
+//! strace lets system calls of the switch fail.
+
+use std::path::{Path, PathBuf};
+use std::process::{Command, Stdio};
+
+use crate::cases::Files;
+use crate::harness::{Process, Switch};
+
+/// strace for a process, which injects and writes nothing down.
+fn strace(data: &Path, on: Files, inject: &str) -> Command {
+    let mut command = Command::new("strace");
+    let call = inject.split(':').next().unwrap();
+    command.args(["-f", "-qq", "-e", "signal=none", "-o", "/dev/null"]);
+    command.args([
+        "-e",
+        &format!("trace={call}"),
+        "-e",
+        &format!("inject={inject}"),
+    ]);
+    for file in on.paths(data) {
+        command.arg("-P").arg(file);
+    }
+    command
+}
+
+impl Files {
+    /// The files of this kind that are there.
+    pub(crate) fn paths(self, data: &Path) -> Vec<PathBuf> {
+        let all = |directory: &str| {
+            let entries = std::fs::read_dir(data.join(directory)).unwrap();
+            entries.map(|entry| entry.unwrap().path()).collect()
+        };
+        match self {
+            Self::Journal => all("journal"),
+            Self::Books => vec![data.join("books/db")],
+            Self::Any => Vec::new(),
+        }
+    }
+}
+
+/// Lets a call of a running switch fail from now on; ends with the switch.
+///
+/// # Errors
+/// Why nothing can be traced here.
+pub(crate) fn attach(
+    switch: &Switch,
+    data: &Path,
+    on: Files,
+    inject: &str,
+) -> Result<Process, String> {
+    available()?;
+    let mut strace = strace(data, on, inject);
+    strace.args(["-p", &switch.id().to_string()]);
+    // Quiet only about what ends: that it is attached must be heard.
+    let arguments: Vec<_> = strace
+        .get_args()
+        .filter(|argument| *argument != "-qq")
+        .collect();
+    let mut strace = Process::start(Command::new("strace").args(arguments));
+    let heard = strace
+        .log
+        .wait_for("strace is attached or says why not", |line| {
+            line.contains("attached") || line.contains("attach:") || line.contains("ptrace")
+        });
+    if heard.contains("attached") {
+        return Ok(strace);
+    }
+    strace.wait();
+    Err(heard)
+}
+
+/// A command under strace from its beginning; it ends as the command does.
+///
+/// # Errors
+/// Why nothing can be traced here.
+pub(crate) fn around(
+    command: &Command,
+    data: &Path,
+    on: Files,
+    inject: &str,
+) -> Result<Command, String> {
+    available()?;
+    let mut strace = strace(data, on, inject);
+    strace.arg(command.get_program()).args(command.get_args());
+    if let Some(directory) = command.get_current_dir() {
+        strace.current_dir(directory);
+    }
+    Ok(strace)
+}
+
+fn available() -> Result<(), String> {
+    let tried = Command::new("strace")
+        .args(["-o", "/dev/null", "true"])
+        .stderr(Stdio::null())
+        .status();
+    match tried {
+        Ok(status) if status.success() => Ok(()),
+        Ok(_) => Err("strace may not trace here".to_owned()),
+        Err(error) => Err(format!("strace: {error}")),
+    }
+}

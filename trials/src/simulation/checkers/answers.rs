@@ -1,0 +1,120 @@
+//! Checks of single answers, made when they arrive.
+//!
+//! Owns: what an answer must have in common with its request and with earlier answers, and which codes may
+//! come at all. Must never: know what the switch holds.
+
+use codec::{Element, Message};
+
+use super::super::peers::{Heard, Kind, Probe, Purchase, Request, Reversal, Standing, Undoing};
+use super::super::rulebook::OTHER_DECLINE;
+use super::{Checker, Verdict, Violation};
+
+/// Elements that every response copies (config/networks/generic.toml).
+const ECHOED: [u8; 13] = [2, 3, 4, 7, 11, 12, 13, 32, 33, 37, 41, 42, 49];
+/// Elements that no response may return.
+const SECRET: [u8; 5] = [14, 35, 45, 52, 55];
+
+/// A response is of the request's class and step, and echoes it.
+pub fn response_matches_request(request: &Request, answer: &Message) -> Verdict {
+    let wrong = |what: String| Err(Violation::new(Checker::ResponseMatchesRequest, what));
+    let mut expected = request.mti().as_bytes().to_vec();
+    expected[2] += 1;
+    if answer.mti().digits() != expected.as_slice() {
+        return wrong(format!("{} was answered {}", request.mti(), answer.mti()));
+    }
+    let extra: &[u8] = match request.mti().as_bytes()[1] {
+        b'4' => &[90],
+        b'8' => &[70],
+        _ => &[],
+    };
+    for number in ECHOED.iter().chain(extra) {
+        let element = Element::new(*number).unwrap();
+        if request.text(element) != answer.text(element) {
+            return wrong(format!("{} with another DE{number}", request.mti()));
+        }
+    }
+    for number in SECRET {
+        if answer.has(Element::new(number).unwrap()) {
+            return wrong(format!("{} returns DE{number}", answer.mti()));
+        }
+    }
+    Ok(())
+}
+
+/// A repeat gets the stored answer.
+pub fn dedup_same_answer(request: &Request, earlier: &Heard, heard: &Heard) -> Verdict {
+    if earlier == heard {
+        return Ok(());
+    }
+    Err(Violation::new(
+        Checker::DedupSameAnswer,
+        format!("{request:?} was answered {earlier:?}, then {heard:?}"),
+    ))
+}
+
+/// The first answer to an operation is one that the operation can get.
+pub fn answer_fits(purchase: &Purchase, heard: &Heard) -> Verdict {
+    let reversed_first = purchase
+        .reversals
+        .iter()
+        .any(|reversal| reversal.undoing == Undoing::All);
+    let code = heard.code.as_str();
+    let fits = match purchase.kind {
+        Kind::BlockedCard => code == "62",
+        Kind::UnknownCard => code == "14",
+        Kind::Special => ["00", "57", "51", OTHER_DECLINE].contains(&code),
+        Kind::Refund | Kind::Inquiry => code == "00",
+        Kind::Cash => ["00", "51", "61", OTHER_DECLINE].contains(&code),
+        _ => ["00", "51", OTHER_DECLINE].contains(&code),
+    };
+    let complete = (code == "00") == heard.approval.is_some()
+        && (code == "00" && purchase.kind == Kind::Inquiry) == heard.balances.is_some();
+    if (fits || (reversed_first && code == "05")) && complete {
+        return Ok(());
+    }
+    Err(Violation::new(
+        Checker::ResponseMatchesRequest,
+        format!("{:?} was answered {heard:?}", purchase.kind),
+    ))
+}
+
+/// The first answer to a reversal is one that it can get.
+pub fn reversal_answer_fits(reversal: &Reversal, before: Standing, heard: &Heard) -> Verdict {
+    let request = reversal.request.mti() == "0400";
+    let code = heard.code.as_str();
+    let overtook = before == Standing::Asked || before == Standing::Declined;
+    let fits = match reversal.undoing {
+        // A request that overtakes its original is refused, and remembered.
+        Undoing::All => code == "00" || (request && overtook && code == "25"),
+        Undoing::Part { .. } | Undoing::Again => code == "00",
+        Undoing::Mismatched => code == "64",
+    };
+    if fits {
+        return Ok(());
+    }
+    // An approval that its reversal does not find is an approval that was lost.
+    let checker = match (before, code) {
+        (Standing::Approved { .. }, "25") => Checker::NoLostAck,
+        _ => Checker::ResponseMatchesRequest,
+    };
+    Err(Violation::new(
+        checker,
+        format!("{:?} of {before:?} was answered {code}", reversal.undoing),
+    ))
+}
+
+/// A message that must be refused is, with its code.
+pub fn probe_is_refused(probe: &Probe, heard: &Heard) -> Verdict {
+    if heard.is_refusal() || heard.code == probe.code {
+        return Ok(());
+    }
+    let checker = match heard.code.as_str() {
+        "00" => Checker::NoDoubleDebit,
+        _ => Checker::ResponseMatchesRequest,
+    };
+    let (asked, code) = (&probe.request, &heard.code);
+    Err(Violation::new(
+        checker,
+        format!("{asked:?} was answered {code}, not {}", probe.code),
+    ))
+}

@@ -1,0 +1,173 @@
+//! Checks of everything that is derived from the journal: the state, the books, the events.
+//!
+//! Owns: the comparison of each with the records. Must never: derive what it compares in the way that is
+//! checked.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use ledger::authorization::{Decision, MatchKey, ReversalResult};
+use ledger::books;
+use ledger::books::rows::{MessageBody, Table};
+use ledger::books::store::BookStore as _;
+use ledger::identifiers::RecordId;
+use ledger::record::Record;
+use ledger::recovery::recover;
+use rules::Reason;
+
+use super::super::node::{OPTIONS, Store};
+use super::super::run::BEGINNING;
+use super::{Checker, Evidence, Verdict, Violation};
+
+/// A replay of the whole journal gives the accounts that the running state has, and so do books built anew
+/// from what retention and snapshots have left.
+pub fn state_equals_replay(evidence: &Evidence<'_>) -> Verdict {
+    let failed = |what: String| Violation::new(Checker::StateEqualsReplay, what);
+    let disk = evidence.journal.clone();
+    let replayed = recover(disk, Store::empty(), OPTIONS, BEGINNING, usize::MAX).unwrap();
+    let rebuilt = evidence.node.rebuilt(BEGINNING).map_err(failed)?;
+    for account in &evidence.accounts {
+        for (how, writer) in [("replayed", &replayed.writer), ("rebuilt", &rebuilt)] {
+            let again = writer.state().account(account.id);
+            if again != Some(account) {
+                return Err(failed(format!("{account:?}, {how} {again:?}")));
+            }
+        }
+    }
+    Ok(())
+}
+
+/// Views and store hold every account as the state does, and every message and transaction as recorded.
+/// The books have been written before.
+pub fn books_equal_state(evidence: &Evidence<'_>) -> Verdict {
+    let failed = |what: String| Err(Violation::new(Checker::BooksEqualState, what));
+    let views = evidence.node.view_writer.views();
+    let stored = books::load::state(views.store(), BEGINNING).unwrap();
+    for account in &evidence.accounts {
+        let shown = views.account(account.id).unwrap();
+        let kept = stored.account(account.id);
+        if shown.as_ref() != Some(account) || kept != Some(account) {
+            return failed(format!("{account:?}, shown {shown:?}, stored {kept:?}"));
+        }
+    }
+    for life in &evidence.lives {
+        let message = views.message(life.id).unwrap();
+        let last = life
+            .reversals
+            .iter()
+            .rfind(|r| r.result == ReversalResult::Reversed);
+        let remaining = last.map_or(life.approval.amount_minor, |r| r.remaining_minor);
+        match message.map(|message| message.body) {
+            Some(MessageBody::Authorization {
+                decided,
+                remaining_minor,
+            }) if *decided == *life.decided && remaining_minor == remaining => {}
+            other => return failed(format!("{}: {remaining} left, stored {other:?}", life.id)),
+        }
+    }
+    for (key, id) in newest_by_key(evidence) {
+        let found = views.matching(&key).unwrap().map(|message| message.id);
+        if found != Some(id) {
+            return failed(format!("{key:?} is {id}, the books say {found:?}"));
+        }
+    }
+    let rows = views.store().newest_first(Table::Transactions).count();
+    let posted = count(evidence, |record| {
+        matches!(record, Record::TransactionPosted(_))
+    });
+    if rows != posted {
+        return failed(format!("{posted} transactions, {rows} rows"));
+    }
+    Ok(())
+}
+
+fn count(evidence: &Evidence<'_>, which: impl Fn(&Record) -> bool) -> usize {
+    let records = evidence.records.iter();
+    records.filter(|recorded| which(&recorded.record)).count()
+}
+
+/// The record that each match key leads to.
+fn newest_by_key(evidence: &Evidence<'_>) -> BTreeMap<MatchKey, RecordId> {
+    let mut keys = BTreeMap::new();
+    for recorded in evidence.records {
+        match &recorded.record {
+            Record::AuthorizationDecided(decided)
+                if decided.decision != Decision::Declined(Reason::MatchConflict) =>
+            {
+                keys.insert(decided.facts.key, recorded.id);
+            }
+            Record::ReversalDecided(decided) if decided.result != ReversalResult::MatchConflict => {
+                keys.insert(decided.facts.key, recorded.id);
+                if decided.result == ReversalResult::UnknownOriginal {
+                    keys.insert(decided.facts.original, recorded.id);
+                }
+            }
+            _ => {}
+        }
+    }
+    keys
+}
+
+/// The batches that a line says are missing.
+fn gap(line: &str) -> Option<(u64, u64)> {
+    let event: serde_json::Value = serde_json::from_str(line).unwrap();
+    let sequence = |name: &str| event[name].as_u64().unwrap_or_default();
+    (event["type"] == "journal.gap").then(|| (sequence("first"), sequence("last")))
+}
+
+/// Every decision and every transaction has one event under its name, in the order of the journal, and the
+/// event says what the record says.
+pub fn events_match_records(evidence: &Evidence<'_>) -> Verdict {
+    let failed = |what: String| Err(Violation::new(Checker::EventsMatchRecords, what));
+    let text = std::str::from_utf8(&evidence.node.emitter.file.text).unwrap();
+    let mut lines = text.lines();
+    let mut ids = BTreeSet::new();
+    let mut missed = 0;
+    for recorded in evidence.records {
+        // What retention let go before it was read is told in place of its events.
+        let gap = lines.clone().next().and_then(gap);
+        if let Some((first, last)) = gap.filter(|(first, _)| *first == recorded.id.sequence) {
+            lines.next();
+            missed = if last >= first { last } else { missed };
+        }
+        if recorded.id.sequence <= missed {
+            continue;
+        }
+        let expected = match &recorded.record {
+            Record::AuthorizationDecided(decided) => (
+                "authorization.decided",
+                decided.answer.response_code.as_str().to_owned(),
+            ),
+            Record::ReversalDecided(decided) => (
+                "reversal.decided",
+                decided.answer.response_code.as_str().to_owned(),
+            ),
+            Record::TransactionPosted(posted) => (
+                "transaction.posted",
+                posted.posting.amount_minor.to_string(),
+            ),
+            Record::CustomerCreated(_) | Record::AccountOpened(_) | Record::CardIssued(_) => {
+                continue;
+            }
+        };
+        let Some(line) = lines.next() else {
+            return failed(format!("{} has no event", recorded.id));
+        };
+        let event: serde_json::Value = serde_json::from_str(line).unwrap();
+        let said = match event["data"]["response_code"].as_str() {
+            Some(code) => code.to_owned(),
+            None => event["data"]["amount_minor"].to_string(),
+        };
+        let kind = event["type"].as_str().unwrap_or_default();
+        let id = recorded.id.to_string();
+        if event["id"] != id.as_str() || (kind, said) != expected {
+            return failed(format!("{id} {expected:?} has the event {line}"));
+        }
+        if !ids.insert(id) {
+            return failed(format!("two events of {}", recorded.id));
+        }
+    }
+    match lines.next() {
+        None => Ok(()),
+        Some(line) => failed(format!("an event without a record: {line}")),
+    }
+}

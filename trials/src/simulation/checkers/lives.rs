@@ -1,0 +1,68 @@
+//! The lives of authorizations, read from the records of the journal.
+//!
+//! Owns: which reversals and transactions belong to which authorization. Must never: judge.
+
+use ledger::authorization::{
+    Approval, AuthorizationDecided, Clearing, Decision, ReversalDecided, TransactionPosted,
+};
+use ledger::identifiers::RecordId;
+use ledger::record::Record;
+use rules::LimitName;
+
+use super::Recorded;
+
+/// An approved authorization and what became of it.
+pub struct Life<'a> {
+    pub id: RecordId,
+    pub decided: &'a AuthorizationDecided,
+    pub approval: &'a Approval,
+    pub reversals: Vec<&'a ReversalDecided>,
+    pub postings: Vec<&'a TransactionPosted>,
+}
+
+impl Life<'_> {
+    /// Whether it was cleared with its approval.
+    pub fn is_cleared(&self) -> bool {
+        self.decided.facts.clearing == Clearing::Online
+    }
+
+    /// What is left of the move of a limit.
+    pub fn left_minor(&self, limit: LimitName) -> i64 {
+        let undone = self.reversals.iter().map(|r| r.deltas.get(limit));
+        self.approval.deltas.get(limit) + undone.sum::<i64>()
+    }
+}
+
+/// The lives of all approved authorizations, in the order of the journal.
+pub fn of(records: &[Recorded]) -> Vec<Life<'_>> {
+    let mut lives: Vec<Life<'_>> = Vec::new();
+    let place = |lives: &[Life<'_>], id: RecordId| lives.binary_search_by_key(&id, |life| life.id);
+    for recorded in records {
+        match &recorded.record {
+            Record::AuthorizationDecided(decided) => {
+                if let Decision::Approved(approval) = &decided.decision {
+                    lives.push(Life {
+                        id: recorded.id,
+                        decided,
+                        approval,
+                        reversals: Vec::new(),
+                        postings: Vec::new(),
+                    });
+                }
+            }
+            Record::ReversalDecided(reversal) => {
+                let original = reversal.original.map(|id| place(&lives, id));
+                if let Some(Ok(place)) = original {
+                    lives[place].reversals.push(reversal);
+                }
+            }
+            Record::TransactionPosted(posted) => {
+                if let Ok(place) = place(&lives, posted.authorization) {
+                    lives[place].postings.push(posted);
+                }
+            }
+            Record::CustomerCreated(_) | Record::AccountOpened(_) | Record::CardIssued(_) => {}
+        }
+    }
+    lives
+}

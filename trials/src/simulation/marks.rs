@@ -1,0 +1,206 @@
+//! Coverage marks: the interesting states a simulation reaches.
+//!
+//! Owns: their names and counts. A mark at zero means that the generators no longer reach what it names, so
+//! that the checkers behind it prove nothing. Must never: be read by anything that decides.
+
+macro_rules! marks {
+    ($($(#[$documentation:meta])+ $name:ident,)+) => {
+        /// An interesting state.
+        #[derive(Clone, Copy, Debug, PartialEq, Eq)]
+        pub enum Mark {
+            $($(#[$documentation])+ $name,)+
+        }
+
+        impl Mark {
+            /// Every mark.
+            pub const ALL: [Self; [$(stringify!($name)),+].len()] = [$(Self::$name),+];
+        }
+    };
+}
+
+marks! {
+    /// A purchase or another debit was approved to the host.
+    Approved,
+    /// One was declined.
+    Declined,
+    /// A message of the single-message kind was approved.
+    SingleMessageApproved,
+    /// A refund was approved.
+    RefundApproved,
+    /// A balance inquiry was answered with balances.
+    InquiryAnswered,
+    /// An operation that only a reload opens was approved.
+    OpenedByReload,
+    /// A repeat got the stored answer.
+    RepeatAnswered,
+    /// A message was given with what the books held under its key: memory may have forgotten it.
+    Recalled,
+    /// A reversal undid everything.
+    Reversed,
+    /// A reversal undid a part.
+    PartlyReversed,
+    /// A second reversal changed nothing.
+    ReversedAgain,
+    /// A reversal of another amount was refused.
+    ReversalMismatched,
+    /// A reversal request came before its original and was refused.
+    UnknownOriginal,
+    /// An original that came after its reversal was declined.
+    ReversedBeforeArrival,
+    /// A message under the key of another was refused.
+    ConflictRefused,
+    /// Two acquirers used the same STAN at the same time.
+    SharedStan,
+    /// A request was refused because a queue was full.
+    QueueFull,
+    /// A request was refused because the views lagged.
+    ViewsLagged,
+    /// A request was refused because its link had too many in flight.
+    InFlightFull,
+    /// A request was refused because its deadline had passed.
+    DeadlinePassed,
+    /// An outcome found its link gone.
+    AnswerWithoutLink,
+    /// A format error was answered.
+    FormatErrorAnswered,
+    /// A frame was ignored.
+    FrameIgnored,
+    /// A giant length closed a link.
+    FramingLost,
+    /// A link ended inside a frame.
+    HalfFrame,
+    /// A message was lost on its way to the switch.
+    RequestDropped,
+    /// A message found its link down.
+    LinkDown,
+    /// An answer was lost on its way to the host.
+    AnswerDropped,
+    /// A message was doubled on its way.
+    Duplicated,
+    /// A message overtook another.
+    Reordered,
+    /// A link carried nothing for a while.
+    Partitioned,
+    /// A link's peer was gone without a word.
+    HalfOpen,
+    /// A link whose peer does not read was closed.
+    SlowReaderClosed,
+    /// A link was closed by its peer.
+    ClosedByPeer,
+    /// A network management message was answered.
+    EchoAnswered,
+    /// The process was killed; the system kept what was written.
+    Killed,
+    /// Power was lost.
+    PowerLost,
+    /// The process ended while a commit was under way.
+    CrashInCommit,
+    /// ... while a checkpoint was under way.
+    CrashInCheckpoint,
+    /// ... while a start was under way.
+    CrashInStart,
+    /// ... while events were being saved.
+    CrashInEvents,
+    /// A start cut a torn tail.
+    TornTail,
+    /// The journal began a further segment.
+    Rotated,
+    /// A sync failed; the process ended.
+    SyncFailed,
+    /// A write failed; the process ended.
+    WriteFailed,
+    /// The books could not be written; the process ended.
+    BooksFailed,
+    /// Batches were decided while a commit was under way.
+    DecidedDuringCommit,
+    /// The process was drained and started again.
+    Drained,
+    /// The process stood still for seconds.
+    Paused,
+    /// The clock was set forward.
+    ClockForward,
+    /// The clock was set back.
+    ClockBack,
+    /// Memory forgot a message.
+    Forgotten,
+    /// The books were written.
+    Checkpointed,
+    /// Events were cut at a start and written again.
+    EventsRewritten,
+    /// Other rules were put in force.
+    Reloaded,
+    /// Wrong rules were refused.
+    ReloadRefused,
+    /// A segment was prepared before it was needed.
+    SegmentPrepared,
+    /// Retention removed a segment.
+    SegmentRemoved,
+    /// Retention passed a reader that was too far behind.
+    ReaderDetached,
+    /// A pin kept a journal that was too large.
+    JournalHeld,
+    /// The emitter told of batches that it had not read in time.
+    EventGap,
+    /// A snapshot was taken.
+    SnapshotTaken,
+    /// A snapshot was taken while the books were written.
+    FuzzySnapshot,
+    /// A damaged snapshot was left aside.
+    SnapshotRefused,
+    /// The disk was full.
+    DiskFull,
+    /// A crash struck while a segment was begun.
+    CrashInRotation,
+    /// A crash struck while a segment was removed.
+    CrashInRetention,
+    /// A crash struck while a snapshot was written.
+    CrashInSnapshot,
+    /// An operation of the disk took effect and was reported as failed.
+    FalselyReported,
+    /// A damaged segment was refused at a start.
+    SegmentRefused,
+    /// Damage that nothing reads did no harm.
+    DamageHarmless,
+    /// A journal that was closed in order and lost its end was refused.
+    ShortJournalRefused,
+    /// Books were built anew from a snapshot and the journal behind it.
+    RebuiltFromSnapshot,
+    /// Books were built anew from the whole journal.
+    RebuiltFromJournal,
+}
+
+/// How often each mark was reached.
+#[derive(Clone, Debug)]
+pub struct Marks([u64; Mark::ALL.len()]);
+
+impl Default for Marks {
+    /// Nothing reached.
+    fn default() -> Self {
+        Self([0; Mark::ALL.len()])
+    }
+}
+
+impl Marks {
+    /// A mark was reached.
+    pub fn reach(&mut self, mark: Mark) {
+        self.0[mark as usize] += 1;
+    }
+
+    /// How often a mark was reached.
+    pub fn count(&self, mark: Mark) -> u64 {
+        self.0[mark as usize]
+    }
+
+    /// Takes in what another world reached.
+    pub fn add(&mut self, other: &Self) {
+        for (count, more) in self.0.iter_mut().zip(other.0) {
+            *count += more;
+        }
+    }
+
+    /// Marks that were never reached.
+    pub fn missing(&self) -> Vec<Mark> {
+        let never = |mark: &Mark| self.count(*mark) == 0;
+        Mark::ALL.into_iter().filter(never).collect()
+    }
+}

@@ -1,0 +1,316 @@
+//! The switch of a simulation: the shipped machines, stepped one at a time.
+//!
+//! Owns: the shells around the machines as the real ones are: queues with their bounds, the order of
+//! deciding, committing, releasing and viewing, links, and the start. Must never: decide anything.
+
+mod archive;
+mod connection;
+mod emitter;
+mod house;
+mod pipeline;
+mod start;
+mod store;
+
+pub use archive::{Archive, read, segments};
+pub use connection::Served;
+pub use emitter::EventFile;
+pub use start::{Manner, open};
+pub use store::Store;
+
+use std::collections::{BTreeMap, VecDeque};
+use std::sync::Arc;
+
+use ledger::books::ViewWriter;
+use ledger::command::{Command, Submission};
+use ledger::identifiers::{ShardId, Timestamp};
+use ledger::journal::Journal as _;
+use ledger::journal::cursor::Cursor;
+use ledger::journal::log::LogOptions;
+use ledger::journal::readers::Readers;
+use ledger::journal::simulated::{SimulatedDisk, SimulatedJournal};
+use ledger::rebuild::Source;
+use ledger::recovery::Recovery;
+use ledger::writer::{Pending, Writer};
+use rules::NetworkId;
+use switch::card_vault::CardVault;
+use switch::link::WaitingRequest;
+
+use super::marks::Mark;
+use super::plan::Bounds;
+use super::rulebook::Rules;
+use super::run::Run;
+use super::wire::Wire;
+use connection::{Around, Connection};
+use emitter::Emitter;
+use house::House;
+use start::Started;
+
+/// The shard; the segment size is drawn.
+pub const OPTIONS: LogOptions = LogOptions {
+    shard: ShardId(0),
+    segment_bytes: 16 * 1024,
+};
+/// The network of every link.
+pub const NETWORK: NetworkId = NetworkId(1);
+
+/// Who waits for a command.
+enum Ticket {
+    /// The set-up of the world.
+    SetUp,
+    Link {
+        connection: u64,
+        request: Box<WaitingRequest>,
+    },
+}
+
+/// What outlives the process.
+#[derive(Clone, Debug)]
+pub struct Disks {
+    pub journal: SimulatedDisk,
+    pub books: Store,
+    pub events: EventFile,
+    pub snapshots: SimulatedDisk,
+    /// Segments that retention removed, for the checkers.
+    pub archive: Archive,
+}
+
+pub struct Node {
+    rules: Rules,
+    vault: Arc<CardVault>,
+    bounds: Bounds,
+    connections: BTreeMap<u64, Connection>,
+    submissions: VecDeque<Submission<Ticket>>,
+    pub writer: Writer,
+    pub journal: SimulatedJournal,
+    disk: SimulatedDisk,
+    /// Batches that the committer has taken.
+    committing: Option<usize>,
+    pending: VecDeque<Pending<Ticket>>,
+    pub view_writer: ViewWriter<Store>,
+    cursor: Cursor<SimulatedDisk>,
+    pub emitter: Emitter,
+    pub house: House,
+    /// Why the start could not use the books that were there.
+    pub damage: Option<String>,
+}
+
+/// How far a node must have come to have nothing left to do.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Backlog {
+    pub commands: usize,
+    pub unreleased: usize,
+    pub uncommitted: usize,
+    pub unseen_batches: u64,
+    pub unsent_events: u64,
+}
+
+impl Backlog {
+    /// Nothing waits anywhere.
+    pub const NONE: Self = Self {
+        commands: 0,
+        unreleased: 0,
+        uncommitted: 0,
+        unseen_batches: 0,
+        unsent_events: 0,
+    };
+}
+
+impl Node {
+    /// Starts on what is there.
+    pub fn start(
+        rules: Rules,
+        vault: Arc<CardVault>,
+        bounds: Bounds,
+        disks: Disks,
+        run: &mut Run,
+    ) -> Result<Self, String> {
+        let manner = Manner {
+            options: options(&bounds),
+            since: since(&rules, run.clock()),
+            checkpoint_rows: bounds.start_checkpoint_rows,
+        };
+        let Started {
+            recovery,
+            rebuilt,
+            damage,
+        } = open(&disks, manner)?;
+        match rebuilt {
+            Some(Source::Snapshot { .. }) => run.reach(Mark::RebuiltFromSnapshot),
+            Some(Source::Journal) => run.reach(Mark::RebuiltFromJournal),
+            None => {}
+        }
+        let Recovery {
+            log,
+            writer,
+            view_writer,
+            cursor,
+            cut_bytes,
+            books_sequence,
+            ..
+        } = recovery;
+        if cut_bytes > 0 {
+            run.reach(Mark::TornTail);
+        }
+        let (readers, disk, now) = (Readers::default(), disks.journal, run.clock());
+        let (emitter, cut_events) = Emitter::open(disk.clone(), disks.events, &readers, now);
+        if cut_events > 0 {
+            run.reach(Mark::EventsRewritten);
+        }
+        let kept = (disks.snapshots, disks.archive);
+        let house = House::new(&log, &disk, kept, &readers, books_sequence, (&bounds, now));
+        Ok(Self {
+            rules,
+            vault,
+            bounds,
+            connections: BTreeMap::new(),
+            submissions: VecDeque::new(),
+            writer,
+            journal: SimulatedJournal::new(log),
+            disk,
+            committing: None,
+            pending: VecDeque::new(),
+            view_writer,
+            cursor,
+            emitter,
+            house,
+            damage,
+        })
+    }
+
+    /// What the process leaves behind when it ends.
+    pub fn into_disks(self) -> Disks {
+        Disks {
+            journal: self.disk,
+            books: self.view_writer.views().store().clone(),
+            events: self.emitter.file,
+            snapshots: self.house.snapshots,
+            archive: self.house.archive,
+        }
+    }
+
+    /// The writer of books built anew from what there is beside the books.
+    pub fn rebuilt(&self, since: Timestamp) -> Result<Writer, String> {
+        let books = Store::empty();
+        books.make_unreadable();
+        let disks = Disks {
+            journal: self.disk.crashed(|| true),
+            books,
+            events: EventFile::default(),
+            snapshots: self.house.snapshots.clone(),
+            archive: Archive::default(),
+        };
+        let manner = Manner {
+            options: options(&self.bounds),
+            since,
+            checkpoint_rows: usize::MAX,
+        };
+        Ok(open(&disks, manner)?.recovery.writer)
+    }
+
+    /// A disk with every segment there ever was.
+    pub fn whole_journal(&self) -> SimulatedDisk {
+        self.house.archive.whole(&self.disk)
+    }
+
+    /// The disk of the journal.
+    pub fn disk(&self) -> &SimulatedDisk {
+        &self.disk
+    }
+
+    /// Other rules are put in force.
+    pub fn reload(&mut self, rules: Rules) {
+        self.rules = rules;
+    }
+
+    /// A link is accepted.
+    pub fn accept(&mut self, id: u64) {
+        let connection = Connection::new(self.rules.plan(NETWORK));
+        self.connections.insert(id, connection);
+    }
+
+    /// Connections that the switch holds.
+    pub fn connections(&self) -> Vec<u64> {
+        self.connections.keys().copied().collect()
+    }
+
+    /// A connection is reset.
+    pub fn reset(&mut self, id: u64) {
+        self.connections.remove(&id);
+    }
+
+    /// Every link answers what it has taken, then closes.
+    pub fn drain(&mut self) {
+        for connection in self.connections.values_mut() {
+            connection.end();
+        }
+    }
+
+    /// Gives a command that no link asked for.
+    pub fn command(&mut self, command: Command) {
+        self.submissions.push_back(Submission {
+            command,
+            deadline: None,
+            ticket: Ticket::SetUp,
+        });
+    }
+
+    /// One turn of a link.
+    pub fn serve(&mut self, id: u64, wire: &mut Wire, run: &mut Run) -> Served {
+        let Some(mut connection) = self.connections.remove(&id) else {
+            return Served::ClosedEarly;
+        };
+        let mut asked = Vec::new();
+        let views = self.view_writer.views();
+        let books = |key: &_| views.matching(key);
+        let around = Around {
+            plan: self.rules.plan(NETWORK),
+            rules: &self.rules.snapshot,
+            vault: &self.vault,
+            books: &books,
+            bounds: &self.bounds,
+        };
+        let served = connection.serve(&around, wire, run, &mut asked);
+        if served == Served::Open {
+            self.connections.insert(id, connection);
+        }
+        for request in asked {
+            self.submit(id, request, run);
+        }
+        served
+    }
+
+    /// Whether no link has anything in flight or unsent.
+    pub fn is_idle(&self) -> bool {
+        self.connections.values().all(Connection::is_idle)
+    }
+
+    /// What waits, and where.
+    pub fn backlog(&self) -> Backlog {
+        let durable = self.journal.watermark().sequence();
+        Backlog {
+            commands: self.submissions.len(),
+            unreleased: self.pending.len(),
+            uncommitted: self.journal.waiting(),
+            unseen_batches: durable.saturating_sub(self.view_writer.views().shown()),
+            unsent_events: durable.saturating_sub(self.emitter.sequence()),
+        }
+    }
+}
+
+/// How the log of a world is opened.
+pub fn options(bounds: &Bounds) -> LogOptions {
+    LogOptions {
+        segment_bytes: bounds.segment_bytes,
+        ..OPTIONS
+    }
+}
+
+/// How long messages stay in memory.
+pub fn window_us(rules: &Rules) -> i64 {
+    i64::from(rules.plan(NETWORK).network.match_window_minutes) * 60_000_000
+}
+
+/// The time that a start looks back to.
+pub fn since(rules: &Rules, now: Timestamp) -> Timestamp {
+    now.plus_us(-window_us(rules))
+}

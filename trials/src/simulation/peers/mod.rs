@@ -1,0 +1,14 @@
+//! The network side of a simulation: the host with its books, its messages, and its links.
+//!
+//! Owns: what is asked, and what is believed from answers alone. Must never: share decision code with the
+//! switch, or look into it.
+
+mod host;
+mod line;
+mod message;
+mod purchase;
+
+pub use host::{Host, Probe};
+pub use line::Line;
+pub use message::{Key, Request};
+pub use purchase::{Heard, Kind, Purchase, Reversal, Standing, Undoing};

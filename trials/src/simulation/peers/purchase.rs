@@ -1,0 +1,161 @@
+//! What the host knows of one operation of a cardholder.
+//!
+//! Owns: its messages and how it stands, from answers alone. Must never: guess.
+
+use codec::{Element, Message};
+
+use super::message::Request;
+
+/// What a cardholder asks for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Kind {
+    Purchase,
+    Cash,
+    Cashback,
+    Instalments,
+    Refund,
+    Inquiry,
+    /// An operation that the shipped rules decline.
+    Special,
+    /// A purchase with the STAN and time of another acquirer's.
+    SharedStan,
+    /// A purchase on a card that is blocked.
+    BlockedCard,
+    /// A purchase on a card that nobody issued.
+    UnknownCard,
+}
+
+impl Kind {
+    /// Every kind.
+    pub const ALL: [Self; 10] = [
+        Self::Purchase,
+        Self::Cash,
+        Self::Cashback,
+        Self::Instalments,
+        Self::Refund,
+        Self::Inquiry,
+        Self::Special,
+        Self::SharedStan,
+        Self::BlockedCard,
+        Self::UnknownCard,
+    ];
+
+    /// The first two digits of DE3.
+    pub fn processing_code(self) -> &'static str {
+        match self {
+            Self::Cash => "01",
+            Self::Cashback => "09",
+            Self::Refund => "20",
+            Self::Inquiry => "31",
+            Self::Special => "88",
+            _ => "00",
+        }
+    }
+
+    /// What an approval of one moves the available limit by.
+    pub fn move_minor(self, amount_minor: i64) -> i64 {
+        match self {
+            Self::Refund => amount_minor,
+            Self::Inquiry => 0,
+            _ => -amount_minor,
+        }
+    }
+}
+
+/// What an answer said.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Heard {
+    pub code: String,
+    pub approval: Option<String>,
+    pub balances: Option<String>,
+}
+
+impl Heard {
+    pub fn in_answer(answer: &Message) -> Self {
+        let text = |element| answer.text(element).map(str::to_owned);
+        Self {
+            code: text(Element::RESPONSE_CODE).unwrap_or_default(),
+            approval: text(Element::AUTHORIZATION_ID_RESPONSE),
+            balances: text(Element::ADDITIONAL_AMOUNTS),
+        }
+    }
+
+    /// Whether nothing was decided: the same may be asked again.
+    pub fn is_refusal(&self) -> bool {
+        self.code == "91" || self.code == "96"
+    }
+}
+
+/// How an operation stands.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Standing {
+    /// No answer yet.
+    Asked,
+    /// Approved, and so much of it is left.
+    Approved { remaining_minor: i64 },
+    /// Declined.
+    Declined,
+    /// Its reversal was accepted: nothing is left.
+    Reversed,
+}
+
+/// What a reversal asks for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Undoing {
+    /// Nothing is to be left.
+    All,
+    /// So much is to be left.
+    Part { remaining_minor: i64 },
+    /// Its amount is wrong: nothing is undone.
+    Mismatched,
+    /// Everything was undone before.
+    Again,
+}
+
+/// One reversal.
+#[derive(Clone, Debug)]
+pub struct Reversal {
+    pub request: Request,
+    pub undoing: Undoing,
+    pub sent: bool,
+    pub called: u64,
+    pub returned: u64,
+    pub answer: Option<Heard>,
+}
+
+/// One operation.
+#[derive(Clone, Debug)]
+pub struct Purchase {
+    /// The account that it draws on, by its place in the world; `None` for cards without one.
+    pub account: Option<usize>,
+    pub kind: Kind,
+    pub amount_minor: i64,
+    pub request: Request,
+    pub standing: Standing,
+    /// The first answer that was a decision.
+    pub answer: Option<Heard>,
+    /// When it was first asked, and when first answered.
+    pub called: u64,
+    pub returned: u64,
+    pub reversals: Vec<Reversal>,
+}
+
+impl Purchase {
+    /// The reversal that has no answer yet.
+    pub fn reversing(&self) -> Option<usize> {
+        self.reversals.iter().position(|r| r.answer.is_none())
+    }
+
+    /// Whether the host waits for anything of it.
+    pub fn is_open(&self) -> bool {
+        self.standing == Standing::Asked || self.reversing().is_some()
+    }
+
+    /// What the host holds of it, as a move of the available limit.
+    pub fn holds_minor(&self) -> i64 {
+        match self.standing {
+            Standing::Approved { remaining_minor } => self.kind.move_minor(remaining_minor),
+            Standing::Asked | Standing::Declined | Standing::Reversed => 0,
+        }
+    }
+}

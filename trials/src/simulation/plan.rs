@@ -1,0 +1,253 @@
+//! The swarm: what a seed draws before its world begins.
+//!
+//! Owns: which faults, message kinds, sizes and timings exist in a world at all, and how often each is
+//! chosen. Leaving things out on purpose lets the rest come in combinations that a mix of everything hides.
+//! Must never: look at the world.
+
+use crate::random::Random;
+
+use super::peers::Kind;
+
+/// One thing that can happen.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Action {
+    /// The host sends something new.
+    Ask,
+    /// The host repeats or reverses what it waits for.
+    Insist,
+    /// The host reverses an approval, in full or in part.
+    Reverse,
+    /// The host reverses with another amount than the original's.
+    ReverseMismatched,
+    /// The host reverses once more what is reversed.
+    ReverseAgain,
+    /// The host repeats what was answered.
+    RepeatAnswered,
+    /// Somebody sends another amount under the key of an answered message.
+    Conflict,
+    /// A link sends bytes that are no message, or half of one.
+    Garbage,
+    /// A link sends an echo.
+    Echo,
+    /// Messages and bytes move between the host and its end of the links.
+    Pump,
+    /// The switch serves one of its links.
+    Serve,
+    /// The writer takes some of what waits.
+    Decide,
+    /// The committer takes batches and writes them.
+    BeginCommit,
+    /// The sync of the commit returns.
+    EndCommit,
+    /// The view-writer takes in durable batches.
+    View,
+    /// The books are written.
+    Checkpoint,
+    /// The emitter takes in durable batches.
+    Emit,
+    /// The emitter saves its place.
+    SaveEvents,
+    /// A link carries nothing, or carries again.
+    Partition,
+    /// The host's end of a link is gone without a word.
+    HalfOpen,
+    /// The host closes a link in order.
+    Close,
+    /// The host stops reading a link for a while.
+    StopReading,
+    /// Other rules are put in force.
+    Reload,
+    /// The clock is set.
+    Jump,
+    /// The process stands still.
+    Pause,
+    /// The process is killed, or power is lost.
+    Crash,
+    /// The disk fails under a commit.
+    FailCommit,
+    /// The books fail under a checkpoint.
+    FailCheckpoint,
+    /// A piece of the next segment is written.
+    Prepare,
+    /// What nobody needs leaves the journal.
+    Retain,
+    /// A snapshot is taken.
+    Snapshot,
+    /// The process is told to end and is started again.
+    Drain,
+}
+
+/// What exists in one world.
+#[derive(Clone, Debug)]
+pub struct Plan {
+    pub steps: usize,
+    pub lines: usize,
+    pub kinds: Vec<Kind>,
+    pub actions: Vec<(Action, usize)>,
+    pub bounds: Bounds,
+    pub network: NetworkFaults,
+    /// Time that passes per step, at most.
+    pub step_us: i64,
+    /// Percent of crashes that find a commit, a checkpoint or a save of events half done.
+    pub cut_percent: u64,
+    /// Percent of starts that are cut off by another crash.
+    pub cut_start_percent: u64,
+    /// Percent of crashes that lose power; the others keep what was written.
+    pub power_percent: u64,
+    /// Percent of crashes after which a segment is damaged.
+    pub damage_percent: u64,
+    /// Percent of crashes after which the books cannot be read.
+    pub lost_books_percent: u64,
+}
+
+/// What the network between does to messages.
+#[derive(Clone, Copy, Debug)]
+pub struct NetworkFaults {
+    pub drop_percent: u64,
+    pub duplicate_percent: u64,
+    /// Longest time a message takes; messages overtake each other within it.
+    pub delay_us: i64,
+}
+
+impl NetworkFaults {
+    /// A network that carries everything at once.
+    pub const NONE: Self = Self {
+        drop_percent: 0,
+        duplicate_percent: 0,
+        delay_us: 1,
+    };
+}
+
+/// Bounds of the switch's queues.
+#[derive(Clone, Copy, Debug)]
+pub struct Bounds {
+    pub queue_commands: usize,
+    pub batch_commands: usize,
+    pub in_flight_per_link: usize,
+    pub view_lag_batches: u64,
+    pub segment_bytes: u64,
+    pub event_save_batches: usize,
+    /// What the system holds for a peer that does not read.
+    pub send_buffer_bytes: usize,
+    pub write_timeout_us: i64,
+    /// Changed rows after which a start writes the books while it replays.
+    pub start_checkpoint_rows: usize,
+    pub retain_hours: u64,
+    pub retain_bytes: u64,
+    pub reader_lag_bytes: u64,
+    pub snapshots_kept: usize,
+}
+
+/// Without these nothing would ever be decided: part of every world, with the most of their weight.
+const ALWAYS: [(Action, usize); 8] = [
+    (Action::Ask, 14),
+    (Action::Insist, 4),
+    (Action::Pump, 24),
+    (Action::Serve, 20),
+    (Action::Decide, 9),
+    (Action::BeginCommit, 8),
+    (Action::EndCommit, 10),
+    (Action::View, 4),
+];
+
+/// Each of these is part of a world so many times in a hundred, with up to so much weight.
+const SOMETIMES: [(Action, u64, usize); 24] = [
+    (Action::Reverse, 70, 5),
+    (Action::ReverseMismatched, 50, 2),
+    (Action::ReverseAgain, 50, 3),
+    (Action::RepeatAnswered, 60, 4),
+    (Action::Conflict, 50, 2),
+    (Action::Garbage, 50, 2),
+    (Action::Echo, 50, 2),
+    (Action::Checkpoint, 80, 4),
+    (Action::Emit, 80, 4),
+    (Action::SaveEvents, 50, 3),
+    (Action::Prepare, 50, 6),
+    (Action::Retain, 75, 3),
+    (Action::Snapshot, 75, 2),
+    (Action::Partition, 50, 2),
+    (Action::HalfOpen, 50, 1),
+    (Action::Close, 50, 1),
+    (Action::StopReading, 50, 2),
+    (Action::Reload, 50, 2),
+    (Action::Jump, 50, 1),
+    (Action::Pause, 50, 2),
+    (Action::Crash, 80, 2),
+    (Action::FailCommit, 60, 2),
+    (Action::FailCheckpoint, 40, 1),
+    (Action::Drain, 40, 1),
+];
+
+impl Plan {
+    /// What a seed draws.
+    pub fn draw(random: &mut Random) -> Self {
+        let mut actions = ALWAYS.to_vec();
+        for (action, chance, most) in SOMETIMES {
+            if random.percent(chance) {
+                actions.push((action, 1 + random.below(most)));
+            }
+        }
+        let mut kinds = vec![Kind::Purchase];
+        for kind in Kind::ALL {
+            if random.percent(60) {
+                kinds.push(kind);
+            }
+        }
+        let mut sometimes = |most: u64| match random.percent(50) {
+            true => 1 + random.next() % most,
+            false => 0,
+        };
+        Self {
+            network: NetworkFaults {
+                drop_percent: sometimes(25),
+                duplicate_percent: sometimes(20),
+                delay_us: 1 + sometimes(20_000_000) as i64,
+            },
+            cut_percent: 20 + sometimes(80),
+            cut_start_percent: sometimes(40),
+            power_percent: 30 + sometimes(70),
+            damage_percent: sometimes(60),
+            lost_books_percent: sometimes(30),
+            bounds: Bounds::draw(random),
+            steps: 1000 + random.below(800),
+            lines: 2 + random.below(3),
+            step_us: *random.pick(&[20_000, 200_000, 1_000_000]),
+            kinds,
+            actions,
+        }
+    }
+
+    /// One thing to do.
+    pub fn choose(&self, random: &mut Random) -> Action {
+        let whole: usize = self.actions.iter().map(|(_, weight)| weight).sum();
+        let mut place = random.below(whole);
+        for (action, weight) in &self.actions {
+            match place.checked_sub(*weight) {
+                Some(left) => place = left,
+                None => return *action,
+            }
+        }
+        Action::Pump
+    }
+}
+
+impl Bounds {
+    fn draw(random: &mut Random) -> Self {
+        let segment_bytes = *random.pick(&[4, 4, 8, 32]) * 1024;
+        Self {
+            queue_commands: *random.pick(&[2, 8, 1000, 1000]),
+            batch_commands: *random.pick(&[1, 4, 1000, 1000]),
+            in_flight_per_link: *random.pick(&[2, 8, 1000, 1000]),
+            view_lag_batches: *random.pick(&[2, 10, 1000, 1000]),
+            segment_bytes,
+            event_save_batches: *random.pick(&[1, 5, 50]),
+            send_buffer_bytes: *random.pick(&[256, 1024, 65_536]),
+            write_timeout_us: 5_000_000,
+            start_checkpoint_rows: *random.pick(&[3, 50, usize::MAX]),
+            retain_hours: *random.pick(&[0, 0, 1, 1000]),
+            retain_bytes: segment_bytes * *random.pick(&[1, 3, 1000]),
+            reader_lag_bytes: segment_bytes * *random.pick(&[0, 1, 1000]),
+            snapshots_kept: 1 + random.below(2),
+        }
+    }
+}

@@ -1,0 +1,96 @@
+//! The end of a world: faults stop, and everything must come to rest within a bounded time.
+//!
+//! Owns: the liveness check. Must never: help the switch; the host only goes on doing what networks do.
+
+use super::checkers::{Checker, Verdict, Violation};
+use super::node::Backlog;
+use super::peers::Purchase;
+use super::plan::NetworkFaults;
+use super::world::World;
+
+/// Simulated time of one round.
+const ROUND_US: i64 = 100_000;
+/// Rounds after which everything must have come to rest: three minutes.
+const ROUNDS: u32 = 1800;
+/// How often everything moves in a round.
+const TURNS_PER_ROUND: usize = 6;
+/// Messages that the host repeats in a round: no more than the smallest queue takes.
+const REPEATS_PER_ROUND: usize = 2;
+
+impl World<'_> {
+    /// Faults stop; every request is answered, every link is up, nothing waits anywhere.
+    pub(super) fn settle(&mut self) -> Verdict {
+        self.run.say(|| "faults stop".to_owned());
+        self.network = NetworkFaults::NONE;
+        self.heal()?;
+        let mut unrepeated = None;
+        for round in 0..ROUNDS {
+            self.insist_in_turn(round as usize * REPEATS_PER_ROUND);
+            self.round()?;
+            let open = self.host.which(Purchase::is_open);
+            if !open.is_empty() {
+                continue;
+            }
+            // Everything is repeated once more: each answer must still be the stored one.
+            let answered = || self.host.which(|purchase| purchase.answer.is_some());
+            let left = unrepeated.get_or_insert_with(answered);
+            if left.is_empty() && self.is_quiet() {
+                return self.finish();
+            }
+            for number in left.split_off(left.len().saturating_sub(REPEATS_PER_ROUND)) {
+                self.repeat(number);
+            }
+        }
+        let backlog = self.node_mut().backlog();
+        let open = self.host.which(Purchase::is_open);
+        let first = open.first().map(|number| &self.host.purchases[*number]);
+        let what = format!("{} wait, {first:?}; {backlog:?}", open.len());
+        Err(Violation::new(Checker::Liveness, what))
+    }
+
+    /// A few of what is open are repeated, one after the other.
+    fn insist_in_turn(&mut self, place: usize) {
+        let open = self.host.which(Purchase::is_open);
+        for turn in 0..REPEATS_PER_ROUND.min(open.len()) {
+            self.insist_on(open[(place + turn) % open.len()]);
+        }
+    }
+
+    /// Everything moves once.
+    fn round(&mut self) -> Verdict {
+        self.run.pass_us(ROUND_US);
+        for _ in 0..TURNS_PER_ROUND {
+            for line in 0..self.lines.len() {
+                self.pump(line)?;
+            }
+            for id in self.node_mut().connections() {
+                self.serve(id)?;
+            }
+            self.work();
+        }
+        Ok(())
+    }
+
+    fn is_quiet(&mut self) -> bool {
+        let lines = self.lines.iter();
+        let up = lines.filter(|line| line.is_quiet() && line.wire.is_some());
+        let all_up = up.count() == self.lines.len() && self.wires.len() == self.lines.len();
+        let quiet = self.wires.values().all(|wire| {
+            wire.to_switch.is_empty() && wire.to_host.is_empty() && !wire.closed_by_switch
+        });
+        all_up && quiet && self.node_mut().backlog() == Backlog::NONE && self.links_are_idle()
+    }
+
+    fn links_are_idle(&mut self) -> bool {
+        self.with_node(|node, _| node.is_idle())
+    }
+
+    /// Books and events are written.
+    fn finish(&mut self) -> Verdict {
+        self.with_node(|node, _| {
+            node.view_writer.checkpoint().unwrap();
+            node.emitter.save();
+        });
+        Ok(())
+    }
+}
