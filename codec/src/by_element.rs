@@ -33,6 +33,7 @@ impl<T: Copy> ByElement<T> {
         self.place(element) != 0
     }
 
+    #[inline]
     pub(crate) fn get(&self, element: Element) -> Option<&T> {
         let index = usize::from(self.place(element).checked_sub(1)?);
         match self.first.get(index) {
@@ -42,6 +43,7 @@ impl<T: Copy> ByElement<T> {
     }
 
     /// Adds an item, or replaces the one that the element has.
+    #[inline]
     pub(crate) fn put(&mut self, element: Element, item: T) {
         let Some(place) = self.places.get_mut(usize::from(element.number())) else {
             return;

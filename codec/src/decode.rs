@@ -13,6 +13,7 @@ use nom::Parser as _;
 use nom::bytes::complete::take;
 
 use crate::bitmap::{self, Bitmap};
+use crate::content::ContentClass;
 use crate::decode_error::{BitmapPart, DecodeError, DecodeErrorKind, Undecodable};
 use crate::dialect::plan::{
     FieldPlan, Length, MtiEncoding, Plan, SecondBitmap, ThirdBitmap, ValueEncoding,
@@ -20,9 +21,10 @@ use crate::dialect::plan::{
 use crate::element::Element;
 use crate::message::{Index, LONGEST_FRAME, Message, Span};
 use crate::mti::Mti;
-use crate::value::Reading;
+use crate::value::{PadAt, Reading};
 use crate::wire::ebcdic;
 use crate::wire::extent::Extent;
+use crate::wire::nibbles;
 use crate::wire::prefix::Prefix;
 
 /// Decodes one frame (without its length header) by a plan.
@@ -38,7 +40,7 @@ pub(crate) fn decode(plan: &Plan, frame: Bytes) -> Result<Message, Undecodable> 
     })?;
     let offset = reader.offset;
     let mut message = Message::new(frame, mti, plan.id);
-    let (frame, index) = message.to_index();
+    let (frame, index) = message.parts_mut();
     let mut reader = Reader { frame, offset };
     let error = match reader.bitmaps(plan) {
         Ok(set) => reader.fields(plan, set, index),
@@ -273,11 +275,10 @@ impl<'a> Reader<'a> {
                 expected: extent.characters,
                 found,
             })?;
-        let reading = if usual(field, wire) {
-            Reading::Ascii
-        } else {
-            value::check(field, plan.lenient, wire, extent.characters)
-                .map_err(|fault| fault.kind(field, start))?
+        let reading = match usual(field, wire, extent.characters) {
+            Some(reading) => reading,
+            None => value::check(field, plan.lenient, wire, extent.characters)
+                .map_err(|fault| fault.kind(field, start))?,
         };
         // The frame is at most as long as a span can say: checked before the MTI was read. A length has few bytes.
         let prefix = u8::try_from(start.saturating_sub(begin)).unwrap_or_default();
@@ -307,13 +308,32 @@ impl<'a> Reader<'a> {
     }
 }
 
-/// Whether a value is text in ASCII and good: the check of the usual case, without saying what is wrong.
+/// How a good value of the usual kinds is read: text in ASCII, and packed digits and bytes without a pad. `None` leaves
+/// it to the full check, which also says what is wrong.
 #[inline]
-fn usual(field: &FieldPlan, wire: &[u8]) -> bool {
+fn usual(field: &FieldPlan, wire: &[u8], characters: usize) -> Option<Reading> {
     let limits = usize::from(field.minimum)..=usize::from(field.maximum);
-    field.encoding == ValueEncoding::Ascii
-        && limits.contains(&wire.len())
-        && field.class.holds(wire)
+    if !limits.contains(&characters) {
+        return None;
+    }
+    match field.encoding {
+        ValueEncoding::Ascii => field.class.holds(wire).then_some(Reading::Ascii),
+        ValueEncoding::Packed(_) => {
+            let whole = characters == wire.len().saturating_mul(2) && !field.measure.hides_odd();
+            let good = match field.class {
+                ContentClass::Hex => true,
+                ContentClass::Digits => nibbles::all_decimal(wire),
+                ContentClass::Letters
+                | ContentClass::Alphanumeric
+                | ContentClass::AlphanumericPadded
+                | ContentClass::Printable
+                | ContentClass::Track
+                | ContentClass::SignedDigits => false,
+            };
+            (whole && good).then_some(Reading::Packed(PadAt::Nowhere))
+        }
+        ValueEncoding::Ebcdic(_) | ValueEncoding::Signed(..) => None,
+    }
 }
 
 /// The ASCII digit of a number below ten; of a greater one a character that is not a digit.

@@ -106,7 +106,7 @@ impl Message {
     }
 
     /// The frame and its index, to be filled.
-    pub(crate) fn to_index(&mut self) -> (&[u8], &mut Index) {
+    pub(crate) fn parts_mut(&mut self) -> (&[u8], &mut Index) {
         (&self.frame, &mut self.index)
     }
 

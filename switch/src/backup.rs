@@ -16,10 +16,10 @@ use ledger::runtime::now;
 use ledger::snapshot::{SnapshotError, files, segments};
 use serde::Deserialize;
 
-use crate::card_vault;
 use crate::data_directory::{
     BOOKS, DataLock, JOURNAL, KEYS, RULES, SNAPSHOTS, inspector, refuse_half_restored,
 };
+use crate::key_check;
 use crate::manifest::{Hasher, MANIFEST, Manifest, write_durably};
 use crate::serve::{self, ConfigurationError};
 use crate::settings::Settings;
@@ -65,7 +65,7 @@ pub fn run(settings: &Path, to: &Path, http: Option<&str>) -> anyhow::Result<Str
     manifest.from_sequence = basis.from_sequence;
     manifest.through_sequence = basis.through_sequence;
     manifest.last_sequence = basis.durable_sequence;
-    manifest.key_check_values = card_vault::check_values(&data.join(KEYS))?;
+    manifest.key_check_values = key_check::check_values(&data.join(KEYS))?;
     copy_file(
         data,
         &format!("{SNAPSHOTS}/{}", basis.file),

@@ -15,6 +15,7 @@ pub mod data_directory;
 pub mod demo;
 pub mod events;
 pub mod http;
+pub mod key_check;
 pub mod link;
 pub mod link_status;
 pub mod manifest;

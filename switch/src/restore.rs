@@ -15,11 +15,11 @@ use ledger::identifiers::{ShardId, Timestamp};
 use ledger::journal::disk::make_directory;
 use ledger::rebuild::{Opened, Places};
 
-use crate::card_vault;
 use crate::data_directory::{
     BOOKS, DataLock, EVENTS, JOURNAL, KEYS, LOCK, RESTORING, SNAPSHOTS, inspector,
 };
 use crate::events::EventFiles;
+use crate::key_check;
 use crate::manifest::{Manifest, write_durably};
 use crate::serve::{self, ConfigurationError};
 use crate::settings::Settings;
@@ -50,7 +50,7 @@ pub fn run(settings: &Path, from: &Path) -> anyhow::Result<String> {
     for name in manifest.files.keys() {
         manifest.copy(from, name, &data.join(name))?;
     }
-    card_vault::expect_check_values(data, &manifest.key_check_values)?;
+    key_check::expect_check_values(data, &manifest.key_check_values)?;
     let counts = build_books(&settings, &manifest)?;
     std::fs::remove_file(&mark).with_context(|| mark.display().to_string())?;
     File::open(data)?.sync_all()?;
@@ -98,8 +98,8 @@ fn refuse_what_is_there(data: &Path) -> anyhow::Result<()> {
 /// Compares the keys that are there with those of the backup.
 fn keys_report(data: &Path, manifest: &Manifest) -> anyhow::Result<String> {
     let keys = data.join(KEYS);
-    let found = card_vault::check_values(&keys)?;
-    let wrong = card_vault::differing(&manifest.key_check_values, &found);
+    let found = key_check::check_values(&keys)?;
+    let wrong = key_check::differing(&manifest.key_check_values, &found);
     ensure!(
         wrong.is_empty(),
         "{}: other keys than those of the backup: {}",

@@ -27,7 +27,7 @@ use tokio::sync::Semaphore;
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
-use crate::card_vault::{self, CardVault};
+use crate::card_vault::CardVault;
 use crate::data_directory::{self, DataLock, inspector};
 use crate::events::{self, Emitter};
 use crate::link_status::LinkStatuses;
@@ -35,7 +35,7 @@ use crate::rulebook::Rulebook;
 use crate::server::{self, Shared, SwitchTicket};
 use crate::settings::{self, Settings};
 use crate::telemetry::{self, LedgerObserver};
-use crate::{demo, http};
+use crate::{demo, http, key_check};
 
 /// The one shard of this process.
 pub(crate) const SHARD: ShardId = ShardId(0);
@@ -108,7 +108,7 @@ pub fn run(configuration: Configuration) -> anyhow::Result<()> {
         .build()?;
     let site = runtime.block_on(HttpSite::open(settings.http_listen))?;
     let keys = data.join(data_directory::KEYS);
-    card_vault::verify_expected(data, &keys)?;
+    key_check::verify_expected(data, &keys)?;
     let vault = CardVault::open(&keys)?;
     tracing::warn!("card keys are software keys in files: for development only");
     let options = ledger_options(&settings)?;

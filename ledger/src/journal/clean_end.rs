@@ -13,7 +13,7 @@ use crate::identifiers::ShardId;
 use std::io;
 
 /// The file.
-const NAME: &str = "clean";
+pub(super) const NAME: &str = "clean";
 /// The file while it is written; its name is changed once it is whole and synced.
 pub(super) const PARTIAL_NAME: &str = "clean.partial";
 

@@ -50,6 +50,7 @@ pub struct Log<D: Disk> {
 /// The segment that takes the next batch.
 #[derive(Debug)]
 pub(super) struct Segment<F> {
+    pub(super) name: String,
     pub(super) file: F,
     pub(super) end: u64,
     pub(super) capacity: u64,
@@ -127,7 +128,7 @@ impl<D: Disk> Log<D> {
 
     fn append_all(&mut self, batches: &[Batch]) -> io::Result<()> {
         if self.marked && !batches.is_empty() {
-            clean_end::remove(&self.disk)?;
+            clean_end::remove(&self.disk).map_err(at(clean_end::NAME, 0))?;
             self.marked = false;
         }
         for batch in batches {
@@ -156,8 +157,10 @@ impl<D: Disk> Log<D> {
         let Some(segment) = self.segment.as_mut().filter(|_| !self.buffer.is_empty()) else {
             return Ok(());
         };
-        segment.file.write_at(segment.end, &self.buffer)?;
-        segment.file.sync_data()?;
+        let written = segment.file.write_at(segment.end, &self.buffer);
+        written
+            .and_then(|()| segment.file.sync_data())
+            .map_err(at(&segment.name, segment.end))?;
         segment.end = segment.end.saturating_add(self.buffer.len() as u64);
         self.buffer.clear();
         self.durable = self.next_sequence.saturating_sub(1);
@@ -183,11 +186,23 @@ impl<D: Disk> Log<D> {
     fn rotate(&mut self, batch_bytes: usize) -> io::Result<()> {
         let name = segment_name(self.next_sequence);
         let needed = SEGMENT_HEADER_BYTES.saturating_add(batch_bytes) as u64;
-        let (mut file, capacity) = match self.take_prepared(&name, needed)? {
+        let (file, capacity) = self.made(&name, needed).map_err(at(&name, 0))?;
+        self.segment = Some(Segment {
+            name,
+            file,
+            end: SEGMENT_HEADER_BYTES as u64,
+            capacity,
+        });
+        Ok(())
+    }
+
+    /// A file of that name and at least that size, whose header is durable, with its size.
+    fn made(&self, name: &str, needed: u64) -> io::Result<(D::File, u64)> {
+        let (mut file, capacity) = match self.take_prepared(name, needed)? {
             Some(prepared) => prepared,
             None => {
                 let capacity = self.options.segment_bytes.max(needed);
-                (self.disk.create(&name, capacity)?, capacity)
+                (self.disk.create(name, capacity)?, capacity)
             }
         };
         let header = Label {
@@ -197,12 +212,7 @@ impl<D: Disk> Log<D> {
         };
         file.write_at(0, &header.to_bytes(Labelled::Segment))?;
         file.sync_data()?;
-        self.segment = Some(Segment {
-            file,
-            end: SEGMENT_HEADER_BYTES as u64,
-            capacity,
-        });
-        Ok(())
+        Ok((file, capacity))
     }
 
     /// The prepared segment under its own name, with its size; `None` when there is none that fits.
@@ -219,4 +229,9 @@ impl<D: Disk> Log<D> {
             Err(error) => Err(error),
         }
     }
+}
+
+/// What went wrong, with where.
+fn at(file: &str, offset: u64) -> impl FnOnce(io::Error) -> io::Error {
+    move |error| io::Error::new(error.kind(), format!("{file}: byte {offset}: {error}"))
 }

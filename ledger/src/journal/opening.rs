@@ -147,6 +147,7 @@ impl<D: Disk> Log<D> {
             0
         };
         self.segment = Some(Segment {
+            name: name.to_owned(),
             file,
             end: end as u64,
             capacity,

@@ -5,6 +5,7 @@
 //! of the journal, which loses nothing. Must never: go on with books that are not what was written,
 //! invent what neither books, snapshots nor journal hold, or remove books that it could not read.
 
+mod directories;
 mod open;
 
 pub use open::{Opened, Places, RebuildError, Rebuilt, open};

@@ -1,14 +1,13 @@
 //! Carrying out what a start decides about the books.
 //!
-//! Owns: inspecting the books, verifying snapshots, setting damaged books aside, building new ones in a
-//! directory of their own that takes its name when it is whole, and the report of all that. Must never:
-//! remove the newest books that were set aside.
+//! Owns: inspecting the books, verifying snapshots, building new books in a directory of their own that
+//! takes its name when it is whole, and the report of all that. Must never: replace books before others are
+//! whole.
 
-use std::fs::File;
-use std::io;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
+use super::directories::{beside, io, parent, remove_directory, set_aside, sync, sync_files};
 use super::{BooksFound, Decision, Found, SnapshotFound, Source, decide};
 use crate::books::inspection::{Inspection, Inspector};
 use crate::books::{Contents, SledStore, StoreError};
@@ -80,7 +79,7 @@ pub enum RebuildError {
         /// The file.
         path: PathBuf,
         /// What the file system answered.
-        source: io::Error,
+        source: std::io::Error,
     },
     /// The snapshot cannot be read or written to the books.
     #[error("snapshot")]
@@ -287,7 +286,7 @@ fn rebuild(
     let set_aside = set_aside(places.books, begun)?;
     if rows > 0 || matches!(source, Source::Snapshot { .. }) {
         std::fs::rename(half_built, places.books).map_err(io(places.books))?;
-        sync_directory(parent(places.books))?;
+        sync(parent(places.books))?;
     }
     let rebuilt = Rebuilt {
         source,
@@ -329,75 +328,6 @@ fn recover(
     let store = SledStore::open(places.books, places.cache_bytes)?;
     let (log, rows) = (places.log, places.checkpoint_rows);
     recover_inspected(journal, store, contents, log, places.since, rows)
-}
-
-/// Gives the books another name; older ones that bear such a name are removed.
-fn set_aside(books: &Path, time: Timestamp) -> Result<Option<PathBuf>, RebuildError> {
-    if !books.exists() {
-        return Ok(None);
-    }
-    let digits: String = time
-        .to_string()
-        .chars()
-        .filter(char::is_ascii_alphanumeric)
-        .collect();
-    let aside = beside(books, &format!("damaged-{digits}"));
-    std::fs::rename(books, &aside).map_err(io(&aside))?;
-    sync_directory(parent(books))?;
-    let prefix = beside(books, "damaged-");
-    let entries = std::fs::read_dir(parent(books)).map_err(io(books))?;
-    for entry in entries {
-        let path = entry.map_err(io(books))?.path();
-        let older = path
-            .to_string_lossy()
-            .starts_with(&*prefix.to_string_lossy());
-        if older && path != aside {
-            remove_directory(&path)?;
-        }
-    }
-    Ok(Some(aside))
-}
-
-/// `books.ENDING` beside `books`.
-fn beside(books: &Path, ending: &str) -> PathBuf {
-    let mut name = books.as_os_str().to_owned();
-    name.push(".");
-    name.push(ending);
-    PathBuf::from(name)
-}
-
-fn parent(path: &Path) -> &Path {
-    match path.parent() {
-        Some(parent) if !parent.as_os_str().is_empty() => parent,
-        _ => Path::new("."),
-    }
-}
-
-fn remove_directory(path: &Path) -> Result<(), RebuildError> {
-    match std::fs::remove_dir_all(path) {
-        Err(error) if error.kind() != io::ErrorKind::NotFound => Err(io(path)(error)),
-        Ok(()) | Err(_) => Ok(()),
-    }
-}
-
-/// Makes the files of a directory durable, and their names: sled syncs only some of them.
-fn sync_files(directory: &Path) -> Result<(), RebuildError> {
-    for entry in std::fs::read_dir(directory).map_err(io(directory))? {
-        let path = entry.map_err(io(directory))?.path();
-        sync_directory(&path)?;
-    }
-    sync_directory(directory)
-}
-
-fn sync_directory(path: &Path) -> Result<(), RebuildError> {
-    File::open(path)
-        .and_then(|file| file.sync_all())
-        .map_err(io(path))
-}
-
-fn io(path: &Path) -> impl FnOnce(io::Error) -> RebuildError {
-    let path = path.to_owned();
-    move |source| RebuildError::Io { path, source }
 }
 
 /// An error with what lies beneath it.

@@ -208,7 +208,12 @@ fn a_failed_sync_stops_the_journal_for_good() {
     rig.disk.set_fault(Some(Fault::Sync));
     rig.let_sync_end.send(()).unwrap();
     match rig.told.recv_timeout(LONG).unwrap() {
-        Committed::Failed(error) => assert_eq!(error.to_string(), "the simulated disk fails"),
+        Committed::Failed(error) => {
+            let text = error.to_string();
+            let (place, reason) = text.rsplit_once(": ").unwrap();
+            assert!(place.starts_with("segment-00000000000000000001.journal: byte "));
+            assert_eq!(reason, "the simulated disk fails");
+        }
         Committed::Durable { sequence, .. } => panic!("{sequence} cannot be durable"),
     }
     rig.disk.set_fault(None);

@@ -155,8 +155,12 @@ fn a_failed_sync_stops_for_good_and_is_never_retried() {
     log.append(&[batch(1, &[10])]).unwrap();
     let syncs = disk.syncs();
     disk.set_fault(Some(Fault::Sync));
+    let end = 64 + batch(1, &[10]).stored_bytes();
     let error = log.append(&[batch(2, &[10])]).unwrap_err();
-    assert_eq!(error.to_string(), "the simulated disk fails");
+    assert_eq!(
+        error.to_string(),
+        format!("segment-00000000000000000001.journal: byte {end}: the simulated disk fails")
+    );
     // The device is well again; what it made of the failed write is unknown all the same.
     disk.set_fault(None);
     for next in [2, 3] {

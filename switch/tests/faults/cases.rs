@@ -39,6 +39,9 @@ pub(crate) enum Ends {
     AtOnce(&'static [&'static str]),
 }
 
+/// A write or sync of the journal that the device refused is named with its file and place.
+const SEGMENT_IO: &[&str] = &["journal", "segment-", "byte ", "Input/output error"];
+
 /// After each of these the next start must be clean, and every answer that was given must be in the books
 /// once.
 pub(crate) const RUNNING: &[Running] = &[
@@ -48,7 +51,7 @@ pub(crate) const RUNNING: &[Running] = &[
             on: Files::Journal,
             inject: "fdatasync:error=EIO:when=3",
         },
-        ends: Ends::AtOnce(&["journal", "Input/output error"]),
+        ends: Ends::AtOnce(SEGMENT_IO),
     },
     Running {
         fault: "a write of the journal fails: the medium",
@@ -56,7 +59,7 @@ pub(crate) const RUNNING: &[Running] = &[
             on: Files::Journal,
             inject: "pwrite64:error=EIO:when=3",
         },
-        ends: Ends::AtOnce(&["journal", "Input/output error"]),
+        ends: Ends::AtOnce(SEGMENT_IO),
     },
     Running {
         fault: "a write of the journal fails: no space",
@@ -64,7 +67,7 @@ pub(crate) const RUNNING: &[Running] = &[
             on: Files::Journal,
             inject: "pwrite64:error=ENOSPC:when=3",
         },
-        ends: Ends::AtOnce(&["journal", "No space left on device"]),
+        ends: Ends::AtOnce(&["journal", "segment-", "byte ", "No space left on device"]),
     },
     Running {
         fault: "no file can be made: the file system turned read-only",
@@ -72,7 +75,7 @@ pub(crate) const RUNNING: &[Running] = &[
             on: Files::Any,
             inject: "openat:error=EROFS",
         },
-        ends: Ends::AtOnce(&["journal", "Read-only file system"]),
+        ends: Ends::AtOnce(&["journal", "segment-", "Read-only file system"]),
     },
     Running {
         fault: "no file can be opened: too many are open",
@@ -80,7 +83,7 @@ pub(crate) const RUNNING: &[Running] = &[
             on: Files::Any,
             inject: "openat:error=EMFILE",
         },
-        ends: Ends::AtOnce(&["journal", "Too many open files"]),
+        ends: Ends::AtOnce(&["journal", "segment-", "Too many open files"]),
     },
     Running {
         fault: "the device is full",
@@ -124,8 +127,7 @@ pub(crate) struct Starting {
     pub(crate) fault: &'static str,
     pub(crate) on: Files,
     pub(crate) inject: &'static str,
-    /// The exit code is 1; the last words on standard error hold these.
-    pub(crate) says: &'static [&'static str],
+    pub(crate) then: Then,
 }
 
 /// After each of these a start without the fault must be clean.
@@ -134,13 +136,14 @@ pub(crate) const STARTING: &[Starting] = &[
         fault: "a segment cannot be read",
         on: Files::Journal,
         inject: "pread64:error=EIO",
-        says: &["journal", "segment-", "Input/output error"],
+        then: Then::Refuses(&["journal", "segment-", "Input/output error"]),
     },
     Starting {
         fault: "the books cannot be read",
         on: Files::Books,
         inject: "pread64:error=EIO",
-        says: &["books", "Input/output error"],
+        // A medium that cannot be read is damage: the books are built anew, the old ones kept aside.
+        then: Then::Starts,
     },
 ];
 
@@ -166,6 +169,8 @@ pub(crate) enum Target {
     Books,
     /// The books' directory.
     BooksDirectory,
+    /// Every snapshot.
+    Snapshots,
 }
 
 /// What is done to it.
@@ -182,7 +187,7 @@ pub(crate) enum Harm {
 /// What the next start does.
 #[derive(Clone, Copy, Debug)]
 pub(crate) enum Then {
-    /// It starts, and everything answered is there.
+    /// It starts, if need be over books that are built anew, and everything answered is there.
     Starts,
     /// It ends with 1, and its last words hold these.
     Refuses(&'static [&'static str]),
@@ -214,12 +219,12 @@ pub(crate) const DAMAGED: &[Damaged] = &[
     Damaged {
         damage: "the open segment, cut short",
         done: &[(Target::OpenSegment, Harm::Truncated)],
-        then: Then::Refuses(&["the books reflect batch", "the journal ends with batch"]),
+        then: Then::Refuses(BATCH),
     },
     Damaged {
         damage: "the open segment, gone",
         done: &[(Target::OpenSegment, Harm::Removed)],
-        then: Then::Refuses(&["the books reflect batch", "the journal ends with batch"]),
+        then: Then::Refuses(BATCH),
     },
     Damaged {
         damage: "a closed segment, gone, that the books are rebuilt from",
@@ -230,12 +235,42 @@ pub(crate) const DAMAGED: &[Damaged] = &[
         then: Then::Refuses(BATCH),
     },
     Damaged {
-        damage: "the first segment, gone, that the books are rebuilt from",
+        damage: "the first segment and the books, gone; a good snapshot",
         done: &[
             (Target::FirstSegment, Harm::Removed),
             (Target::BooksDirectory, Harm::Removed),
         ],
-        then: Then::Refuses(&["journal", "batch"]),
+        then: Then::Starts,
+    },
+    Damaged {
+        damage: "a bit of the first segment; the books gone; a good snapshot",
+        done: &[
+            (Target::FirstSegment, Harm::FlippedBit),
+            (Target::BooksDirectory, Harm::Removed),
+        ],
+        then: Then::Starts,
+    },
+    Damaged {
+        damage: "a bit of the snapshot; the books are good",
+        done: &[(Target::Snapshots, Harm::FlippedBit)],
+        then: Then::Starts,
+    },
+    Damaged {
+        damage: "a bit of the snapshot; the books gone; the journal whole",
+        done: &[
+            (Target::Snapshots, Harm::FlippedBit),
+            (Target::BooksDirectory, Harm::Removed),
+        ],
+        then: Then::Starts,
+    },
+    Damaged {
+        damage: "a bit of the snapshot; the books and the first segment gone",
+        done: &[
+            (Target::Snapshots, Harm::FlippedBit),
+            (Target::BooksDirectory, Harm::Removed),
+            (Target::FirstSegment, Harm::Removed),
+        ],
+        then: Then::Refuses(&["snapshot-", "byte "]),
     },
     Damaged {
         damage: "the books, gone",

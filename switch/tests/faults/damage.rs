@@ -4,6 +4,7 @@ use std::path::{Path, PathBuf};
 
 use crate::cases::{DAMAGED, Damaged, Harm, Target, Then};
 use crate::harness::copy;
+use crate::injection::segments;
 use crate::load::Load;
 use crate::running::{SMALL_SEGMENT, world};
 
@@ -15,7 +16,10 @@ fn damaged_files_are_made_good_or_refused_with_file_and_place() {
     let world = world(SMALL_SEGMENT, 20);
     let switch = world.start();
     let mut load = Load::new(4_242);
-    load.run(&switch, ANSWERS);
+    load.run(&switch, ANSWERS / 2);
+    // Closed segments follow the snapshot.
+    switch.take_snapshot();
+    load.run(&switch, ANSWERS / 2);
     switch.stop();
     let (data, whole) = (world.data(), world.data().with_file_name("whole"));
     copy(&data, &whole);
@@ -44,38 +48,45 @@ fn refused(world: &crate::harness::World, case: &Damaged, says: &[&str]) {
 }
 
 impl Target {
-    fn path(self, data: &Path) -> PathBuf {
-        let segments = || {
-            let entries = std::fs::read_dir(data.join("journal")).unwrap();
-            let mut paths: Vec<_> = entries.map(|entry| entry.unwrap().path()).collect();
-            paths.retain(|path| path.extension().is_some_and(|ending| ending == "journal"));
-            paths.sort();
-            assert!(paths.len() > 3, "too few segments: {paths:?}");
-            paths
+    fn paths(self, data: &Path) -> Vec<PathBuf> {
+        let segments = segments(data);
+        let [first, .., closed, open] = segments.as_slice() else {
+            panic!("too few segments: {segments:?}");
         };
         match self {
-            Self::FirstSegment => segments().remove(0),
-            Self::ClosedSegment => segments().into_iter().rev().nth(1).unwrap(),
-            Self::OpenSegment => segments().pop().unwrap(),
-            Self::Books => data.join("books/db"),
-            Self::BooksDirectory => data.join("books"),
+            Self::FirstSegment => vec![first.clone()],
+            Self::ClosedSegment => vec![closed.clone()],
+            Self::OpenSegment => vec![open.clone()],
+            Self::Books => vec![data.join("books/db")],
+            Self::BooksDirectory => vec![data.join("books")],
+            Self::Snapshots => {
+                let entries = std::fs::read_dir(data.join("snapshots")).unwrap();
+                entries.map(|entry| entry.unwrap().path()).collect()
+            }
         }
     }
 
     fn harm(self, data: &Path, harm: Harm) {
-        let path = self.path(data);
+        let paths = self.paths(data);
+        assert!(!paths.is_empty(), "{self:?}: there is none");
+        paths.iter().for_each(|path| harm.to(path));
+    }
+}
+
+impl Harm {
+    fn to(self, path: &Path) {
         if path.is_dir() {
             return std::fs::remove_dir_all(path).unwrap();
         }
-        if let Harm::Removed = harm {
+        if let Self::Removed = self {
             return std::fs::remove_file(path).unwrap();
         }
-        let mut bytes = std::fs::read(&path).unwrap();
+        let mut bytes = std::fs::read(path).unwrap();
         let written = bytes.iter().rposition(|byte| *byte != 0).unwrap();
-        match harm {
-            Harm::FlippedBit => bytes[written / 2] ^= 0x10,
-            Harm::Truncated => bytes.truncate(written / 2),
-            Harm::Removed => {}
+        match self {
+            Self::FlippedBit => bytes[written / 2] ^= 0x10,
+            Self::Truncated => bytes.truncate(written / 2),
+            Self::Removed => {}
         }
         std::fs::write(path, bytes).unwrap();
     }

@@ -26,16 +26,21 @@ fn strace(data: &Path, on: Files, inject: &str) -> Command {
 impl Files {
     /// The files of this kind that are there.
     pub(crate) fn paths(self, data: &Path) -> Vec<PathBuf> {
-        let all = |directory: &str| {
-            let entries = std::fs::read_dir(data.join(directory)).unwrap();
-            entries.map(|entry| entry.unwrap().path()).collect()
-        };
         match self {
-            Self::Journal => all("journal"),
+            Self::Journal => segments(data),
             Self::Books => vec![data.join("books/db")],
             Self::Any => Vec::new(),
         }
     }
+}
+
+/// The journal's segments, in order.
+pub(crate) fn segments(data: &Path) -> Vec<PathBuf> {
+    let entries = std::fs::read_dir(data.join("journal")).unwrap();
+    let mut paths: Vec<_> = entries.map(|entry| entry.unwrap().path()).collect();
+    paths.retain(|path| path.extension().is_some_and(|ending| ending == "journal"));
+    paths.sort();
+    paths
 }
 
 /// Lets a call of a running switch fail from now on; ends with the switch.
@@ -81,6 +86,8 @@ pub(crate) fn around(
 ) -> Result<Command, String> {
     available()?;
     let mut strace = strace(data, on, inject);
+    // Detached: the child is the command, not strace.
+    strace.arg("-D");
     strace.arg(command.get_program()).args(command.get_args());
     if let Some(directory) = command.get_current_dir() {
         strace.current_dir(directory);

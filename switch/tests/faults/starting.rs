@@ -1,7 +1,7 @@
 //! Faults that a start meets.
 
-use crate::cases::{STARTING, Starting};
-use crate::harness::{Process, World, skipped};
+use crate::cases::{STARTING, Starting, Then};
+use crate::harness::{Process, Switch, World, skipped};
 use crate::injection;
 use crate::load::Load;
 use crate::mounts::Mount;
@@ -20,11 +20,11 @@ fn stopped(world: &World) -> Load {
 }
 
 #[test]
-fn a_start_that_cannot_read_its_files_ends_with_what_and_where() {
+fn a_start_that_cannot_read_its_files_rebuilds_or_ends_with_what_and_where() {
     let world = world(SMALL_SEGMENT, 20);
     let mut load = stopped(&world);
     for case in STARTING {
-        match start(&world, case) {
+        match start(&world, &mut load, case) {
             Ok(()) => {
                 let switch = world.start();
                 load.expect_kept(&switch);
@@ -35,13 +35,21 @@ fn a_start_that_cannot_read_its_files_ends_with_what_and_where() {
     }
 }
 
-fn start(world: &World, case: &Starting) -> Result<(), String> {
+fn start(world: &World, load: &mut Load, case: &Starting) -> Result<(), String> {
     let mut command = injection::around(&world.command(), &world.data(), case.on, case.inject)?;
     let mut process = Process::start(&mut command);
-    let status = process.wait();
-    let log = process.log.clone();
-    assert_eq!(status.code(), Some(1), "{}: {}", case.fault, log.text());
-    log.expect_words(case.fault, case.says);
+    match case.then {
+        Then::Starts => {
+            let switch = Switch::when_ready(process);
+            load.expect_kept(&switch);
+            switch.stop();
+        }
+        Then::Refuses(says) => {
+            let code = process.wait().code();
+            assert_eq!(code, Some(1), "{}: {}", case.fault, process.log.text());
+            process.log.expect_words(case.fault, says);
+        }
+    }
     Ok(())
 }
 

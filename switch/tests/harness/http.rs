@@ -14,9 +14,20 @@ pub(crate) struct Answer {
 
 /// GET on a connection of its own.
 pub(crate) fn get(address: SocketAddr, path: &str) -> Answer {
+    request("GET", address, path)
+}
+
+/// POST without a body on a connection of its own.
+pub(crate) fn post(address: SocketAddr, path: &str) -> Answer {
+    request("POST", address, path)
+}
+
+fn request(method: &str, address: SocketAddr, path: &str) -> Answer {
     let mut stream = TcpStream::connect(address).unwrap();
     stream.set_read_timeout(Some(PATIENCE)).unwrap();
-    let request = format!("GET {path} HTTP/1.1\r\nHost: {address}\r\nConnection: close\r\n\r\n");
+    let request = format!(
+        "{method} {path} HTTP/1.1\r\nHost: {address}\r\nContent-Length: 0\r\nConnection: close\r\n\r\n"
+    );
     stream.write_all(request.as_bytes()).unwrap();
     let mut text = String::new();
     stream.read_to_string(&mut text).unwrap();

@@ -50,6 +50,13 @@ impl Switch {
         http::get(self.http, path)
     }
 
+    /// Has a snapshot of the books taken, of all that was answered.
+    pub(crate) fn take_snapshot(&self) {
+        self.settle();
+        let taken = http::post(self.http, "/v1/snapshots");
+        assert_eq!(taken.status, 200, "{}", taken.body);
+    }
+
     /// The JSON of a resource that exists.
     pub(crate) fn json(&self, path: &str) -> Value {
         let answer = self.get(path);

@@ -34,7 +34,7 @@ impl World<'_> {
             self.run.jump_us(forward);
             self.run.reach(Mark::ClockForward);
         } else {
-            let back = self.run.random.below_us(10_000_000);
+            let back = self.run.random.below_us(7_200_000_000);
             self.run.jump_us(-back);
             self.run.reach(Mark::ClockBack);
         }

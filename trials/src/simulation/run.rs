@@ -14,9 +14,10 @@ use super::marks::{Mark, Marks};
 /// 2026-11-20 12:00 UTC.
 pub const BEGINNING: Timestamp = Timestamp(1_795_176_000_000_000);
 
-/// How far the switch's clock is ever set back behind what it had shown. Batches never go back in time, so a
-/// request that comes after a longer way back finds its deadline passed until the clock has caught up.
-const FURTHEST_BACK_US: i64 = 5_000_000;
+/// How far the switch's clock is ever behind what it has shown before: less than half of the match window.
+/// A link takes a message for recent by this clock and then does not ask the books for it; a clock that goes
+/// back further makes messages recent again that memory forgot while it was ahead.
+const FURTHEST_BACK_US: i64 = 360_000_000;
 
 /// Chance, time, marks and trace of one world.
 #[derive(Debug)]
@@ -85,6 +86,6 @@ impl Run {
         let to = self.clock().plus_us(microseconds).max(earliest);
         self.offset_us = to.0 - self.time.0;
         self.latest_clock = self.latest_clock.max(to);
-        self.say(|| format!("the clock is set to {to}"));
+        self.say(|| format!("the clock is set to {}", self.clock()));
     }
 }
