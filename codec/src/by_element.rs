@@ -43,7 +43,6 @@ impl<T: Copy> ByElement<T> {
     }
 
     /// Adds an item, or replaces the one that the element has.
-    #[inline]
     pub(crate) fn put(&mut self, element: Element, item: T) {
         let Some(place) = self.places.get_mut(usize::from(element.number())) else {
             return;

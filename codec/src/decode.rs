@@ -13,10 +13,9 @@ use nom::Parser as _;
 use nom::bytes::complete::take;
 
 use crate::bitmap::{self, Bitmap};
-use crate::content::ContentClass;
 use crate::decode_error::{BitmapPart, DecodeError, DecodeErrorKind, Undecodable};
 use crate::dialect::plan::{
-    FieldPlan, Length, MtiEncoding, Plan, SecondBitmap, ThirdBitmap, ValueEncoding,
+    FieldPlan, Length, MtiEncoding, Plan, SecondBitmap, Shortcut, ThirdBitmap,
 };
 use crate::element::Element;
 use crate::message::{Index, LONGEST_FRAME, Message, Span};
@@ -263,9 +262,13 @@ impl<'a> Reader<'a> {
     fn field(&mut self, plan: &Plan, field: &FieldPlan) -> Result<Span, DecodeErrorKind> {
         let class = field.class;
         let begin = self.offset;
-        let extent = match field.length {
-            Length::Fixed(extent) => extent,
-            Length::Prefixed(prefix) => self.extent(prefix, field)?,
+        let (extent, within) = match field.length {
+            Length::Fixed(extent) => (extent, true),
+            Length::Prefixed(prefix) => {
+                let extent = self.extent(prefix, field)?;
+                let limits = usize::from(field.minimum)..=usize::from(field.maximum);
+                (extent, limits.contains(&extent.characters))
+            }
         };
         let start = self.offset;
         let wire = self
@@ -276,8 +279,8 @@ impl<'a> Reader<'a> {
                 found,
             })?;
         let reading = match usual(field, wire, extent.characters) {
-            Some(reading) => reading,
-            None => value::check(field, plan.lenient, wire, extent.characters)
+            Some(reading) if within => reading,
+            _ => value::check(field, plan.lenient, wire, extent.characters)
                 .map_err(|fault| fault.kind(field, start))?,
         };
         // The frame is at most as long as a span can say: checked before the MTI was read. A length has few bytes.
@@ -308,32 +311,20 @@ impl<'a> Reader<'a> {
     }
 }
 
-/// How a good value of the usual kinds is read: text in ASCII, and packed digits and bytes without a pad. `None` leaves
-/// it to the full check, which also says what is wrong.
+/// How a good value of the usual kinds is read. `None` leaves it to the full check, which also says what is wrong.
 #[inline]
 fn usual(field: &FieldPlan, wire: &[u8], characters: usize) -> Option<Reading> {
-    let limits = usize::from(field.minimum)..=usize::from(field.maximum);
-    if !limits.contains(&characters) {
-        return None;
-    }
-    match field.encoding {
-        ValueEncoding::Ascii => field.class.holds(wire).then_some(Reading::Ascii),
-        ValueEncoding::Packed(_) => {
-            let whole = characters == wire.len().saturating_mul(2) && !field.measure.hides_odd();
-            let good = match field.class {
-                ContentClass::Hex => true,
-                ContentClass::Digits => nibbles::all_decimal(wire),
-                ContentClass::Letters
-                | ContentClass::Alphanumeric
-                | ContentClass::AlphanumericPadded
-                | ContentClass::Printable
-                | ContentClass::Track
-                | ContentClass::SignedDigits => false,
-            };
-            (whole && good).then_some(Reading::Packed(PadAt::Nowhere))
-        }
-        ValueEncoding::Ebcdic(_) | ValueEncoding::Signed(..) => None,
-    }
+    let even = characters.is_multiple_of(2);
+    let (good, reading) = match field.shortcut {
+        Shortcut::Text => (field.class.holds(wire), Reading::Ascii),
+        Shortcut::Digits => (
+            even && nibbles::all_decimal(wire),
+            Reading::Packed(PadAt::Nowhere),
+        ),
+        Shortcut::Bytes => (even, Reading::Packed(PadAt::Nowhere)),
+        Shortcut::None => return None,
+    };
+    good.then_some(reading)
 }
 
 /// The ASCII digit of a number below ten; of a greater one a character that is not a digit.

@@ -6,7 +6,7 @@ use super::document::{
     EncodingDocument, FieldDocument, LengthEncodingName, PadSide, ValueEncodingName,
 };
 use super::error::DialectErrorKind;
-use super::plan::{FieldPlan, Fill, Length, Sign, ValueEncoding};
+use super::plan::{FieldPlan, Fill, Length, Shortcut, Sign, ValueEncoding};
 use crate::content::ContentClass;
 use crate::wire::ebcdic::CodePage;
 use crate::wire::extent::{Extent, LengthUnit, Measure};
@@ -76,12 +76,26 @@ pub(super) fn compile(
         class,
         encoding,
         measure,
+        shortcut: shortcut(class, encoding, measure),
         minimum,
         maximum,
         length,
         fill: fill(field, class, encoding)?,
         sensitivity: field.sensitivity,
     })
+}
+
+fn shortcut(class: ContentClass, encoding: ValueEncoding, measure: Measure) -> Shortcut {
+    match encoding {
+        ValueEncoding::Ascii => Shortcut::Text,
+        ValueEncoding::Packed(_) if class == ContentClass::Hex => Shortcut::Bytes,
+        ValueEncoding::Packed(_) if class == ContentClass::Digits && !measure.hides_odd() => {
+            Shortcut::Digits
+        }
+        ValueEncoding::Packed(_) | ValueEncoding::Ebcdic(_) | ValueEncoding::Signed(..) => {
+            Shortcut::None
+        }
+    }
 }
 
 /// Fewest and most characters of a value.

@@ -55,6 +55,7 @@ pub(crate) struct FieldPlan {
     pub(crate) class: ContentClass,
     pub(crate) encoding: ValueEncoding,
     pub(crate) measure: Measure,
+    pub(crate) shortcut: Shortcut,
     /// Fewest characters of the value.
     pub(crate) minimum: u16,
     /// Most characters of the value.
@@ -63,6 +64,19 @@ pub(crate) struct FieldPlan {
     /// What a short value of fixed length is filled with when written.
     pub(crate) fill: Option<Fill>,
     pub(crate) sensitivity: Option<Sensitivity>,
+}
+
+/// The usual kinds of values, which are checked in a few steps.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Shortcut {
+    /// Text in ASCII.
+    Text,
+    /// Packed decimal digits, without a pad where their number is even.
+    Digits,
+    /// Binary bytes.
+    Bytes,
+    /// Another kind: no shortcut.
+    None,
 }
 
 /// How the end of a value is known.
