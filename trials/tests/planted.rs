@@ -105,9 +105,10 @@ fn copy_sources(from: &Path, to: &Path) -> io::Result<()> {
         if hidden || name == "target" || name == "data" {
             continue;
         }
-        if entry.file_type()?.is_dir() {
+        let kind = entry.file_type()?;
+        if kind.is_dir() {
             copy_sources(&entry.path(), &to.join(name))?;
-        } else {
+        } else if kind.is_file() {
             fs::copy(entry.path(), to.join(name))?;
         }
     }

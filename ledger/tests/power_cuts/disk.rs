@@ -8,6 +8,7 @@ use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
+use crate::change::{Change, Effect, Names, Node};
 use crate::image::Image;
 use crate::survival::{Kept, Survival};
 
@@ -17,72 +18,13 @@ pub(crate) enum Point {
     /// A change began; it may reach the device at any time from here on.
     Begun {
         change: Change,
-        /// Where in the trace it began and returned.
-        began: usize,
+        /// Where in the trace it returned.
         returned: usize,
     },
-    /// A sync returned.
+    /// A sync returned that had begun there in the trace.
     Synced { path: PathBuf, began: usize },
     /// This batch was about to be acknowledged.
     Acknowledged(u64),
-}
-
-/// A change of a file or a name.
-#[derive(Clone, Debug)]
-pub(crate) enum Change {
-    /// Opened; made unless it is there.
-    Open {
-        path: PathBuf,
-        truncate: bool,
-    },
-    MakeDirectory {
-        path: PathBuf,
-    },
-    Remove {
-        path: PathBuf,
-    },
-    Rename {
-        from: PathBuf,
-        to: PathBuf,
-    },
-    Write {
-        path: PathBuf,
-        offset: u64,
-        data: Arc<[u8]>,
-    },
-    Length {
-        path: PathBuf,
-        bytes: u64,
-    },
-}
-
-/// A change in terms of files instead of names.
-#[derive(Clone, Debug)]
-pub(crate) enum Effect {
-    Name {
-        path: PathBuf,
-        node: Option<Node>,
-    },
-    Rename {
-        from: PathBuf,
-        to: PathBuf,
-    },
-    Write {
-        file: usize,
-        offset: usize,
-        data: Arc<[u8]>,
-    },
-    Length {
-        file: usize,
-        bytes: usize,
-    },
-}
-
-/// What a name stands for.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Node {
-    Directory,
-    File(usize),
 }
 
 /// An effect that is not durable yet.
@@ -94,8 +36,6 @@ pub(crate) struct Pending {
     number: u64,
     returned: usize,
 }
-
-type Names = BTreeMap<PathBuf, Node>;
 
 /// The file system.
 #[derive(Debug)]
@@ -155,9 +95,7 @@ impl Disk {
     /// Takes in what happened.
     pub(crate) fn apply(&mut self, point: &Point) {
         match point {
-            Point::Begun {
-                change, returned, ..
-            } => self.begin(change, *returned),
+            Point::Begun { change, returned } => self.begin(change, *returned),
             Point::Synced { path, began } => self.sync(path, *began),
             Point::Acknowledged(_) => {}
         }
@@ -203,14 +141,7 @@ impl Disk {
                 bytes: usize::try_from(*bytes).unwrap(),
             },
         };
-        let in_books = match change {
-            Change::Open { path, .. }
-            | Change::MakeDirectory { path }
-            | Change::Remove { path }
-            | Change::Rename { from: path, .. }
-            | Change::Write { path, .. }
-            | Change::Length { path, .. } => self.is_of_books(path),
-        };
+        let books = self.is_of_books(change.path());
         if let Effect::Rename { from, to } = &effect {
             for pending in &mut self.pending {
                 pending.effect.follow(from, to);
@@ -220,7 +151,7 @@ impl Disk {
         self.effects += 1;
         self.pending.push(Pending {
             effect,
-            books: in_books,
+            books,
             number: self.effects,
             returned,
         });
@@ -375,78 +306,6 @@ impl Disk {
             expected += 1;
         }
         assert_eq!(expected, count(directory), "files were made unseen");
-    }
-}
-
-/// Where a path leads once a directory or file above it, or it itself, has another name.
-fn moved(path: &Path, from: &Path, to: &Path) -> Option<PathBuf> {
-    let rest = path.strip_prefix(from).ok()?;
-    let itself = rest.as_os_str().is_empty();
-    Some(if itself { to.to_owned() } else { to.join(rest) })
-}
-
-impl Effect {
-    fn name(&self) -> Option<&Path> {
-        match self {
-            Self::Name { path, .. } => Some(path),
-            Self::Rename { to, .. } => Some(to),
-            Self::Write { .. } | Self::Length { .. } => None,
-        }
-    }
-
-    /// A change of a name within a directory stays one when the directory is renamed.
-    fn follow(&mut self, from: &Path, to: &Path) {
-        if let Self::Name { path, .. } = self
-            && path != from
-            && let Some(moved) = moved(path, from, to)
-        {
-            *path = moved;
-        }
-    }
-
-    fn on_names(&self, names: &mut Names) {
-        match self {
-            Self::Name {
-                path,
-                node: Some(node),
-            } => drop(names.insert(path.clone(), *node)),
-            Self::Name { path, node: None } => drop(names.remove(path)),
-            Self::Rename { from, to } => {
-                // A directory takes along what stands in it.
-                let below: Vec<_> = names
-                    .keys()
-                    .filter(|name| name.starts_with(from))
-                    .cloned()
-                    .collect();
-                for name in below {
-                    let node = names.remove(&name).unwrap();
-                    names.insert(moved(&name, from, to).unwrap(), node);
-                }
-            }
-            Self::Write { .. } | Self::Length { .. } => {}
-        }
-    }
-
-    fn on_contents(&self, contents: &mut [Vec<u8>], kept: Kept) {
-        if let Self::Write { file, .. } | Self::Length { file, .. } = self {
-            self.on_content(&mut contents[*file], kept);
-        }
-    }
-
-    fn on_content(&self, content: &mut Vec<u8>, kept: Kept) {
-        match self {
-            Self::Write { offset, data, .. } => {
-                for part in kept.parts(*offset, data.len()) {
-                    let (from, to) = (offset + part.start, offset + part.end);
-                    if content.len() < to {
-                        content.resize(to, 0);
-                    }
-                    content[from..to].copy_from_slice(&data[part]);
-                }
-            }
-            Self::Length { bytes, .. } if kept != Kept::Nothing => content.resize(*bytes, 0),
-            _ => {}
-        }
     }
 }
 

@@ -15,6 +15,7 @@
     reason = "a test that panics has failed; it prints what it counted"
 )]
 
+mod change;
 mod disk;
 mod image;
 mod reference;

@@ -2,7 +2,8 @@
 
 use std::ops::Range;
 
-use crate::disk::{Disk, Effect};
+use crate::change::Effect;
+use crate::disk::Disk;
 
 /// What a device writes as a whole.
 const SECTOR_BYTES: usize = 512;
@@ -40,8 +41,8 @@ impl Kept {
     pub(crate) fn parts(self, offset: usize, bytes: usize) -> Vec<Range<usize>> {
         match self {
             Self::Nothing => Vec::new(),
-            Self::Whole => vec![0..bytes],
-            Self::Torn(kept) => vec![0..kept.min(bytes)],
+            Self::Whole => std::iter::once(0..bytes).collect(),
+            Self::Torn(kept) => std::iter::once(0..kept.min(bytes)).collect(),
             Self::Scattered(seed) => {
                 let sectors = sectors(offset, bytes).into_iter();
                 let lucky = |(number, _): &(u64, _)| mix(seed ^ number) & 1 == 0;

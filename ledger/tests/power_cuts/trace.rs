@@ -5,7 +5,8 @@ use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 use std::sync::Arc;
 
-use crate::disk::{Change, Point};
+use crate::change::Change;
+use crate::disk::Point;
 use crate::work;
 
 /// Every call that changes a file, makes it durable, or would do so behind the recorder's back.
@@ -95,90 +96,89 @@ impl Reader<'_> {
             assert_ne!(name, "io_uring_setup", "the recorder cannot see io_uring");
             return;
         };
-        if path.ends_with(work::ACKNOWLEDGED) {
-            if let ("write", Some(text)) = (name, arguments.strings.last()) {
-                let text = std::str::from_utf8(text).unwrap();
-                let sequence = text.trim().parse().unwrap();
-                self.points.push((began, Point::Acknowledged(sequence)));
-            }
-            return;
-        }
-        let change = |change| Point::Begun {
-            change,
-            began,
-            returned,
-        };
         let point = match name {
+            _ if path.ends_with(work::ACKNOWLEDGED) => {
+                acknowledged(name, &arguments).map(|point| (began, point))
+            }
+            "fsync" | "fdatasync" => {
+                let path = path.clone();
+                Some((returned, Point::Synced { path, began }))
+            }
+            _ => {
+                let change = self.change(name, arguments, &paths, result);
+                change.map(|change| (began, Point::Begun { change, returned }))
+            }
+        };
+        self.points.extend(point);
+    }
+
+    /// What a call changes; nothing when it changes nothing.
+    fn change(
+        &mut self,
+        name: &str,
+        arguments: Arguments,
+        paths: &[PathBuf],
+        result: &str,
+    ) -> Option<Change> {
+        let path = paths[0].clone();
+        match name {
             "openat" => {
-                let descriptor = number(result);
-                self.positions.insert(descriptor, 0);
+                self.positions.insert(number(result), 0);
                 let says = |flag| arguments.rest.contains(flag);
                 assert!(!says("O_APPEND"), "{} is appended to", path.display());
-                let (path, truncate) = (path.clone(), says("O_TRUNC"));
-                if !says("O_CREAT") && !truncate {
-                    return;
-                }
-                change(Change::Open { path, truncate })
+                let truncate = says("O_TRUNC");
+                (says("O_CREAT") || truncate).then_some(Change::Open { path, truncate })
             }
             "pwrite64" | "write" => {
                 let written = number(result);
+                let offset = match name {
+                    "write" => self.advance(arguments.descriptor.unwrap(), written),
+                    _ => arguments.last_number(),
+                };
                 let mut data = arguments.strings.into_iter().next_back().unwrap();
                 data.truncate(usize::try_from(written).unwrap());
-                let offset = if name == "write" {
-                    let position = self
-                        .positions
-                        .entry(arguments.descriptor.unwrap())
-                        .or_default();
-                    *position += written;
-                    *position - written
-                } else {
-                    number(arguments.rest.rsplit(", ").next().unwrap())
-                };
                 let data = Arc::from(data);
-                change(Change::Write {
-                    path: path.clone(),
-                    offset,
-                    data,
-                })
+                Some(Change::Write { path, offset, data })
             }
-            "ftruncate" => change(Change::Length {
-                path: path.clone(),
-                bytes: number(arguments.rest.rsplit(", ").next().unwrap()),
+            "ftruncate" => Some(Change::Length {
+                path,
+                bytes: arguments.last_number(),
             }),
-            "fsync" | "fdatasync" => Point::Synced {
-                path: path.clone(),
-                began,
-            },
-            // It orders no metadata and does not empty the device's cache: it promises nothing.
-            "sync_file_range" => return,
-            "mkdir" | "mkdirat" => change(Change::MakeDirectory { path: path.clone() }),
-            "unlink" | "rmdir" => change(Change::Remove { path: path.clone() }),
+            "mkdir" | "mkdirat" => Some(Change::MakeDirectory { path }),
+            "unlink" | "rmdir" => Some(Change::Remove { path }),
             // The directory may be given as an open one, the name then stands for itself.
-            "unlinkat" => change(Change::Remove {
-                path: arguments.strings.iter().take(2).map(text_of).collect(),
+            "unlinkat" => Some(Change::Remove {
+                path: arguments.strings.iter().take(2).map(|s| text(s)).collect(),
             }),
-            "rename" | "renameat" | "renameat2" => change(Change::Rename {
-                from: path.clone(),
+            "rename" | "renameat" | "renameat2" => Some(Change::Rename {
+                from: path,
                 to: paths[1].clone(),
             }),
             "lseek" => {
-                self.positions
-                    .insert(arguments.descriptor.unwrap(), number(result));
-                return;
+                let descriptor = arguments.descriptor.unwrap();
+                self.positions.insert(descriptor, number(result));
+                None
             }
-            "mmap" if !arguments.rest.contains("MAP_SHARED") => return,
-            _ => panic!(
-                "{name} on {}: not understood by the recorder",
-                path.display()
-            ),
-        };
-        let line = if matches!(point, Point::Synced { .. }) {
-            returned
-        } else {
-            began
-        };
-        self.points.push((line, point));
+            // The first orders no metadata and does not empty the device's cache: it promises nothing.
+            "sync_file_range" => None,
+            "mmap" if !arguments.rest.contains("MAP_SHARED") => None,
+            _ => panic!("{name} on {}: not recorded", path.display()),
+        }
     }
+
+    /// Where an open file is written; it is then written so many bytes further on.
+    fn advance(&mut self, descriptor: u64, bytes: u64) -> u64 {
+        let position = self.positions.entry(descriptor).or_default();
+        *position += bytes;
+        *position - bytes
+    }
+}
+
+/// The acknowledgement that a call on their file is, if it is one.
+fn acknowledged(name: &str, arguments: &Arguments) -> Option<Point> {
+    let written = arguments.strings.last().filter(|_| name == "write")?;
+    let sequence = text(written).trim().parse().unwrap();
+    Some(Point::Acknowledged(sequence))
 }
 
 /// The leading number of a text.
@@ -204,33 +204,39 @@ impl Arguments {
         let mut strings = Vec::new();
         let mut rest = String::new();
         let mut left = text;
-        while let Some(at) = left.find(['<', '"']) {
-            let (before, from) = left.split_at(at);
-            rest.push_str(before);
-            let close = if from.starts_with('<') { '>' } else { '"' };
-            let Some((inner, after)) = from[1..].split_once(close) else {
+        while let Some((before, from)) = left.split_once(['<', '"']) {
+            let opened_at = left.as_bytes()[before.len()];
+            let close = if opened_at == b'<' { '>' } else { '"' };
+            let Some((inner, after)) = from.split_once(close) else {
                 break;
             };
+            rest.push_str(before);
             strings.push(unescaped(inner));
             left = after;
         }
         rest.push_str(left);
-        let digits = text.chars().take_while(char::is_ascii_digit).count();
+        let digits: String = text.chars().take_while(char::is_ascii_digit).collect();
         Self {
-            descriptor: text[..digits].parse().ok(),
+            descriptor: digits.parse().ok(),
             strings,
             rest,
         }
     }
 
+    /// The last argument, a number.
+    fn last_number(&self) -> u64 {
+        number(self.rest.rsplit(", ").next().unwrap())
+    }
+
     /// The names below a directory.
     fn paths(&self, directory: &Path) -> Vec<PathBuf> {
-        let paths = self.strings.iter().take(3).map(text_of).map(PathBuf::from);
+        let strings = self.strings.iter().take(3);
+        let paths = strings.map(|string| PathBuf::from(text(string)));
         paths.filter(|path| path.starts_with(directory)).collect()
     }
 }
 
-fn text_of(bytes: &Vec<u8>) -> String {
+fn text(bytes: &[u8]) -> String {
     String::from_utf8_lossy(bytes).into_owned()
 }
 

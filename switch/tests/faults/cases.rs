@@ -26,6 +26,8 @@ pub(crate) enum Files {
     Journal,
     /// sled's data file.
     Books,
+    /// The event files.
+    Events,
     /// Whatever is opened from then on.
     Any,
 }
@@ -35,6 +37,8 @@ pub(crate) enum Files {
 pub(crate) enum Ends {
     /// It serves on; SIGTERM ends it with 0.
     Never,
+    /// It serves on and says this on standard error; SIGTERM ends it with 1.
+    InTheEnd(&'static [&'static str]),
     /// It ends at once with 1; the last words on standard error hold these.
     AtOnce(&'static [&'static str]),
 }
@@ -113,6 +117,14 @@ pub(crate) const RUNNING: &[Running] = &[
             inject: "fdatasync:error=EIO",
         },
         ends: Ends::AtOnce(&["the books", "/books/db", "Input/output error"]),
+    },
+    Running {
+        fault: "the events cannot be written: no space",
+        strike: Strike::Call {
+            on: Files::Events,
+            inject: "write:error=ENOSPC",
+        },
+        ends: Ends::InTheEnd(&["no more events", "/events/", "No space left on device"]),
     },
     Running {
         fault: "the process stands still for two seconds",

@@ -4,7 +4,7 @@ use std::path::{Path, PathBuf};
 
 use crate::cases::{DAMAGED, Damaged, Harm, Target, Then};
 use crate::harness::copy;
-use crate::injection::segments;
+use crate::injection::{files, segments};
 use crate::load::Load;
 use crate::running::{SMALL_SEGMENT, world};
 
@@ -59,10 +59,7 @@ impl Target {
             Self::OpenSegment => vec![open.clone()],
             Self::Books => vec![data.join("books/db")],
             Self::BooksDirectory => vec![data.join("books")],
-            Self::Snapshots => {
-                let entries = std::fs::read_dir(data.join("snapshots")).unwrap();
-                entries.map(|entry| entry.unwrap().path()).collect()
-            }
+            Self::Snapshots => files(&data.join("snapshots")),
         }
     }
 

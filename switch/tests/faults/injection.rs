@@ -28,6 +28,7 @@ impl Files {
     pub(crate) fn paths(self, data: &Path) -> Vec<PathBuf> {
         match self {
             Self::Journal => segments(data),
+            Self::Events => files(&data.join("events")),
             Self::Books => vec![data.join("books/db")],
             Self::Any => Vec::new(),
         }
@@ -36,9 +37,15 @@ impl Files {
 
 /// The journal's segments, in order.
 pub(crate) fn segments(data: &Path) -> Vec<PathBuf> {
-    let entries = std::fs::read_dir(data.join("journal")).unwrap();
-    let mut paths: Vec<_> = entries.map(|entry| entry.unwrap().path()).collect();
+    let mut paths = files(&data.join("journal"));
     paths.retain(|path| path.extension().is_some_and(|ending| ending == "journal"));
+    paths
+}
+
+/// What stands in a directory, in order.
+pub(crate) fn files(directory: &Path) -> Vec<PathBuf> {
+    let entries = std::fs::read_dir(directory).unwrap();
+    let mut paths: Vec<_> = entries.map(|entry| entry.unwrap().path()).collect();
     paths.sort();
     paths
 }

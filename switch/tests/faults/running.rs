@@ -66,12 +66,27 @@ fn strike(seed: u64, case: &Running) -> Result<(), String> {
     let (sound, struck) = (load.answered(), begin(case, &switch, &world)?);
     match case.ends {
         Ends::Never => {
-            load.run(&switch, STRUCK);
-            assert!(load.answered() >= sound + STRUCK, "{}", case.fault);
+            let enough = match case.strike {
+                // So many that requests are under way when it comes.
+                Strike::Stopped { .. } => 10 * STRUCK,
+                Strike::Call { .. } | Strike::FullDevice => STRUCK,
+            };
+            load.run(&switch, enough);
+            assert!(load.answered() >= sound + enough, "{}", case.fault);
             assert_eq!(load.refused(), 0, "{}", case.fault);
             drop(struck);
             load.expect_kept(&switch);
             switch.stop();
+        }
+        Ends::InTheEnd(says) => {
+            load.run(&switch, STRUCK);
+            assert_eq!(load.refused(), 0, "{}", case.fault);
+            load.expect_kept(&switch);
+            switch.terminate();
+            let (code, log) = switch.ends_by_itself();
+            assert_eq!(code, Some(1), "{}: exit code\n{}", case.fault, log.text());
+            log.expect_words(case.fault, says);
+            drop(struck);
         }
         Ends::AtOnce(says) => {
             load.run(&switch, LIMIT);

@@ -9,7 +9,6 @@
 
 #![allow(
     unreachable_pub,
-    missing_docs,
     missing_debug_implementations,
     clippy::unwrap_used,
     clippy::panic,
@@ -20,11 +19,11 @@
 )]
 
 mod accounts;
-pub mod checkers;
+mod checkers;
 mod damage;
 mod faults;
 mod links;
-pub mod marks;
+mod marks;
 mod node;
 mod peers;
 mod plan;

@@ -24,7 +24,9 @@ const PROGRESS: u64 = 500;
 /// Which seeds, and how.
 #[derive(Clone, Debug)]
 pub struct Seeds {
+    /// The seeds.
     pub range: Range<u64>,
+    /// Threads.
     pub jobs: usize,
     /// Whether the steps of each world are printed.
     pub traced: bool,
@@ -33,14 +35,21 @@ pub struct Seeds {
 /// What came of the worlds.
 #[derive(Clone, Debug)]
 pub struct Report {
+    /// Worlds that ran.
     pub seeds: u64,
+    /// Messages that hosts wanted answered.
     pub requests: u64,
+    /// Approvals that were answered.
     pub approvals: u64,
+    /// Processes killed and powers lost.
     pub crashes: u64,
+    /// Accounts whose history some order of requests explains.
     pub histories: u64,
+    /// What was reached.
     pub marks: Marks,
     /// Seeds whose world failed, and how.
     pub failures: Vec<(u64, String)>,
+    /// How long it took.
     pub took: Duration,
 }
 

@@ -20,10 +20,9 @@ impl Archive {
         let mut segments = segments(journal);
         segments.pop();
         for name in segments {
-            if !self.closed.contains_key(&name) {
-                let bytes = read(journal, &name);
-                self.closed.insert(name, bytes);
-            }
+            let entry = self.closed.entry(name);
+            let name = entry.key().clone();
+            entry.or_insert_with(|| read(journal, &name));
         }
     }
 

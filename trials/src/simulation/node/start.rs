@@ -107,7 +107,7 @@ fn find(disks: &Disks, books: BooksFound, tried: &[(Source, String)]) -> Result<
             from,
         };
         let opened = Snapshot::open(&disks.snapshots, &file);
-        let unusable = failed(&source).or(opened.err().map(|error| error.to_string()));
+        let unusable = failed(&source).or_else(|| opened.err().map(|error| error.to_string()));
         SnapshotFound {
             file,
             from,
