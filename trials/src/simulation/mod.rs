@@ -1,9 +1,9 @@
 //! The seeded simulation: links, pipeline, ledger, journal, books, emitters and peers, one world per seed.
 //!
 //! The shipped machines run on a simulated network, disk, store and clock. Each seed first draws which
-//! faults, message kinds, sizes and timings exist at all ([`plan`]), then lets them happen in any order
-//! ([`world`]), then stops the faults and expects everything to come to rest ([`settle`]). What must hold is
-//! told by [`checkers`] alone. A failure names its checker and how to run its seed again.
+//! faults, message kinds, sizes and timings exist at all (`plan`), then lets them happen in any order
+//! (`world`), then stops the faults and expects everything to come to rest (`settle`). What must hold is
+//! told by `checkers` alone. A failure names its checker and how to run its seed again.
 //!
 //! Owns: the command. Must never: share decision code with the switch.
 

@@ -1,7 +1,7 @@
 //! Torture: a real switch, real clients, and `kill -9`.
 //!
-//! Owns: starting, killing and restarting the process ([`node`]), the clients ([`link`]) and what they
-//! heard ([`records`]), and the audit of the books against it ([`audit`]). Must never: share decision code
+//! Owns: starting, killing and restarting the process (`node`), the clients (`link`) and what they
+//! heard (`records`), and the audit of the books against it (`audit`). Must never: share decision code
 //! with the switch.
 
 mod accounts;
