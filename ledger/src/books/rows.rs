@@ -25,7 +25,7 @@ pub enum Table {
     Matches,
     /// `AccountId` and [`RecordId::to_key`] to [`TransactionPosted`].
     Transactions,
-    /// [`APPLIED`] and [`INTENDED`] to [`Progress`](super::Progress).
+    /// [`APPLIED`] and [`INTENDED`] to [`Progress`].
     Progress,
 }
 

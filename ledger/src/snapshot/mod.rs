@@ -1,6 +1,6 @@
 //! Snapshots: the books in one checksummed file, so that they can be made anew.
 //!
-//! Owns: the format ([`format`]), writing it from the store while others write to that ([`export`]), reading
+//! Owns: the format ([`mod@format`]), writing it from the store while others write to that ([`export`]), reading
 //! it ([`read`]), the files of a directory ([`files`]) and the segments that go with one ([`segments`]).
 //!
 //! A snapshot begins at the checkpoint `from` and is *fuzzy*: checkpoints go on while it is written, so a
