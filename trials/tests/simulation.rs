@@ -12,7 +12,7 @@ fn what_must_hold_holds_in_every_world_and_every_mark_is_reached() {
         jobs: std::thread::available_parallelism().map_or(1, usize::from),
         traced: false,
     };
-    let report = seeds.run(&|_, _| ());
+    let report = seeds.run(&|_, _| ()).unwrap();
     let mut printed = Vec::new();
     report.print(&mut printed).unwrap();
     println!("{}", String::from_utf8(printed).unwrap());

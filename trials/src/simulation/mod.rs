@@ -86,6 +86,13 @@ pub fn command(options: &Options) -> ExitCode {
             "{done} seeds, {failed} failed"
         ));
     });
+    let report = match report {
+        Ok(report) => report,
+        Err(error) => {
+            drop(writeln!(io::stderr().lock(), "error: {error:#}"));
+            return ExitCode::from(2);
+        }
+    };
     // A closed pipe changes nothing about the result.
     drop(report.print(&mut io::stdout().lock()));
     if report.failures.is_empty() {

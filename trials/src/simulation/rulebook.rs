@@ -6,6 +6,7 @@
 use std::path::Path;
 use std::sync::Arc;
 
+use anyhow::Context as _;
 use rules::{Document, NetworkId, Snapshot};
 use switch::networks::{NetworkPlan, Networks};
 
@@ -68,16 +69,19 @@ const WRONG: Edit = Edit {
 
 impl Rulebook {
     /// The shipped rules with every combination of the edits.
-    pub fn shipped() -> Self {
+    ///
+    /// # Errors
+    /// What is wrong with the configuration of the workspace.
+    pub fn shipped() -> anyhow::Result<Self> {
         let directory = Path::new(env!("CARGO_MANIFEST_DIR")).join("../config");
-        let shipped = rules::load(&directory).unwrap();
+        let shipped = rules::load(&directory)?;
         let compile = |edits: &[&Edit]| {
-            let snapshot = rules::compile(edited(shipped.documents(), edits)).unwrap();
-            let networks = Networks::load(&directory, &snapshot).unwrap();
-            Rules {
+            let snapshot = rules::compile(edited(shipped.documents(), edits)?)?;
+            let networks = Networks::load(&directory, &snapshot)?;
+            anyhow::Ok(Rules {
                 snapshot: Arc::new(snapshot),
                 networks: Arc::new(networks),
-            }
+            })
         };
         let chosen = |set: usize| {
             let in_set = |(number, edit)| (set >> number & 1 == 1).then_some(edit);
@@ -87,12 +91,11 @@ impl Rulebook {
                 .filter_map(in_set)
                 .collect::<Vec<_>>()
         };
-        Self {
-            sets: (0..1 << EDITS.len())
-                .map(|set| compile(&chosen(set)))
-                .collect(),
-            wrong: edited(shipped.documents(), &[&WRONG]),
-        }
+        let sets = (0..1 << EDITS.len()).map(|set| compile(&chosen(set)));
+        Ok(Self {
+            sets: sets.collect::<anyhow::Result<_>>()?,
+            wrong: edited(shipped.documents(), &[&WRONG])?,
+        })
     }
 
     /// Whether the wrong documents are refused.
@@ -101,12 +104,14 @@ impl Rulebook {
     }
 }
 
-fn edited(documents: &[Document], edits: &[&Edit]) -> Vec<Document> {
+fn edited(documents: &[Document], edits: &[&Edit]) -> anyhow::Result<Vec<Document>> {
     let mut documents = documents.to_vec();
     for edit in edits {
-        let document = documents.iter_mut().find(|d| d.path == edit.path).unwrap();
-        assert!(document.content.contains(edit.from), "{}", edit.path);
+        let found = documents
+            .iter_mut()
+            .find(|document| document.path == edit.path && document.content.contains(edit.from));
+        let document = found.with_context(|| format!("{}: no {:?}", edit.path, edit.from))?;
         document.content = document.content.replacen(edit.from, edit.to, 1);
     }
-    documents
+    Ok(documents)
 }

@@ -59,10 +59,13 @@ thread_local! {
 
 impl Seeds {
     /// Runs them; `progress` hears now and then how many are done and how many failed.
-    pub fn run(&self, progress: &(dyn Fn(u64, u64) + Sync)) -> Report {
+    ///
+    /// # Errors
+    /// What is wrong with the configuration of the workspace, whose rules the worlds run under.
+    pub fn run(&self, progress: &(dyn Fn(u64, u64) + Sync)) -> anyhow::Result<Report> {
         report_panics();
         let begun = now();
-        let rulebook = Rulebook::shipped();
+        let rulebook = Rulebook::shipped()?;
         let next = AtomicU64::new(self.range.start);
         let report = Mutex::new(Report {
             seeds: 0,
@@ -95,7 +98,7 @@ impl Seeds {
         let mut report = report.into_inner().unwrap_or_else(PoisonError::into_inner);
         report.failures.sort();
         report.took = between(begun, now());
-        report
+        Ok(report)
     }
 }
 
@@ -104,7 +107,8 @@ impl Seeds {
 /// # Errors
 /// How the world failed.
 pub fn journal_hash(seed: u64) -> Result<[u8; 32], String> {
-    run_one(seed, false, &Rulebook::shipped()).map(|outcome| outcome.journal_hash)
+    let rulebook = Rulebook::shipped().map_err(|error| error.to_string())?;
+    run_one(seed, false, &rulebook).map(|outcome| outcome.journal_hash)
 }
 
 fn run_one(seed: u64, traced: bool, rulebook: &Rulebook) -> Result<Outcome, String> {
