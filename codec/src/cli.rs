@@ -1,23 +1,39 @@
-//! What the subcommands share: how they fail, and their input and output.
+//! What the subcommands share: how they fail, and their output.
 //!
 //! Must never put input into an error: it may hold a card secret.
 
 pub(crate) mod check;
+pub(crate) mod completions;
 pub(crate) mod decode;
+pub(crate) mod describe;
+pub(crate) mod detect;
+pub(crate) mod dialects;
+pub(crate) mod diff;
 pub(crate) mod encode;
+pub(crate) mod framing;
+pub(crate) mod import;
+pub(crate) mod pcap;
+pub(crate) mod source;
+pub(crate) mod table;
+pub(crate) mod text;
 
-use std::io::{Read as _, Write as _};
+use std::io::{self, BufWriter, IsTerminal as _, StdoutLock, Write};
 
-use anyhow::Context as _;
-use zeroize::Zeroizing;
+use anyhow::{Context as _, anyhow};
+use codec::describe::Shown;
+use codec::{Dialect, Element, Undecodable};
 
 /// Why the command failed; decides its exit code.
 #[derive(Debug)]
 pub(crate) enum Failure {
-    /// The message is not good.
+    /// What was looked at is not good.
     Message(String),
+    /// The same, and it was said already.
+    Told,
     /// The command line, the dialect or a stream is not good.
     Usage(anyhow::Error),
+    /// Nobody reads the output any more.
+    OutputClosed,
 }
 
 impl From<anyhow::Error> for Failure {
@@ -32,86 +48,75 @@ impl From<codec::DialectError> for Failure {
     }
 }
 
-/// All of standard input.
-fn read_input() -> anyhow::Result<Zeroizing<Vec<u8>>> {
-    let mut input = Zeroizing::new(Vec::new());
-    std::io::stdin()
-        .lock()
-        .read_to_end(&mut input)
-        .context("standard input")?;
-    Ok(input)
-}
+/// Standard output.
+pub(crate) struct Output(BufWriter<StdoutLock<'static>>);
 
-/// One line to standard output.
-fn print_line(line: &str) -> anyhow::Result<()> {
-    let mut out = std::io::stdout().lock();
-    writeln!(out, "{line}")
-        .and_then(|()| out.flush())
-        .context("standard output")
-}
-
-/// Bytes of hexadecimal text of either case; white space between them is skipped.
-fn from_hex(text: &[u8]) -> Result<Zeroizing<Vec<u8>>, Failure> {
-    let mut bytes = Zeroizing::new(Vec::with_capacity(text.len() / 2));
-    let mut half = None;
-    for (position, character) in text.iter().enumerate() {
-        if character.is_ascii_whitespace() {
-            continue;
-        }
-        let digit = char::from(*character)
-            .to_digit(16)
-            .and_then(|digit| u8::try_from(digit).ok());
-        let digit = digit.ok_or_else(|| {
-            Failure::Message(format!(
-                "input: expected hexadecimal digits, found another at {position}"
-            ))
-        })?;
-        match half.take() {
-            None => half = Some(digit),
-            Some(high) => bytes.push(high << 4 | digit),
-        }
+impl Output {
+    pub(crate) fn new() -> Self {
+        Self(BufWriter::new(io::stdout().lock()))
     }
-    match half {
-        None => Ok(bytes),
-        Some(_) => Err(Failure::Message(
-            "input: expected an even number of hexadecimal digits".into(),
-        )),
+
+    /// One line.
+    pub(crate) fn line(&mut self, line: &str) -> Result<(), Failure> {
+        self.bytes(line.as_bytes())?;
+        self.bytes(b"\n")
+    }
+
+    pub(crate) fn bytes(&mut self, bytes: &[u8]) -> Result<(), Failure> {
+        self.0.write_all(bytes).map_err(output_failed)
+    }
+
+    /// Lets everything through that was printed.
+    pub(crate) fn flush(&mut self) -> Result<(), Failure> {
+        self.0.flush().map_err(output_failed)
     }
 }
 
-/// Lower-case hexadecimal text.
-fn to_hex(bytes: &[u8]) -> String {
-    bytes
-        .iter()
-        .flat_map(|byte| [byte >> 4, byte & 0xF])
-        .fold(String::new(), |mut text, digit| {
-            text.extend(char::from_digit(u32::from(digit), 16));
-            text
-        })
+fn output_failed(error: io::Error) -> Failure {
+    if error.kind() == io::ErrorKind::BrokenPipe {
+        Failure::OutputClosed
+    } else {
+        Failure::Usage(anyhow::Error::new(error).context("standard output"))
+    }
 }
 
-#[cfg(test)]
-mod tests {
-    use super::*;
+/// Says something beside the output.
+pub(crate) fn tell(text: &str) {
+    // Nothing is left to tell it to when standard error is closed.
+    drop(writeln!(io::stderr().lock(), "iso8583: {text}"));
+}
 
-    #[test]
-    fn hex_goes_both_ways_and_errors_keep_the_input_to_themselves() {
-        assert_eq!(*from_hex(b"0a FF\n10").unwrap(), [0x0A, 0xFF, 0x10]);
-        assert_eq!(to_hex(&[0x0A, 0xFF, 0x10]), "0aff10");
-        for (bad, expected) in [
-            (
-                &b"30x1"[..],
-                "input: expected hexadecimal digits, found another at 2",
-            ),
-            (
-                &b"301"[..],
-                "input: expected an even number of hexadecimal digits",
-            ),
-        ] {
-            match from_hex(bad) {
-                Err(Failure::Message(text)) => assert_eq!(text, expected),
-                other => panic!("{other:?}"),
-            }
-        }
+/// Whether sensitive values are shown: to a person at a terminal only.
+pub(crate) fn shown(reveal: bool) -> Result<Shown, Failure> {
+    if !reveal {
+        return Ok(Shown::Masked);
     }
+    if !io::stdout().is_terminal() {
+        return Err(anyhow!(
+            "--reveal shows card secrets: only when standard output is a terminal"
+        )
+        .into());
+    }
+    tell("warning: card secrets are shown in clear; clear the screen and its history afterwards");
+    Ok(Shown::Clear)
+}
+
+/// The error, with the name of the element in words.
+pub(crate) fn undecodable(dialect: &Dialect, undecodable: &Undecodable) -> String {
+    let element = undecodable.error.element;
+    with_name(dialect, element, undecodable.to_string())
+}
+
+/// An error with the name of its element.
+pub(crate) fn with_name(dialect: &Dialect, element: Option<Element>, text: String) -> String {
+    match element.and_then(|element| dialect.element_name(element)) {
+        Some(name) => format!("{text} ({name})"),
+        None => text,
+    }
+}
+
+/// One line of JSON.
+pub(crate) fn json<T: serde::Serialize>(value: &T) -> Result<zeroize::Zeroizing<String>, Failure> {
+    let json = serde_json::to_string(value).context("JSON")?;
+    Ok(zeroize::Zeroizing::new(json))
 }

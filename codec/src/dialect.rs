@@ -8,7 +8,9 @@ mod document;
 mod error;
 mod field;
 mod layers;
+mod places;
 pub(crate) mod plan;
+mod structures;
 
 use std::fmt;
 use std::path::Path;
@@ -26,6 +28,7 @@ use crate::framing::Framing;
 use crate::message::Message;
 use crate::mti::Mti;
 use crate::sensitivity::Sensitivity;
+use crate::structure::{KeyPath, Structure};
 
 /// A compiled dialect. Immutable; share it in an `Arc`.
 pub struct Dialect {
@@ -99,7 +102,27 @@ impl Dialect {
         (!name.is_empty()).then_some(name.as_str())
     }
 
-    /// Why the value of an element must not be shown, if so.
+    /// What is inside of an element, or `None` when the dialect does not say.
+    pub fn structure(&self, element: Element) -> Option<&Structure> {
+        self.plan.structure(element)
+    }
+
+    /// The described parts inside of elements that no message of another implementation has confirmed.
+    pub fn unverified_parts(&self) -> impl Iterator<Item = (Element, KeyPath)> + '_ {
+        self.elements().flat_map(|element| {
+            let structure = self.structure(element);
+            let paths = structure.map(Structure::unverified).unwrap_or_default();
+            paths.into_iter().map(move |path| (element, path))
+        })
+    }
+
+    /// All that decoding and encoding need to know.
+    pub(crate) fn plan(&self) -> &Plan {
+        &self.plan
+    }
+
+    /// Why the value of an element must not be shown, if so. An element whose structure has sensitive parts is sensitive
+    /// as a whole; [`Structure::to_text`] hides only what must be.
     pub fn sensitivity(&self, element: Element) -> Option<Sensitivity> {
         self.plan.field(element)?.sensitivity
     }

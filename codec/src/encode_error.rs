@@ -7,6 +7,7 @@ use std::fmt;
 use crate::content::ContentClass;
 use crate::element::Element;
 use crate::framing::FrameTooLong;
+use crate::structure::StructureError;
 
 /// Why a message could not be written.
 ///
@@ -69,6 +70,12 @@ pub enum EncodeErrorKind {
         /// Length of the value.
         found: usize,
     },
+    /// The dialect does not say what is inside of the element.
+    #[error("the dialect has no structure for this element")]
+    NoStructure,
+    /// Parts that do not fit the structure of the element.
+    #[error("{0}")]
+    Structure(StructureError),
     /// The message is longer than a frame may be.
     #[error(transparent)]
     FrameTooLong(FrameTooLong),

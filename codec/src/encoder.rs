@@ -3,9 +3,12 @@
 //! Owns the writing of one message. Must never allocate for the values, send a value that breaks the dialect, or put
 //! one into an error.
 
+mod inner;
+
 use std::fmt;
 
 use bytes::{BufMut as _, BytesMut};
+use zeroize::Zeroizing;
 
 use crate::bitmap::{self, Bitmap};
 use crate::by_element::ByElement;
@@ -17,6 +20,7 @@ use crate::element::Element;
 use crate::encode_error::{EncodeError, EncodeErrorKind};
 use crate::message::Message;
 use crate::mti::Mti;
+use crate::structure::Parts;
 use crate::wire::nibbles;
 
 /// Collects borrowed values for one outgoing message and writes it once.
@@ -29,6 +33,8 @@ pub struct Encoder<'a> {
     items: ByElement<Item<'a>>,
     /// The frame that verbatim items lie in.
     echoed: &'a [u8],
+    /// The values of built items. They are wiped when dropped.
+    built: Vec<Zeroizing<String>>,
 }
 
 /// The value of one element.
@@ -38,6 +44,8 @@ enum Item<'a> {
     Text(&'a str),
     /// From and to which byte of the echoed frame: the same plan has read and checked it, its length in front.
     Verbatim(u16, u16),
+    /// Index of a built value.
+    Built(usize),
 }
 
 impl<'a> Encoder<'a> {
@@ -48,12 +56,45 @@ impl<'a> Encoder<'a> {
             present: Bitmap::default(),
             items: ByElement::new(Item::Text("")),
             echoed: &[],
+            built: Vec::new(),
         }
     }
 
     /// Sets the value of an element; the last one set counts.
     pub fn set(&mut self, element: Element, value: &'a str) -> &mut Self {
         self.put(element, Item::Text(value));
+        self
+    }
+
+    /// Sets an element to these parts.
+    ///
+    /// # Errors
+    /// [`EncodeError`] when the dialect has no structure for the element, or the parts do not fit it.
+    pub fn set_parts(
+        &mut self,
+        element: Element,
+        parts: &Parts<'_>,
+    ) -> Result<&mut Self, EncodeError> {
+        let failed = |kind| EncodeError {
+            element: Some(element),
+            kind,
+        };
+        let structure = self.plan.structure(element);
+        let structure = structure.ok_or_else(|| failed(EncodeErrorKind::NoStructure))?;
+        let bytes = structure.build(parts);
+        let bytes = bytes.map_err(|error| failed(EncodeErrorKind::Structure(error)))?;
+        Ok(self.set_inner_bytes(element, &bytes))
+    }
+
+    /// Sets an element to the bytes that its structure has: those on the wire, or what hexadecimal digits there stand
+    /// for.
+    pub fn set_inner_bytes(&mut self, element: Element, bytes: &[u8]) -> &mut Self {
+        let field = self.plan.field(element);
+        let text = field.map(|field| inner::text(field, bytes));
+        // An element that is not defined is told when the message is written.
+        self.built.push(text.unwrap_or_default());
+        let index = self.built.len().saturating_sub(1);
+        self.put(element, Item::Built(index));
         self
     }
 
@@ -121,6 +162,11 @@ impl<'a> Encoder<'a> {
                 Some(Item::Text(text)) => {
                     self.append_run(out, std::mem::take(&mut run));
                     self.append_text(out, element, text)?;
+                }
+                Some(Item::Built(index)) => {
+                    self.append_run(out, std::mem::take(&mut run));
+                    let text = self.built.get(*index).map(|text| text.as_str());
+                    self.append_text(out, element, text.unwrap_or_default())?;
                 }
                 // Each element that is present was put there with its item.
                 None => {}

@@ -1,20 +1,19 @@
 //! The `iso8583` command.
 //!
 //! Owns its options, its exit codes and what it prints. Must never show a card secret in clear unless a person at a
-//! terminal asked for it. Exit codes: 0 good, 1 the message, or the dialect
-//! to check, is not good, 2 usage or configuration error.
+//! terminal asked for it. Exit codes: 0 good, 1 what was looked at is not good (a message, a dialect to check, two
+//! messages that differ), 2 usage or configuration error.
 
 mod cli;
 
 use std::io::Write as _;
-use std::path::PathBuf;
 use std::process::ExitCode;
 
-use clap::{Args, Parser, Subcommand};
+use clap::{Parser, Subcommand};
 
 use cli::Failure;
 
-/// Decodes and encodes ISO 8583 messages by a dialect, and checks dialects.
+/// Reads, writes and explains ISO 8583 messages by a dialect.
 #[derive(Debug, Parser)]
 #[command(name = "iso8583", version)]
 struct Command {
@@ -24,57 +23,45 @@ struct Command {
 
 #[derive(Debug, Subcommand)]
 enum Action {
-    /// Read one message in hexadecimal and print it as JSON, sensitive elements masked.
-    Decode(DecodeArguments),
-    /// Read the JSON that `decode` prints from standard input and print the message in hexadecimal.
-    Encode(EncodeArguments),
-    /// Load a dialect and print what it is, and which of its elements are unverified.
-    Check(CheckArguments),
-}
-
-#[derive(Debug, Args)]
-struct DecodeArguments {
-    /// The dialect document (TOML).
-    #[arg(long, value_name = "FILE")]
-    dialect: PathBuf,
-    /// The message; read from standard input when not given. Other users of the machine may see it in the list of
-    /// processes: prefer standard input for real cards.
-    #[arg(long, value_name = "HEX")]
-    hex: Option<String>,
-    /// The message begins with the dialect's length and header, and ends with its trailer. Byte positions in errors do
-    /// not count them.
-    #[arg(long)]
-    framed: bool,
-    /// Show sensitive elements in clear; only when standard output is a terminal.
-    #[arg(long)]
-    reveal: bool,
-}
-
-#[derive(Debug, Args)]
-struct CheckArguments {
-    /// The dialect document (TOML).
-    #[arg(value_name = "FILE")]
-    dialect: PathBuf,
-}
-
-#[derive(Debug, Args)]
-struct EncodeArguments {
-    /// The dialect document (TOML).
-    #[arg(long, value_name = "FILE")]
-    dialect: PathBuf,
-    /// Print the dialect's length and header in front, and its trailer behind.
-    #[arg(long)]
-    framed: bool,
+    /// Print messages as JSON, sensitive values masked.
+    Decode(cli::decode::Arguments),
+    /// Read the JSON that `decode` prints and print the messages in hexadecimal.
+    Encode(cli::encode::Arguments),
+    /// Print messages as tables: names, values, what codes mean, what is inside of elements.
+    Describe(cli::describe::Arguments),
+    /// Print in what two messages differ.
+    Diff(cli::diff::Arguments),
+    /// Check a dialect, or with --dialect messages: what must be there, dates, codes.
+    Check(cli::check::Arguments),
+    /// Find out which dialect and framing bytes are of.
+    Detect(cli::detect::Arguments),
+    /// Make a dialect from a specification of jPOS or moov.
+    Import(cli::import::Arguments),
+    /// Show the dialects that there are.
+    Dialects(cli::dialects::Arguments),
+    /// Print the messages in a capture of network traffic (pcap, pcapng).
+    Pcap(cli::pcap::Arguments),
+    /// Print a script that completes this command in a shell.
+    Completions(cli::completions::Arguments),
 }
 
 fn main() -> ExitCode {
     let done = match Command::parse().action {
-        Action::Decode(arguments) => cli::decode::run(arguments),
+        Action::Decode(arguments) => cli::decode::run(&arguments),
         Action::Encode(arguments) => cli::encode::run(&arguments),
-        Action::Check(arguments) => cli::check::run(&arguments.dialect),
+        Action::Describe(arguments) => cli::describe::run(&arguments),
+        Action::Diff(arguments) => cli::diff::run(&arguments),
+        Action::Check(arguments) => cli::check::run(&arguments),
+        Action::Detect(arguments) => cli::detect::run(&arguments),
+        Action::Import(arguments) => cli::import::run(&arguments),
+        Action::Dialects(arguments) => cli::dialects::run(&arguments),
+        Action::Pcap(arguments) => cli::pcap::run(&arguments),
+        Action::Completions(arguments) => cli::completions::run(&arguments),
     };
     let (text, code) = match done {
-        Ok(()) => return ExitCode::SUCCESS,
+        // A reader that has seen enough is no failure.
+        Ok(()) | Err(Failure::OutputClosed) => return ExitCode::SUCCESS,
+        Err(Failure::Told) => return ExitCode::from(1),
         Err(Failure::Message(text)) => (text, 1),
         Err(Failure::Usage(error)) => (format!("{error:#}"), 2),
     };

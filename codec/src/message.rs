@@ -11,9 +11,11 @@ use zeroize::Zeroizing;
 
 use crate::bitmap::Bitmap;
 use crate::by_element::ByElement;
-use crate::dialect::plan::PlanId;
+use crate::dialect::Dialect;
+use crate::dialect::plan::{FieldPlan, Plan, PlanId};
 use crate::element::Element;
 use crate::mti::Mti;
+use crate::structure::{Parts, StructureError};
 use crate::value::{Reading, Value};
 
 /// Longest frame that can be indexed: positions are 16 bits wide.
@@ -91,6 +93,9 @@ pub struct Message {
     /// value that begins at byte n of the frame begins at 2n here, as no encoding puts more than two characters into
     /// a byte.
     texts: OnceLock<Zeroizing<Vec<u8>>>,
+    /// What the values of hexadecimal digits stand for, translated at the first [`inner_bytes`](Self::inner_bytes) that
+    /// asks for one. A value that begins at byte n of the frame begins at n here.
+    hexadecimal: OnceLock<Zeroizing<Vec<u8>>>,
 }
 
 impl Message {
@@ -102,6 +107,7 @@ impl Message {
             plan,
             index: Index::new(),
             texts: OnceLock::new(),
+            hexadecimal: OnceLock::new(),
         }
     }
 
@@ -150,6 +156,39 @@ impl Message {
         self.wire_of(*self.index.spans.get(element)?)
     }
 
+    /// The parts of an element, borrowed. Nothing of them was read when the message was decoded. `None` when the element
+    /// is absent, its dialect has no structure for it, or the message was decoded in another dialect.
+    ///
+    /// The result is [`StructureError`] for a value that does not have the structure; its bytes are then all there is.
+    pub fn parts(
+        &self,
+        dialect: &Dialect,
+        element: Element,
+    ) -> Option<Result<Parts<'_>, StructureError>> {
+        let structure = dialect.structure(element)?;
+        Some(structure.read(self.inner_bytes(dialect, element)?))
+    }
+
+    /// The bytes that the structure of an element has: those in the frame, or what hexadecimal digits there stand for.
+    /// `None` when the element is absent, the digits are none, or the message was decoded in another dialect.
+    pub fn inner_bytes(&self, dialect: &Dialect, element: Element) -> Option<&[u8]> {
+        let plan = dialect.plan();
+        if plan.id != self.plan {
+            return None;
+        }
+        let span = *self.index.spans.get(element)?;
+        let wire = self.wire_of(span)?;
+        if !plan.field(element)?.holds_bytes() || matches!(span.reading, Reading::Packed(_)) {
+            return Some(wire);
+        }
+        // A lenient dialect lets other characters through.
+        let good = span.reading.bytes(wire).all(|byte| byte.is_some());
+        let packed = self.hexadecimal.get_or_init(|| self.pack(plan));
+        let start = usize::from(span.start);
+        let end = start.checked_add(wire.len() / 2)?;
+        packed.get(start..end).filter(|_| good)
+    }
+
     /// The frame, if this plan has read it.
     pub(crate) fn frame_of(&self, plan: PlanId) -> Option<&[u8]> {
         (plan == self.plan).then_some(&*self.frame)
@@ -186,6 +225,22 @@ impl Message {
             }
         }
         texts
+    }
+
+    fn pack(&self, plan: &Plan) -> Zeroizing<Vec<u8>> {
+        let mut packed = Zeroizing::new(vec![0; self.frame.len()]);
+        for element in self.elements() {
+            let bytes = plan.field(element).is_some_and(FieldPlan::holds_bytes);
+            let Some(span) = self.index.spans.get(element).filter(|_| bytes) else {
+                continue;
+            };
+            let wire = self.wire_of(*span).unwrap_or_default();
+            let slots = packed.iter_mut().skip(usize::from(span.start));
+            for (slot, byte) in slots.zip(span.reading.bytes(wire)) {
+                *slot = byte.unwrap_or_default();
+            }
+        }
+        packed
     }
 }
 

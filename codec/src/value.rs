@@ -54,6 +54,17 @@ impl Reading {
         }
     }
 
+    /// The bytes that a value of hexadecimal digits stands for; `None` for each two characters that are none.
+    pub(crate) fn bytes(self, wire: &[u8]) -> impl Iterator<Item = Option<u8>> {
+        let nibble = move |byte: u8| match self {
+            Self::Ascii => nibbles::nibble(byte),
+            Self::Ebcdic(page) => nibbles::nibble(lookup(page.to_ascii(), byte)),
+            Self::Packed(_) | Self::Signed(..) => None,
+        };
+        let pairs = wire.as_chunks::<2>().0.iter();
+        pairs.map(move |[high, low]| Some(nibble(*high)? << 4 | nibble(*low)?))
+    }
+
     /// Writes the characters into `text`, which has exactly as many bytes.
     pub(crate) fn translate(self, wire: &[u8], text: &mut [u8]) {
         match self {

@@ -41,7 +41,7 @@ fn each_combination_that_cannot_work_is_refused() {
         ),
         (
             r#"format = "n", length = 4, structure = "tlv""#,
-            "the structure \"tlv\" is not implemented",
+            "there is no table structures.tlv",
         ),
         (
             r#"format = "n", length = 4, length_digits = 2"#,

@@ -197,3 +197,38 @@ fn a_chain_that_comes_back_or_breaks_is_refused() {
         "text.toml:3: the base \"base\" can only be found from a file"
     );
 }
+
+#[test]
+fn structures_are_taken_over_replaced_and_taken_away() {
+    let directory = Directory::new("structures");
+    let field = "48 = { name = \"Data\", format = \"ans\", maximum = 99, length_digits = 2";
+    let base = BASE.replace(field, &format!("{field}, structure = \"data\""));
+    let structure = "[structures.data]\nkind = \"tagged-text\"\ntag_size = 2\nlength_size = 2\n";
+    directory.put("base.toml", &format!("{base}{structure}"));
+    let parts = |dialect: &Dialect, wire: &[u8]| -> Option<usize> {
+        let structure = dialect.structure(element(48))?;
+        Some(structure.read(wire).unwrap().len())
+    };
+    assert_eq!(
+        parts(&directory.upper("").unwrap(), b"8402010102AB"),
+        Some(2)
+    );
+    // The text of the element is the text of its parts, also where the base has another one.
+    let ebcdic = "encoding = { values = \"ebcdic-500\", lengths = \"ebcdic\" }";
+    let wire = common::from_hex("F8F4F0F2F0F1F0F1F0F2C1C2");
+    assert_eq!(parts(&directory.upper(ebcdic).unwrap(), &wire), Some(2));
+    let other = "[structures.data]\nkind = \"tagged-text\"\ntag_size = 3\nlength_size = 3\n";
+    assert_eq!(
+        parts(&directory.upper(other).unwrap(), b"84000201001001A"),
+        Some(2)
+    );
+    let without = "[fields]\n48 = { structure = \"none\" }\n";
+    assert_eq!(parts(&directory.upper(without).unwrap(), b""), None);
+    // A fault is told in the file that has it.
+    let bad =
+        "[structures.data]\nkind = \"ber-tlv\"\n[structures.data.tags]\n9F = { name = \"a\" }\n";
+    assert_eq!(
+        directory.upper(bad).unwrap_err(),
+        "upper.toml:7: structures.data.tags.9F: expected a tag in hexadecimal as key"
+    );
+}

@@ -35,6 +35,32 @@ pub struct AuthorizationOptions {
     pub always_call_ledger_rules: bool,
     /// When what was never cleared is dropped.
     pub expiry: ExpiryDays,
+    /// Where that differs by merchant category code.
+    pub days_by_mcc: BTreeMap<u16, MccDays>,
+}
+
+impl AuthorizationOptions {
+    /// Days after which an authorization that was never cleared is dropped: those of its merchant
+    /// category code where one is named, else those of the record. Allocates nothing.
+    pub fn expiry_days(&self, mcc: Option<u16>, pre_authorization: bool) -> u8 {
+        let by_mcc = mcc.and_then(|mcc| self.days_by_mcc.get(&mcc));
+        if pre_authorization {
+            let days = by_mcc.and_then(|days| days.pre_authorization);
+            days.unwrap_or(self.expiry.pre_authorization)
+        } else {
+            let days = by_mcc.and_then(|days| days.authorization);
+            days.unwrap_or(self.expiry.authorization)
+        }
+    }
+}
+
+/// Days of one merchant category code, by kind; `None`: those of the record.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct MccDays {
+    /// Pre-authorizations.
+    pub pre_authorization: Option<u8>,
+    /// Other authorizations.
+    pub authorization: Option<u8>,
 }
 
 /// Days after which an authorization that was never cleared is dropped, by kind.
@@ -79,6 +105,11 @@ pub(crate) struct OptionsRecord {
 }
 
 impl OptionsRecord {
+    /// Every set of options of the record.
+    pub(crate) fn all_options(&self) -> impl Iterator<Item = &AuthorizationOptions> {
+        std::iter::once(&self.options).chain(self.override_bins.values())
+    }
+
     /// The options for a card number that starts with `bin` (8 digits or more): the longer
     /// override first.
     pub(crate) fn for_bin(&self, bin: Option<&str>) -> &AuthorizationOptions {

@@ -6,10 +6,10 @@
 
 use serde::{Deserialize, Serialize};
 
-use crate::compile::Compiled;
+use crate::compile::{Check, Compiled};
 use crate::index::Index;
 use crate::over_limit::OverLimitRules;
-use crate::scenario::{Attempt, Failure, Shortage};
+use crate::scenario::{Attempt, Failure, Moves, Shortage};
 use crate::{
     AccountId, AccountType, AuthorizationFlow, BalanceImpact, Currency, Limits, Plan,
     ProcessingCode, ProgramId, RelatedLimits,
@@ -123,22 +123,51 @@ impl CompiledRules {
         let mut cash_limit = false;
         for check in &winner.scenarios {
             match attempt.run(check) {
-                Ok(moves) => {
-                    return Evaluation::Holds(Plan {
-                        deltas: moves.own,
-                        level: winner.target.level(),
-                        configuration: number,
-                        scenario_order: check.order,
-                        related: moves.related,
-                        confirmation: moves.confirmation,
-                        reset_limit: check.reset_limit,
-                    });
-                }
+                Ok(moves) => return Evaluation::Holds(plan(number, winner, check, &moves)),
                 Err(Failure::Overflow) => return Evaluation::Overflow,
                 Err(Failure::Short(shortage)) => cash_limit = shortage == Shortage::Cash,
             }
         }
         Evaluation::Insufficient { cash_limit }
+    }
+
+    /// What happens to a request that was approved elsewhere: the first scenario that holds, and where
+    /// none does, the first one all the same.
+    pub(crate) fn evaluate_forced<R: RelatedLimits + ?Sized>(
+        &self,
+        request: &EvaluationRequest,
+        limits: &Limits,
+        related: &R,
+    ) -> Evaluation {
+        let evaluation = self.evaluate(request, limits, related);
+        if !matches!(evaluation, Evaluation::Insufficient { .. }) {
+            return evaluation;
+        }
+        let Some((number, winner)) = self.winner(request) else {
+            return evaluation;
+        };
+        let attempt = self.attempt(winner, request, limits, related);
+        let forced = winner
+            .scenarios
+            .iter()
+            .find_map(|check| Some((check, attempt.forced(check).ok()?)));
+        match forced {
+            Some((check, moves)) => Evaluation::Holds(plan(number, winner, check, &moves)),
+            None => evaluation,
+        }
+    }
+}
+
+/// What a scenario of a configuration makes of a request.
+fn plan(number: u32, winner: &Compiled, check: &Check, moves: &Moves) -> Plan {
+    Plan {
+        deltas: moves.own,
+        level: winner.target.level(),
+        configuration: number,
+        scenario_order: check.order,
+        related: moves.related,
+        confirmation: moves.confirmation,
+        reset_limit: check.reset_limit,
     }
 }
 

@@ -148,6 +148,35 @@ impl AccountType {
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 pub struct RulesVersion(pub [u8; 32]);
 
+impl FromStr for RulesVersion {
+    type Err = InvalidRulesVersion;
+
+    /// Reads the full hash in hex.
+    fn from_str(text: &str) -> Result<Self, Self::Err> {
+        let digits: Vec<u8> = text
+            .chars()
+            .map(|digit| {
+                digit
+                    .to_digit(16)
+                    .and_then(|value| u8::try_from(value).ok())
+            })
+            .collect::<Option<_>>()
+            .ok_or(InvalidRulesVersion)?;
+        let bytes: Vec<u8> = digits
+            .chunks(2)
+            .map(|pair| pair.iter().fold(0, |byte, digit| byte << 4 | digit))
+            .collect();
+        let whole = digits.len() == 64;
+        let bytes = bytes.try_into().ok().filter(|_| whole);
+        bytes.map(Self).ok_or(InvalidRulesVersion)
+    }
+}
+
+/// The text is not the version of a rule set.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("a version is 64 hexadecimal digits")]
+pub struct InvalidRulesVersion;
+
 impl fmt::Display for RulesVersion {
     /// The full hash in hex; `{:#}` gives its first 16 characters.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -202,5 +231,19 @@ mod tests {
         let version = RulesVersion([0xab; 32]);
         assert_eq!(version.to_string(), "ab".repeat(32));
         assert_eq!(format!("{version:#}"), "ab".repeat(8));
+        assert_eq!("Ab".repeat(32).parse(), Ok(version));
+        for bad in [
+            "",
+            "ab",
+            &"ab".repeat(33),
+            &"ag".repeat(32),
+            &"é".repeat(32),
+        ] {
+            assert_eq!(
+                bad.parse::<RulesVersion>(),
+                Err(InvalidRulesVersion),
+                "{bad}"
+            );
+        }
     }
 }

@@ -107,6 +107,18 @@ impl LimitName {
         Self::AdditionalFunds,
         Self::HeldFunds,
     ];
+
+    /// The name in documents and JSON.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::AvailableCreditLimit => "AvailableCreditLimit",
+            Self::AvailableTotalInstallmentCredit => "AvailableTotalInstallmentCredit",
+            Self::AvailableWithdrawalCredit => "AvailableWithdrawalCredit",
+            Self::AvailableSavingsAccountLimit => "AvailableSavingsAccountLimit",
+            Self::AdditionalFunds => "AdditionalFunds",
+            Self::HeldFunds => "HeldFunds",
+        }
+    }
 }
 
 /// A limit that can be considered (balance-configuration API, consider names).
@@ -177,6 +189,16 @@ impl Deltas {
         Self(self.0.map(i64::saturating_neg))
     }
 
+    /// Both moves as one; `None` when a limit would leave the range.
+    pub fn checked_add(&self, other: &Self) -> Option<Self> {
+        let mut sum = *self;
+        for (limit, delta) in other.iter() {
+            let both = sum.get(limit).checked_add(delta)?;
+            sum.set(limit, both).then_some(())?;
+        }
+        Some(sum)
+    }
+
     /// Whether nothing moves.
     pub fn is_none(&self) -> bool {
         *self == Self::NONE
@@ -224,6 +246,10 @@ mod tests {
         assert_eq!(after.get(LimitName::HeldFunds), 12);
         assert_eq!(after.checked_apply(&deltas.negated()), Some(limits));
         assert_eq!(deltas.iter().count(), 6);
+        assert_eq!(deltas.checked_add(&deltas.negated()), Some(Deltas::NONE));
+        let mut most = Deltas::NONE;
+        most.set(LimitName::HeldFunds, i64::MAX);
+        assert_eq!(most.checked_add(&deltas), None);
     }
 
     #[test]
@@ -258,5 +284,7 @@ mod tests {
              \"AvailableWithdrawalCredit\",\"AvailableSavingsAccountLimit\",\
              \"AdditionalFunds\",\"HeldFunds\"]"
         );
+        let shown = LimitName::ALL.map(|limit| format!("\"{}\"", limit.as_str()));
+        assert_eq!(format!("[{}]", shown.join(",")), names);
     }
 }

@@ -32,10 +32,41 @@ pub struct Network {
     pub match_window_minutes: u32,
     /// How long a decision may take, in milliseconds.
     pub deadline_ms: u32,
+    /// DE39 of what is approved.
+    pub approval_codes: ApprovalCodes,
+    /// Whether it can take an approval of a part of the amount.
+    pub partial_authorization: bool,
+    /// Whether DE4 contains the fee of DE28 already.
+    pub transaction_fee_included: bool,
+    /// Whether it acknowledges answers (0180, 0280).
+    pub acknowledgements: bool,
+    /// Whether its file actions (0302) are served.
+    pub file_actions: bool,
     /// Which code of the table DE3 positions 1-2 stand for; `None`: the code of the same digits.
     pub(crate) processing_codes: Option<BTreeMap<ProcessingCode, ProcessingCode>>,
     /// One answer per reason, in the order of `Reason::ALL`.
     pub(crate) answers: [Answer; Reason::ALL.len()],
+}
+
+/// DE39 of what is approved. Every code of it is an approval.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct ApprovalCodes {
+    /// The whole amount.
+    pub approved: ResponseCode,
+    /// A part of it, which the answer names.
+    pub partially_approved: ResponseCode,
+    /// An account verification: nothing speaks against the account.
+    pub verified: ResponseCode,
+}
+
+impl Default for ApprovalCodes {
+    fn default() -> Self {
+        Self {
+            approved: ResponseCode::APPROVED,
+            partially_approved: ResponseCode::PARTIALLY_APPROVED,
+            verified: ResponseCode::VERIFIED,
+        }
+    }
 }
 
 /// What a network is told for one reason.

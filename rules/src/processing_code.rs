@@ -21,6 +21,9 @@ pub struct ProcessingCodeEntry {
     pub reversal_processing_code: Option<ProcessingCode>,
     /// The code that undoes a part of it; where the documents name none, the reversal code.
     pub partial_reversal_processing_code: Option<ProcessingCode>,
+    /// The code whose configurations decide the cash part of the amount; only of a purchase with
+    /// cashback. Without it the whole amount is decided as one.
+    pub cashback_processing_code: Option<ProcessingCode>,
     /// The transaction types an operation posts, one per amount.
     pub transaction_types: Vec<TransactionTypeLink>,
     /// The transaction types its reversal posts, of the opposite sign.
@@ -56,6 +59,16 @@ pub enum OperationKind {
     BalanceInquiry,
     /// Anything else.
     Other,
+    /// What is as good as cash: chips, money orders, foreign currency.
+    QuasiCash,
+    /// Money drawn from the account to fund another.
+    AccountFunding,
+    /// Money paid in by the holder.
+    Deposit,
+    /// Money sent to the account by somebody else.
+    OriginalCredit,
+    /// Asks whether the account is good, moves nothing.
+    AccountVerification,
 }
 
 /// Which way money moves.

@@ -13,8 +13,8 @@ macro_rules! reasons {
     ($($(#[doc = $doc:literal])+ $name:ident => $text:literal,)+) => {
         /// Why a request was not approved.
         ///
-        /// The order of declaration is the order of precedence: where several apply, the first
-        /// decides. It is also a stored format: never reorder, only append.
+        /// The order of declaration is that of the stored numbers: never reorder, only append. Which
+        /// reason decides where several apply is said by [`Reason::PRECEDENCE`], not by this order.
         #[derive(
             Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize,
         )]
@@ -24,7 +24,7 @@ macro_rules! reasons {
         }
 
         impl Reason {
-            /// All reasons, in order of precedence.
+            /// All reasons, in the order of their numbers.
             pub const ALL: [Self; [$($text),+].len()] = [$(Self::$name),+];
 
             /// The name in files, JSON, logs and metrics.
@@ -88,6 +88,56 @@ reasons! {
     DeadlinePassed => "deadline_passed",
     /// Something inside failed.
     SystemMalfunction => "system_malfunction",
+    /// The options of the account, program or tenant decline everything.
+    AuthorizationsDenied => "authorizations_denied",
+    /// An advice of something that the network itself declined.
+    DeclinedByNetwork => "declined_by_network",
+    /// The purchase could be approved, the cash asked for with it could not.
+    CashbackNotAvailable => "cashback_not_available",
+    /// The network may not change files, or not in this way.
+    FileActionNotSupported => "file_action_not_supported",
+    /// What a file action names is not there.
+    FileRecordNotFound => "file_record_not_found",
+    /// A file action that is understood and may not be done.
+    FileActionRefused => "file_action_refused",
+}
+
+impl Reason {
+    /// All reasons in the order in which they are looked at: where several apply, the first decides.
+    /// Apart from the numbers, so that a reason that is added can take its place.
+    pub const PRECEDENCE: [Self; Self::ALL.len()] = [
+        Self::FormatError,
+        Self::MatchConflict,
+        Self::DeclinedByNetwork,
+        Self::FileActionNotSupported,
+        Self::UnknownCard,
+        Self::CardLost,
+        Self::CardStolen,
+        Self::CardCanceled,
+        Self::CardBlocked,
+        Self::CardExpired,
+        Self::ExpiryMismatch,
+        Self::AccountStatus,
+        Self::AuthorizationsDenied,
+        Self::CardModeUnavailable,
+        Self::UnknownProcessingCode,
+        Self::NotPermitted,
+        Self::CurrencyNotSupported,
+        Self::InvalidAmount,
+        Self::NoConfiguration,
+        Self::InsufficientFunds,
+        Self::CashLimitExceeded,
+        Self::CashbackNotAvailable,
+        Self::ReversedBeforeArrival,
+        Self::UnknownOriginal,
+        Self::OriginalAmountMismatch,
+        Self::FileRecordNotFound,
+        Self::FileActionRefused,
+        Self::SignOnRequired,
+        Self::Overloaded,
+        Self::DeadlinePassed,
+        Self::SystemMalfunction,
+    ];
 }
 
 impl fmt::Display for Reason {
@@ -103,6 +153,10 @@ pub struct ResponseCode([u8; 2]);
 impl ResponseCode {
     /// "00".
     pub const APPROVED: Self = Self(*b"00");
+    /// Approved for a part of the amount, `10`.
+    pub const PARTIALLY_APPROVED: Self = Self(*b"10");
+    /// Nothing speaks against the account, `85`: the answer to a verification.
+    pub const VERIFIED: Self = Self(*b"85");
     /// System malfunction, `96`: the answer where no table of a network can be asked.
     pub const SYSTEM_MALFUNCTION: Self = Self(*b"96");
 
@@ -110,11 +164,11 @@ impl ResponseCode {
     const APPROVALS: [Self; 7] = [
         Self::APPROVED,
         Self(*b"08"),
-        Self(*b"10"),
+        Self::PARTIALLY_APPROVED,
         Self(*b"11"),
         Self(*b"16"),
         Self(*b"32"),
-        Self(*b"85"),
+        Self::VERIFIED,
     ];
 
     /// The code as text.
@@ -124,7 +178,7 @@ impl ResponseCode {
     }
 
     /// Whether the code says yes: it must never stand for a decline.
-    pub(crate) fn is_approval(self) -> bool {
+    pub fn is_approval(self) -> bool {
         Self::APPROVALS.contains(&self)
     }
 }
@@ -170,12 +224,44 @@ mod tests {
     use super::*;
 
     #[test]
-    fn the_order_of_declaration_is_the_precedence() {
-        let mut sorted = Reason::ALL;
+    fn every_reason_has_one_place_in_the_precedence() {
+        let mut sorted = Reason::PRECEDENCE;
         sorted.sort_unstable();
         assert_eq!(sorted, Reason::ALL);
-        assert!(Reason::FormatError < Reason::UnknownCard);
-        assert!(Reason::NoConfiguration < Reason::InsufficientFunds);
+        let place = |reason| {
+            let mut reasons = Reason::PRECEDENCE.iter();
+            reasons.position(|other| *other == reason).unwrap()
+        };
+        let table = [
+            (Reason::FormatError, Reason::UnknownCard),
+            (Reason::AccountStatus, Reason::AuthorizationsDenied),
+            (Reason::AuthorizationsDenied, Reason::UnknownProcessingCode),
+            (Reason::NoConfiguration, Reason::InsufficientFunds),
+            (Reason::CashLimitExceeded, Reason::CashbackNotAvailable),
+        ];
+        for (first, second) in table {
+            assert!(place(first) < place(second), "{first} before {second}");
+        }
+    }
+
+    /// The numbers are stored.
+    #[test]
+    fn numbers_stay() {
+        let table = [
+            (Reason::FormatError, 0),
+            (Reason::CardModeUnavailable, 10),
+            (Reason::InsufficientFunds, 16),
+            (Reason::SystemMalfunction, 24),
+            (Reason::AuthorizationsDenied, 25),
+            (Reason::DeclinedByNetwork, 26),
+            (Reason::CashbackNotAvailable, 27),
+            (Reason::FileActionNotSupported, 28),
+            (Reason::FileRecordNotFound, 29),
+            (Reason::FileActionRefused, 30),
+        ];
+        for (reason, number) in table {
+            assert_eq!(reason as u8, number, "{reason}");
+        }
     }
 
     #[test]

@@ -66,26 +66,34 @@ impl<R: RelatedLimits + ?Sized> Attempt<'_, R> {
         let over_limit = self.counts_over_limit(check);
         bears(check, bearer, &limits?, &deltas, over_limit)?;
 
-        let counterpart = match check.counterpart_account {
-            None => None,
-            Some(counterpart) => {
-                let account_id = counterpart.account_id;
-                let limits = self.limits_of(account_id)?;
-                let opposite = deltas.negated();
-                bears(check, Some(account_id), &limits, &opposite, false)?;
-                Some(RelatedMove {
-                    account: RelatedAccount::Counterpart { account_id },
-                    deltas: opposite,
-                    processing_code: Some(counterpart.processing_code),
-                })
-            }
-        };
+        if let Some(counterpart) = check.counterpart_account {
+            let account_id = counterpart.account_id;
+            let limits = self.limits_of(account_id)?;
+            bears(check, Some(account_id), &limits, &deltas.negated(), false)?;
+        }
         if self.parents {
             let parents = (0..).map_while(|number| self.related.parent(number));
             for (parent, limits) in parents {
                 bears(check, Some(parent), &limits, &deltas, over_limit)?;
             }
         }
+        Ok(self.moves(check, deltas))
+    }
+
+    /// The moves of a scenario, whatever the limits say. A related account that is not known still
+    /// keeps them from being made.
+    pub(crate) fn forced(&self, check: &Check) -> Result<Moves, Failure> {
+        if let Some(impact) = check.impact_account {
+            self.limits_of(impact.account_id)?;
+        }
+        if let Some(counterpart) = check.counterpart_account {
+            self.limits_of(counterpart.account_id)?;
+        }
+        let deltas = deltas(&check.moves, check.amount, self.request);
+        Ok(self.moves(check, deltas))
+    }
+
+    fn moves(&self, check: &Check, deltas: Deltas) -> Moves {
         let moved = |account| RelatedMove {
             account,
             deltas,
@@ -97,9 +105,16 @@ impl<R: RelatedLimits + ?Sized> Attempt<'_, R> {
                 customer_id: impact.customer_id,
             })
         });
+        let counterpart = check.counterpart_account.map(|counterpart| RelatedMove {
+            account: RelatedAccount::Counterpart {
+                account_id: counterpart.account_id,
+            },
+            deltas: deltas.negated(),
+            processing_code: Some(counterpart.processing_code),
+        });
         let parents = self.parents.then(|| moved(RelatedAccount::Parents));
         let confirmation = check.confirmation.as_ref();
-        Ok(Moves {
+        Moves {
             own: if impacted.is_some() {
                 Deltas::NONE
             } else {
@@ -107,7 +122,7 @@ impl<R: RelatedLimits + ?Sized> Attempt<'_, R> {
             },
             related: RelatedMoves::new(impacted, counterpart, parents),
             confirmation: confirmation.map(|moved| self::deltas(moved, check.amount, self.request)),
-        })
+        }
     }
 
     /// Whether the considered sum covers what it must, and the cash limit what moves it. The cash

@@ -14,10 +14,11 @@ use crate::over_limit::OverLimitRules;
 use crate::target::ByTarget;
 use crate::trace::trace;
 use crate::{
-    AccountId, AuthorizationFlow, AuthorizationOptions, Configuration, Document, Evaluation,
-    EvaluationRequest, FeatureUse, Limits, Mapping, MappingRequest, Network, NetworkId,
-    NoRelatedLimits, OverLimit, ProcessingCode, ProcessingCodeEntry, Program, ProgramId,
-    RelatedLimits, ReversalCode, RuleModel, RulesVersion, Trace,
+    AccountId, AccountStatusRule, AuthorizationFlow, AuthorizationOptions, Configuration, Currency,
+    Document, Evaluation, EvaluationRequest, ExchangeRate, FeatureUse, Limits, Mapping,
+    MappingRequest, Network, NetworkId, NoRelatedLimits, Organization, OverLimit, ProcessingCode,
+    ProcessingCodeEntry, Program, ProgramId, RelatedLimits, ReversalCode, RuleModel, RulesVersion,
+    StatusReason, Trace,
 };
 
 /// A compiled set of rules.
@@ -33,6 +34,9 @@ pub struct Snapshot {
 /// Everything the documents say, validated.
 #[derive(Debug, Default)]
 pub(crate) struct Tables {
+    pub(crate) organization: Organization,
+    /// By the currencies from and to.
+    pub(crate) exchange_rates: BTreeMap<(Currency, Currency), ExchangeRate>,
     pub(crate) programs: BTreeMap<ProgramId, Program>,
     pub(crate) networks: BTreeMap<NetworkId, Network>,
     pub(crate) processing_codes: BTreeMap<ProcessingCode, ProcessingCodeEntry>,
@@ -85,6 +89,26 @@ impl Snapshot {
     /// Everything the version covers, sorted by path. Compiling these again gives this snapshot.
     pub fn documents(&self) -> &[Document] {
         &self.documents
+    }
+
+    /// The organization.
+    pub fn organization(&self) -> &Organization {
+        &self.tables.organization
+    }
+
+    /// The status of accounts with this name, predefined ones too.
+    pub fn account_status(&self, name: &str) -> Option<&AccountStatusRule> {
+        self.tables.organization.account_statuses.get(name)
+    }
+
+    /// The reason for a status with this number.
+    pub fn status_reason(&self, id: u32) -> Option<&StatusReason> {
+        self.tables.organization.status_reasons.get(&id)
+    }
+
+    /// What amounts of one currency are worth in another. Each direction has a rate of its own.
+    pub fn exchange_rate(&self, from: Currency, to: Currency) -> Option<&ExchangeRate> {
+        self.tables.exchange_rates.get(&(from, to))
     }
 
     /// The program with this number.
@@ -195,6 +219,18 @@ impl Snapshot {
         related: &impl RelatedLimits,
     ) -> Evaluation {
         self.rules.evaluate(request, limits, related)
+    }
+
+    /// The same for what was approved elsewhere, such as an advice: where no scenario holds, the first
+    /// one moves what it moves all the same. Only a missing configuration, an overflow and a related
+    /// account that is not known remain as other answers.
+    pub fn evaluate_forced(
+        &self,
+        request: &EvaluationRequest,
+        limits: &Limits,
+        related: &impl RelatedLimits,
+    ) -> Evaluation {
+        self.rules.evaluate_forced(request, limits, related)
     }
 
     /// What [`Snapshot::evaluate`] looks at, and why it did not apply.

@@ -677,6 +677,23 @@ fn json_is_read_like_toml() {
              balance-configurations/a.json:1: configs[0].scenarios: empty; write at least one scenario with a condition and a result",
             Some(ErrorCode::Ebcf0320),
         ),
+        (
+            r#"{"level": "tenant", "configs": [{"name": "A", "filter_template_id": "many", "scenarios": null}]}"#,
+            "balance-configurations/a.json:1: configs[0].filter_template_id: no filter template \"many\"; write one in filter-templates/NAME.toml\n\
+             balance-configurations/a.json:1: configs[0].scenarios: missing; write at least one scenario with a condition and a result",
+            Some(ErrorCode::Ebcf0317),
+        ),
+        (
+            r#"{"level": "tenant", "configs": [{"name": "A", "filter_template_id": "few", "filters": {"processing_codes": ["00"]}, "scenarios": null}]}"#,
+            "balance-configurations/a.json:1: configs[0].filter_template_id: both filters and filter_template_id are given; keep one\n\
+             balance-configurations/a.json:1: configs[0].scenarios: missing; write at least one scenario with a condition and a result",
+            Some(ErrorCode::Ebcf0321),
+        ),
+        (
+            r#"{"level": "program", "program_id": "1", "configs": []}"#,
+            "balance-configurations/a.json:1: program_id: invalid type: string \"1\"; write a whole number from 1 to 4294967295",
+            Some(ErrorCode::Wblc0020),
+        ),
     ];
     for (json, expected, code) in bad {
         let errors = compile(&[("balance-configurations/a.json", json)]).unwrap_err();

@@ -457,7 +457,7 @@ fn programs() {
                 r#"currency = "840""#,
                 r#"currency = "840"
 bin = 1"#,
-                "6: bin: unknown key; the keys here are id, name, type, currency",
+                "6: bin: unknown key; the keys here are id, name, type, currency, currency_conversion, minimum_credit_limit, maximum_credit_limit, maximum_installment_limit, withdrawal_limit_percentage, global_credit_limit",
             ),
             (
                 r#"name = "One""#,
@@ -483,9 +483,9 @@ fn networks() {
          "1: echo: missing; write the data elements every response copies"),
         ("echo = [2, 11]", "echo = [2, 2]",
          "5: echo[1]: listed twice; write it once"),
-        ("echo = [2, 11]", "echo = [1, 129, 14, 39]",
-         "5: echo: DE1 is not a data element; write one from 2 to 128
-5: echo: DE129 is not a data element; write one from 2 to 128
+        ("echo = [2, 11]", "echo = [1, 193, 14, 39]",
+         "5: echo: DE1 is not a data element; write one from 2 to 192
+5: echo: DE193 is not a data element; write one from 2 to 192
 5: echo: DE14 is never returned; leave it out
 5: echo: DE39 is the response's own; leave it out"),
         ("echo_reversal = [90]", "echo_reversal = [11]",
@@ -508,10 +508,10 @@ fn networks() {
          r#"14: response_codes.card_lost.denial_code: "8100" is not a denial code; write 1 to 3 letters or digits, such as "810""#),
         (r#"card_lost = { response_code = "05" }"#, r#"card_lost = { response_code = "05" }
 card_eaten = { response_code = "05" }"#,
-         "15: response_codes.card_eaten: not a reason; the reasons are format_error, match_conflict, unknown_card, card_lost, card_stolen, card_canceled, card_blocked, card_expired, expiry_mismatch, account_status, card_mode_unavailable, unknown_processing_code, not_permitted, currency_not_supported, invalid_amount, no_configuration, insufficient_funds, cash_limit_exceeded, reversed_before_arrival, unknown_original, original_amount_mismatch, sign_on_required, overloaded, deadline_passed, system_malfunction"),
+         "15: response_codes.card_eaten: not a reason; the reasons are format_error, match_conflict, unknown_card, card_lost, card_stolen, card_canceled, card_blocked, card_expired, expiry_mismatch, account_status, card_mode_unavailable, unknown_processing_code, not_permitted, currency_not_supported, invalid_amount, no_configuration, insufficient_funds, cash_limit_exceeded, reversed_before_arrival, unknown_original, original_amount_mismatch, sign_on_required, overloaded, deadline_passed, system_malfunction, authorizations_denied, declined_by_network, cashback_not_available, file_action_not_supported, file_record_not_found, file_action_refused"),
         ("[response_codes]", "[answers]",
          "1: response_codes: missing; write a table with one line per reason
-10: answers: unknown key; the keys here are id, name, dialect, sign_on_required, echo, echo_reversal, echo_network_management, match_window_minutes, deadline_ms, processing_codes, response_codes"),
+10: answers: unknown key; the keys here are id, name, dialect, sign_on_required, echo, echo_reversal, echo_network_management, match_window_minutes, deadline_ms, approval_codes, partial_authorization, transaction_fee_included, acknowledgements, file_actions, processing_codes, response_codes"),
     ]);
 }
 
@@ -535,7 +535,7 @@ fn processing_codes() {
         (r#"processing_code = "INREV""#, r#"processing_code = "OUTREV""#,
          "8: reversal_processing_codes[1].processing_code: code OUTREV is listed twice; keep one"),
         (r#"kind = "purchase""#, r#"kind = "sale""#,
-         r#"14: processing_codes[0].kind: unknown variant `sale`; write "purchase", "cash", "purchase_with_cashback", "refund", "balance_inquiry" or "other""#),
+         r#"14: processing_codes[0].kind: unknown variant `sale`; write "purchase", "cash", "purchase_with_cashback", "refund", "balance_inquiry", "quasi_cash", "account_funding", "deposit", "original_credit", "account_verification" or "other""#),
         (r#"kind = "purchase""#, r#"kind = "refund""#,
          "15: processing_codes[0].balance_impact: does not fit the kind; write 1"),
         ("balance_impact = -1
@@ -600,7 +600,7 @@ fn every_error_of_every_document_is_told_at_once() {
         r#"balance-configurations/b.toml:1: configs: missing; write at least one [[configs]]"#,
         r#"balance-configurations/deeper/c.toml:1: not a rule document; leave it out"#,
         r#"colours.toml:1: not a rule document; leave it out"#,
-        r#"networks/net.toml:5: echo: DE0 is not a data element; write one from 2 to 128"#,
+        r#"networks/net.toml:5: echo: DE0 is not a data element; write one from 2 to 192"#,
         r#"programs/two.toml:2: id: 0 is out of range; write a whole number from 1 to 4294967295"#,
     ];
     assert_eq!(errors.lines().collect::<Vec<_>>(), expected);

@@ -405,7 +405,8 @@ fn every_use_of_a_feature_is_found() {
         (
             "authorization-options/o.toml",
             "[[records]]\nlevel = \"tenant\"\n[records.options]\ndisable_dcc = true\n\
-             [[records]]\nlevel = \"program\"\nprogram_id = 1\n",
+             enabled_partial_authorization = true\n[records.override_bins.400000]\n\
+             approve_anti_fraud_unavailable = true\n[[records]]\nlevel = \"program\"\nprogram_id = 1\n",
         ),
         (
             "over-limit/o.toml",
@@ -428,8 +429,9 @@ fn every_use_of_a_feature_is_found() {
         "balance-configurations/tenant.toml",
     );
     let expected = [
+        (Feature::AntiFraud, "authorization-options/o.toml", 1),
         (
-            Feature::AuthorizationOptions,
+            Feature::DynamicCurrencyConversion,
             "authorization-options/o.toml",
             1,
         ),
@@ -444,4 +446,72 @@ fn every_use_of_a_feature_is_found() {
     ];
     let expected = expected.map(|(feature, file, line)| (feature, file.to_owned(), line));
     assert_eq!(uses, expected);
+}
+
+#[test]
+fn every_option_that_is_not_applied_is_found_where_it_is_set() {
+    let found = |options: &str| {
+        let text = format!("[[records]]\nlevel = \"tenant\"\n[records.options]\n{options}\n");
+        let rules = compiled(&[("authorization-options/o.toml", &text)]);
+        let features = rules.features();
+        features.iter().map(|used| used.feature).collect::<Vec<_>>()
+    };
+    let table: [(&str, &[Feature]); 14] = [
+        ("deny_all_authorizations = true", &[]),
+        ("enabled_partial_authorization = true", &[]),
+        ("days_to_cancel_authorization = 3", &[]),
+        ("days_by_mcc = [{ mcc = [\"7011\"] }]", &[]),
+        (
+            "should_use_anti_fraud_decision = true",
+            &[Feature::AntiFraud],
+        ),
+        ("use_anti_fraud_response_code = true", &[Feature::AntiFraud]),
+        (
+            "call_anti_fraud_when_cancelling = true",
+            &[Feature::AntiFraud],
+        ),
+        (
+            "zero_balance_url = \"https://issuer.example\"",
+            &[Feature::ZeroBalance],
+        ),
+        (
+            "use_local_amount_when_dcc = true",
+            &[Feature::DynamicCurrencyConversion],
+        ),
+        (
+            "use_settlement_from_network = true",
+            &[Feature::SettlementFromNetwork],
+        ),
+        ("use_rates_fee_models = true", &[Feature::RatesFeeModels]),
+        (
+            "always_call_ledger_rules = true",
+            &[Feature::AlwaysCallLedgerRules],
+        ),
+        (
+            "days_to_cancel_authorization_migration = 3",
+            &[Feature::MigrationExpiry],
+        ),
+        ("disable_dcc = false", &[]),
+    ];
+    for (options, expected) in table {
+        assert_eq!(found(options), expected, "{options}");
+    }
+}
+
+#[test]
+fn a_program_that_converts_needs_a_rate() {
+    let one = support::PROGRAM.to_owned() + "currency_conversion = \"convert\"\n";
+    let told = |rates: Option<&str>| {
+        let mut documents = base();
+        documents.retain(|document| document.path != "programs/one.toml");
+        documents.push(document("programs/one.toml", &one));
+        documents.extend(rates.map(|text| document("exchange-rates.toml", text)));
+        findings(&rules::compile(documents).unwrap())
+    };
+    let warning = "exchange-rates.toml:1: rates: warning: program 1 converts, and no rate leads to its currency 840: every other currency is declined as currency_not_supported";
+    assert_eq!(told(None), warning);
+    let rate = "rates = [{ from = \"EUR\", to = \"USD\", rate = \"1.1\" }]";
+    assert_eq!(told(Some(rate)), "");
+    let other = rate.replace("USD", "BRL");
+    assert_eq!(told(Some(&other)), warning);
 }

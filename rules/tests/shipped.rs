@@ -12,8 +12,8 @@ mod support;
 use std::path::Path;
 
 use rules::{
-    BalanceImpact, NetworkId, OperationKind, ProcessingCode, ProgramId, ProgramKind, Reason,
-    ResetLimit, Snapshot,
+    AllowedOperations, ApprovalCodes, BalanceImpact, CurrencyConversion, NetworkId, OperationKind,
+    ProcessingCode, ProgramId, ProgramKind, Reason, ResetLimit, Snapshot,
 };
 use support::decide;
 
@@ -70,6 +70,22 @@ fn programs_and_operations_are_those_of_the_demo() {
             303,
         ),
         (
+            "10",
+            OperationKind::AccountFunding,
+            BalanceImpact::Debit,
+            Some("10REV"),
+            110,
+            310,
+        ),
+        (
+            "11",
+            OperationKind::QuasiCash,
+            BalanceImpact::Debit,
+            Some("11REV"),
+            111,
+            311,
+        ),
+        (
             "20",
             OperationKind::Refund,
             BalanceImpact::Credit,
@@ -78,8 +94,32 @@ fn programs_and_operations_are_those_of_the_demo() {
             401,
         ),
         (
+            "21",
+            OperationKind::Deposit,
+            BalanceImpact::Credit,
+            Some("21REV"),
+            221,
+            421,
+        ),
+        (
+            "26",
+            OperationKind::OriginalCredit,
+            BalanceImpact::Credit,
+            Some("26REV"),
+            226,
+            426,
+        ),
+        (
             "31",
             OperationKind::BalanceInquiry,
+            BalanceImpact::None,
+            None,
+            0,
+            0,
+        ),
+        (
+            "33",
+            OperationKind::AccountVerification,
             BalanceImpact::None,
             None,
             0,
@@ -114,6 +154,8 @@ fn programs_and_operations_are_those_of_the_demo() {
         }
     }
     assert!(rules.processing_code(code("77")).is_none());
+    let cash_part = |text| rules.processing_code(code(text))?.cashback_processing_code;
+    assert_eq!((cash_part("09"), cash_part("00")), (Some(code("01")), None));
     assert!(
         rules.processing_code(code("00REV")).is_none(),
         "DE3 never names a reversal code"
@@ -137,6 +179,9 @@ fn the_generic_network_answers_every_reason() {
         (network.match_window_minutes, network.deadline_ms),
         (15, 8000)
     );
+    assert_eq!(network.approval_codes, ApprovalCodes::default());
+    assert!(network.partial_authorization && network.file_actions);
+    assert!(network.transaction_fee_included && !network.acknowledgements);
     let table = [
         (Reason::FormatError, "30"),
         (Reason::MatchConflict, "94"),
@@ -163,6 +208,12 @@ fn the_generic_network_answers_every_reason() {
         (Reason::Overloaded, "91"),
         (Reason::DeadlinePassed, "91"),
         (Reason::SystemMalfunction, "96"),
+        (Reason::AuthorizationsDenied, "57"),
+        (Reason::DeclinedByNetwork, "05"),
+        (Reason::CashbackNotAvailable, "87"),
+        (Reason::FileActionNotSupported, "24"),
+        (Reason::FileRecordNotFound, "25"),
+        (Reason::FileActionRefused, "29"),
     ];
     assert_eq!(table.map(|(reason, _)| reason), Reason::ALL);
     for (reason, wire) in table {
@@ -296,7 +347,38 @@ fn the_demo_accounts_behave_to_the_cent() {
             "00 10001 program=3",
             "insufficient",
         ),
+        (
+            "account funding takes from the cash limit",
+            credit,
+            "10 100000",
+            "Credit: funding and quasi-cash/1 available-100000 cash-100000",
+        ),
+        (
+            "quasi-cash above it",
+            credit,
+            "11 100001",
+            "insufficient cash",
+        ),
+        (
+            "quasi-cash from the balance",
+            prepaid,
+            "11 10000 program=3",
+            "Funding and quasi-cash from the balance/1 available-10000",
+        ),
+        (
+            "a deposit",
+            debit,
+            "21 700 program=2",
+            "Deposit and original credit to the available limit/1 available+700",
+        ),
+        (
+            "an original credit on a credit card",
+            credit,
+            "26 700",
+            "Deposit and original credit to the available limit/1 available+700",
+        ),
         ("an inquiry", credit, "31 0", "-/0"),
+        ("a verification", credit, "33 0", "-/0"),
         (
             "in the table, without configuration",
             credit,
@@ -453,4 +535,30 @@ fn the_examples_do_what_they_say() {
     let standard = rules.authorization_options(rules::AccountId(1), ProgramId(1), None);
     assert_eq!(standard.expiry.pre_authorization, 30);
     assert_eq!(rules.rule_models().len(), 1);
+    assert!(example.acknowledgements && !example.transaction_fee_included);
+    assert_eq!(example.approval_codes.verified.as_str(), "00");
+    let business = rules.program(ProgramId(200)).unwrap();
+    assert_eq!(business.currency_conversion, CurrencyConversion::Convert);
+    let limits = business.credit_limits;
+    assert_eq!(limits.maximum_credit_limit, Some(25_000_000));
+    assert_eq!(limits.withdrawal_limit_percentage_hundredths, Some(2_000));
+}
+
+#[test]
+fn the_organization_and_its_options_are_those_of_the_demo() {
+    let rules = shipped();
+    let status = rules.account_status("IN_COLLECTION").unwrap();
+    assert_eq!(status.allowed_operations, AllowedOperations::CreditOnly);
+    assert!(rules.status_reason(2).is_some());
+    let (euro, dollar) = ("EUR".parse().unwrap(), "USD".parse().unwrap());
+    let rate = rules.exchange_rate(euro, dollar).unwrap();
+    assert_eq!(rate.convert(10_000), Some(10_997));
+    assert!(rules.exchange_rate(dollar, euro).is_none());
+    let options = rules.authorization_options(rules::AccountId(1), ProgramId(1), None);
+    assert!(options.enabled_partial_authorization);
+    let days = |mcc| [false, true].map(|pre| options.expiry_days(mcc, pre));
+    assert_eq!(days(None), [10, 30]);
+    assert_eq!(days(Some(5411)), [10, 30]);
+    assert_eq!(days(Some(7011)), [30, 45]);
+    assert_eq!(rules.features().len(), 4, "only reset_limit is asked for");
 }

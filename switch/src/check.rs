@@ -8,25 +8,23 @@ use std::path::Path;
 use rules::{Feature, FeatureUse, Finding, RuleError, Severity, Snapshot};
 use serde_json::json;
 
+use crate::rule_tests::{self, TestRun};
 use crate::rulebook;
 use crate::settings::Settings;
 
 /// What rules can ask for and the running switch does not do yet. Where one of these is used, a check
 /// says so; whoever makes the switch apply one takes it out here.
-const NOT_APPLIED: [Feature; 13] = [
-    Feature::ImpactParentAccounts,
-    Feature::ImpactAccount,
-    Feature::CounterpartAccount,
+const NOT_APPLIED: [Feature; 10] = [
     Feature::Confirmation,
     Feature::ResetLimit,
-    Feature::ContractAmount,
-    Feature::PartialReversalCode,
-    Feature::NetworkProcessingCodes,
-    Feature::RetryCategory,
-    Feature::MerchantAdviceCode,
-    Feature::RuleModel,
     Feature::LimitRefund,
-    Feature::AuthorizationOptions,
+    Feature::AntiFraud,
+    Feature::ZeroBalance,
+    Feature::DynamicCurrencyConversion,
+    Feature::SettlementFromNetwork,
+    Feature::RatesFeeModels,
+    Feature::AlwaysCallLedgerRules,
+    Feature::MigrationExpiry,
 ];
 
 /// What a check found.
@@ -39,6 +37,8 @@ pub struct Findings {
     findings: Vec<Finding>,
     /// What is used and not applied.
     not_applied: Vec<FeatureUse>,
+    /// How the tests came out, where they were asked for and the rules are good.
+    tests: Option<TestRun>,
 }
 
 #[derive(Debug)]
@@ -51,9 +51,10 @@ struct Summary {
     documents: usize,
 }
 
-/// Checks a configuration directory: its settings file, if it has one, then rules, networks, dialects.
+/// Checks a configuration directory: its settings file, if it has one, then rules, networks, dialects, and
+/// where asked for the tests of its rules.
 #[must_use]
-pub fn check(directory: &Path) -> Findings {
+pub fn check(directory: &Path, with_tests: bool) -> Findings {
     let mut errors = Vec::new();
     let mut listening = Vec::new();
     let settings = directory.join("switch.toml");
@@ -72,6 +73,7 @@ pub fn check(directory: &Path) -> Findings {
     }
     let mut summary = None;
     let (mut findings, mut not_applied) = (Vec::new(), Vec::new());
+    let mut tests = None;
     match rulebook::check(directory, &listening) {
         Ok((rules, _)) => {
             summary = Some(Summary::of(&rules));
@@ -82,6 +84,7 @@ pub fn check(directory: &Path) -> Findings {
                 uses.filter(|used| NOT_APPLIED.contains(&used.feature))
                     .map(|used| used.under(directory)),
             );
+            tests = with_tests.then(|| rule_tests::run(directory, &rules));
         }
         Err(error) => errors.extend(error.items()),
     }
@@ -90,6 +93,7 @@ pub fn check(directory: &Path) -> Findings {
         errors,
         findings,
         not_applied,
+        tests,
     }
 }
 
@@ -121,11 +125,11 @@ impl Findings {
     /// Whether everything is good.
     #[must_use]
     pub fn is_good(&self) -> bool {
-        self.errors.is_empty()
+        self.errors.is_empty() && self.tests.as_ref().is_none_or(TestRun::is_good)
     }
 
     /// The findings for people: a summary, or one `FILE:LINE: key: error: reason` per line; then warnings,
-    /// notes, and what is not applied, in the same form.
+    /// notes, and what is not applied, in the same form; then the tests.
     #[must_use]
     pub fn to_text(&self) -> String {
         let mut text = String::new();
@@ -183,6 +187,7 @@ impl Findings {
                 "{warnings} warnings, {notes} notes, {not_applied} not applied yet\n"
             ));
         }
+        text.extend(self.tests.as_ref().map(TestRun::to_text));
         text
     }
 
@@ -211,6 +216,7 @@ impl Findings {
             "warnings": self.of_severity(Severity::Warning).collect::<Vec<_>>(),
             "notes": self.of_severity(Severity::Note).collect::<Vec<_>>(),
             "not_applied": self.not_applied,
+            "tests": self.tests.as_ref().map(TestRun::to_json),
         })
     }
 }
@@ -222,7 +228,7 @@ mod tests {
     #[test]
     fn warnings_do_not_make_a_directory_bad() {
         let directory = Path::new(env!("CARGO_MANIFEST_DIR")).join("../rules/tests/hundred");
-        let findings = check(&directory);
+        let findings = check(&directory, false);
         assert!(findings.is_good());
         let text = findings.to_text();
         let place = directory.join("balance-configurations/credit-merchants.toml:552: ");
@@ -236,7 +242,22 @@ mod tests {
         assert_eq!(json["good"], true);
         assert_eq!(json["warnings"][0]["severity"], "warning");
         assert_eq!(json["notes"][0]["kind"], "overlap");
-        assert_eq!(json["not_applied"][0]["feature"], "impact_account");
+        assert_eq!(json["not_applied"][0]["feature"], "reset_limit");
+    }
+
+    #[test]
+    fn tests_are_part_of_a_check_where_asked_for() {
+        let directory = Path::new(env!("CARGO_MANIFEST_DIR")).join("../config");
+        let without = check(&directory, false);
+        assert!(without.is_good() && without.to_json()["tests"].is_null());
+        let with = check(&directory, true);
+        assert!(with.is_good(), "{}", with.to_text());
+        let (text, json) = (with.to_text(), with.to_json());
+        let last = text.lines().last().unwrap();
+        assert!(last.ends_with(" transactions, 0 not as expected"), "{last}");
+        assert!(text.contains("/rule-tests/demo.toml: "), "{text}");
+        assert_eq!(json["tests"]["good"], true);
+        assert_eq!(json["tests"]["failed"], serde_json::json!([]));
     }
 
     #[test]

@@ -7,11 +7,12 @@ use std::process::ExitCode;
 use clap::{Parser, Subcommand};
 use codec::Pan;
 use ledger::books::inspection;
-use switch::data_directory::INSPECT_BOOKS;
+use switch::config_command::{self, Which};
+use switch::data_directory::{self, INSPECT_BOOKS};
 use switch::demo::DemoError;
 use switch::serve::{self, Configuration, ConfigurationError};
 use switch::show::{self, Question};
-use switch::{backup, check, restore};
+use switch::{backup, check, restore, rule_history};
 use zeroize::Zeroizing;
 
 /// An issuer-side ISO 8583 authorization switch.
@@ -38,6 +39,17 @@ enum Command {
         directory: PathBuf,
         /// Print JSON.
         #[arg(long)]
+        json: bool,
+        /// Run its rule-tests/*.toml as well.
+        #[arg(long)]
+        tests: bool,
+    },
+    /// Show the rules that are or were in force, from the archive of the data directory.
+    Config {
+        #[command(subcommand)]
+        what: ConfigQuestion,
+        /// Print JSON.
+        #[arg(long, global = true)]
         json: bool,
     },
     /// Copy what another machine would need, while the switch runs or not. Keys are not copied.
@@ -77,6 +89,20 @@ enum Command {
 }
 
 #[derive(Debug, Subcommand)]
+enum ConfigQuestion {
+    /// Which versions came into force when, oldest first.
+    History,
+    /// The documents of a version [default: the one that came into force last]
+    Show {
+        /// The version, or how it begins.
+        version: Option<String>,
+        /// The version that was in force then, such as 2026-11-21T12:00:00Z.
+        #[arg(long, conflicts_with = "version", value_name = "TIME")]
+        at: Option<String>,
+    },
+}
+
+#[derive(Debug, Subcommand)]
 enum What {
     /// Limits and balances of an account.
     Account {
@@ -105,8 +131,12 @@ fn main() -> ExitCode {
     let arguments = Arguments::parse();
     match arguments.command.unwrap_or(Command::Serve) {
         Command::Serve => serve(&arguments.config),
-        Command::Check { directory, json } => {
-            let findings = check::check(&directory);
+        Command::Check {
+            directory,
+            json,
+            tests,
+        } => {
+            let findings = check::check(&directory, tests);
             let text = if json {
                 format!("{}\n", findings.to_json())
             } else {
@@ -114,6 +144,7 @@ fn main() -> ExitCode {
             };
             print(&text, if findings.is_good() { 0 } else { 1 })
         }
+        Command::Config { what, json } => config(&arguments.config, what, json),
         Command::Backup { to, http } => done(&backup::run(&arguments.config, &to, http.as_deref())),
         Command::Restore { from } => done(&restore::run(&arguments.config, &from)),
         Command::InspectBooks {
@@ -127,6 +158,31 @@ fn main() -> ExitCode {
             }
         }
         Command::Show { what, http, json } => show(what, &http, json),
+    }
+}
+
+fn config(settings: &std::path::Path, what: ConfigQuestion, json: bool) -> ExitCode {
+    let archive = match serve::settings(settings) {
+        Ok(settings) => settings.data_directory.join(data_directory::RULES),
+        Err(error) => return fail(&error.to_string(), 2),
+    };
+    let answer = match what {
+        ConfigQuestion::History => config_command::history(&archive, json),
+        ConfigQuestion::Show { version, at } => {
+            let which = match (version, at) {
+                (Some(version), _) => Which::Version(version),
+                (None, None) => Which::Newest,
+                (None, Some(time)) => match rule_history::parse_time(&time) {
+                    Some(time) => Which::At(time),
+                    None => return fail(&format!("--at {time}: write 2026-11-21T12:00:00Z"), 2),
+                },
+            };
+            config_command::show(&archive, &which, json)
+        }
+    };
+    match answer {
+        Ok(text) => print(&text, 0),
+        Err(error) => fail(&error.to_string(), 1),
     }
 }
 

@@ -2,7 +2,7 @@
 //!
 //! Owns: loading, archiving and swapping rules, networks and dialects. A reload is all or nothing:
 //! everything is read, validated and compiled first, the documents are stored under their content hash,
-//! and only then are the pointers swapped. Batches and links finish with what they began with. Must
+//! the log of activations says so, and only then are the pointers swapped. Batches and links finish with what they began with. Must
 //! never: put rules in force that are not archived, or keep a reader waiting.
 
 use std::fs::{self, File};
@@ -16,6 +16,7 @@ use ledger::runtime::now;
 use rules::{RuleError, RuleErrors, RulesVersion, Snapshot};
 
 use crate::networks::{Networks, NetworksError};
+use crate::rule_history::{self, HistoryError};
 
 /// The rules, networks and dialects in force.
 #[derive(Debug)]
@@ -57,6 +58,9 @@ pub enum RulebookError {
         /// The network.
         name: String,
     },
+    /// The log of activations cannot be written.
+    #[error(transparent)]
+    History(#[from] HistoryError),
     /// The documents cannot be archived.
     #[error("{path}: {source}")]
     Archive {
@@ -73,7 +77,10 @@ impl RulebookError {
     pub fn items(&self) -> Vec<RuleError> {
         match self {
             Self::Rules(errors) => errors.0.clone(),
-            Self::Networks(_) | Self::NetworkRemoved { .. } | Self::Archive { .. } => {
+            Self::Networks(_)
+            | Self::NetworkRemoved { .. }
+            | Self::History(_)
+            | Self::Archive { .. } => {
                 vec![RuleError {
                     file: String::new(),
                     line: 0,
@@ -107,7 +114,8 @@ pub fn check(
 }
 
 impl Rulebook {
-    /// Puts what a configuration directory holds in force, archived under `archive`.
+    /// Loads what a configuration directory holds, archived under `archive`. It is in force once
+    /// [`Rulebook::activate`] has said so in the log.
     ///
     /// # Errors
     /// [`RulebookError`] with everything that is wrong.
@@ -131,6 +139,18 @@ impl Rulebook {
                 refused: None,
             }),
         })
+    }
+
+    /// Writes to the log of activations that the rules come into force. For a start: only who holds the
+    /// data directory may write to it.
+    ///
+    /// # Errors
+    /// [`RulebookError`] when the log cannot be written.
+    pub fn activate(&self) -> Result<(), RulebookError> {
+        let mut last = self.last();
+        last.in_force_since = now();
+        rule_history::record(&self.archive, self.rules().version(), last.in_force_since)?;
+        Ok(())
     }
 
     /// Where the files are read from.
@@ -175,6 +195,7 @@ impl Rulebook {
         last.tried_at = now();
         let loaded = check(&self.directory, &self.listening).and_then(|(rules, networks)| {
             store(&self.archive, &rules)?;
+            rule_history::record(&self.archive, rules.version(), now())?;
             Ok((rules, networks))
         });
         match loaded {
@@ -261,6 +282,8 @@ mod tests {
         let listening = vec!["generic".to_owned()];
         let book = Rulebook::open(config.clone(), archive.clone(), listening).unwrap();
         let first = book.rules().version();
+        assert!(rule_history::activations(&archive).unwrap().is_empty());
+        book.activate().unwrap();
         let archived = archive
             .join(first.to_string())
             .join("processing-codes.toml");
@@ -277,6 +300,7 @@ mod tests {
         assert!(error.contains("processing-codes.toml:"), "{error}");
         assert_eq!(book.rules().version(), first);
         assert!(book.last_reload().refused.is_some());
+        assert_eq!(rule_history::activations(&archive).unwrap().len(), 1);
 
         fs::write(&codes, format!("{good}\n# changed\n")).unwrap();
         let second = book.reload().unwrap();
@@ -284,6 +308,13 @@ mod tests {
         assert_eq!(book.rules().version(), second);
         assert!(book.last_reload().refused.is_none());
         assert!(archive.join(second.to_string()).is_dir());
+        let history = rule_history::activations(&archive).unwrap();
+        let versions: Vec<_> = history.iter().map(|entry| entry.version).collect();
+        assert_eq!(versions, [first, second]);
+        let before = rule_history::at(&archive, history[0].time).unwrap();
+        assert_eq!(before.version(), first);
+        let after = rule_history::at(&archive, now()).unwrap();
+        assert_eq!(after.version(), second);
 
         fs::remove_file(config.join("networks/generic.toml")).unwrap();
         assert!(

@@ -103,6 +103,7 @@ pub fn run(configuration: Configuration) -> anyhow::Result<()> {
     let Configuration { settings, rulebook } = configuration;
     let data = &settings.data_directory;
     let lock = DataLock::acquire(data)?;
+    rulebook.activate()?;
     let runtime = tokio::runtime::Builder::new_multi_thread()
         .enable_all()
         .build()?;

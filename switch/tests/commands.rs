@@ -47,7 +47,7 @@ fn check_says_what_is_good_and_where_it_is_not() {
     let good = switch(&["check", directory], "");
     assert_eq!(good.status.code(), Some(0), "{}", said(&good));
     assert!(
-        said(&good).starts_with("good: 7 documents, 3 programs, 1 networks"),
+        said(&good).starts_with("good: 10 documents, 3 programs, 1 networks"),
         "{}",
         said(&good)
     );
@@ -75,6 +75,36 @@ fn check_says_what_is_good_and_where_it_is_not() {
             .unwrap()
             .ends_with("processing-codes.toml")
     );
+}
+
+#[test]
+fn check_runs_the_tests_of_the_rules() {
+    let world = World::new();
+    let directory = world.config();
+    let directory = directory.to_str().unwrap();
+    let good = switch(&["check", directory, "--tests"], "");
+    assert_eq!(good.status.code(), Some(0), "{}", said(&good));
+    let tests = world.config().join("rule-tests/demo.toml");
+    let shipped = std::fs::read_to_string(&tests).unwrap();
+    let wrong = shipped.replacen("\"-1200.00\"", "\"-1200.01\"", 1);
+    let line = 1 + wrong
+        .lines()
+        .position(|line| line == "[[transactions]]")
+        .unwrap();
+    std::fs::write(&tests, wrong).unwrap();
+    assert_eq!(switch(&["check", directory], "").status.code(), Some(0));
+    let bad = switch(&["check", directory, "--tests"], "");
+    assert_eq!(bad.status.code(), Some(1), "{}", said(&bad));
+    let text = format!(
+        "demo.toml:{line}: \"a purchase\"\n  \
+         expected: approved; account 1 AvailableCreditLimit -1200.01; by \"Credit: purchase\"; scenario 1\n  \
+         got:      approved; account 1 AvailableCreditLimit -1200.00; by \"Credit: purchase\"; scenario 1\n"
+    );
+    assert!(said(&bad).contains(&text), "{}", said(&bad));
+    let bad = switch(&["check", directory, "--tests", "--json"], "");
+    let findings: Value = serde_json::from_slice(&bad.stdout).unwrap();
+    assert_eq!(findings["good"], false);
+    assert_eq!(findings["tests"]["failed"][0]["line"], line);
 }
 
 /// `switch show ... --json` against a running switch.
@@ -178,4 +208,63 @@ fn settings_and_demo_files_that_cannot_be_used_end_with_2() {
         assert_eq!(ended.status.code(), Some(2), "{to}: {}", said(&ended));
         assert!(said(&ended).contains(said_so), "{}", said(&ended));
     }
+}
+
+#[test]
+fn config_tells_which_rules_were_in_force_when() {
+    let world = World::new();
+    let settings = world.config().join("switch.toml");
+    let config = |arguments: &[&str]| {
+        let settings = ["--config", settings.to_str().unwrap(), "config"];
+        switch(&[&settings, arguments].concat(), "")
+    };
+    let history = || {
+        let history = config(&["history", "--json"]);
+        assert_eq!(history.status.code(), Some(0), "{}", said(&history));
+        serde_json::from_slice::<Value>(&history.stdout).unwrap()
+    };
+    let nothing = config(&["show"]);
+    assert_eq!(nothing.status.code(), Some(1));
+    assert!(
+        said(&nothing).contains("no rules were in force"),
+        "{}",
+        said(&nothing)
+    );
+
+    let first = world.start();
+    let version = show(&first, &["rules"], "")["version"].clone();
+    first.stop();
+    // The same rules again are no activation.
+    world.start().stop();
+    assert_eq!(history().as_array().unwrap().len(), 1);
+    let codes = world.config().join("processing-codes.toml");
+    let shipped = std::fs::read_to_string(&codes).unwrap();
+    std::fs::write(&codes, format!("{shipped}# second\n")).unwrap();
+    world.start().stop();
+
+    let entries = history();
+    assert_eq!(entries.as_array().unwrap().len(), 2);
+    assert_eq!(entries[0]["version"], version);
+    let people = said(&config(&["history"]));
+    let line = |entry: &Value| {
+        let text = |key: &str| entry[key].as_str().unwrap().to_owned();
+        format!("{}  {}\n", text("time"), text("version"))
+    };
+    assert_eq!(people, line(&entries[0]) + &line(&entries[1]));
+
+    let (start, at) = (version.as_str().unwrap(), entries[0]["time"].as_str());
+    let start = start.get(..12).unwrap();
+    for question in [["show", start, "--json"], ["show", "--at", at.unwrap()]] {
+        let shown = said(&config(&question));
+        assert!(
+            shown.contains(version.as_str().unwrap()) && !shown.contains("# second"),
+            "{question:?}"
+        );
+    }
+    assert!(said(&config(&["show"])).contains("# second"));
+    assert_eq!(
+        config(&["show", "--at", "yesterday"]).status.code(),
+        Some(2)
+    );
+    assert_eq!(config(&["show", "0000"]).status.code(), Some(1));
 }

@@ -1,66 +1,159 @@
-//! `iso8583 encode`: JSON in, hexadecimal out.
+//! `iso8583 encode`: JSON in, messages out.
 //!
 //! Must never repeat the input in an error: the JSON reader's own texts quote values, so only its position is used.
 
-use std::collections::BTreeMap;
+use std::io::BufReader;
+use std::path::{Path, PathBuf};
 
 use bytes::BytesMut;
-use codec::{Dialect, Element, EncodeError, Mti};
+use clap::{Args, ValueEnum};
+use codec::describe;
+use codec::structure::Text;
+use codec::{Dialect, Element, EncodeError, Framing, Mti};
 use serde::Deserialize;
-use zeroize::Zeroizing;
 
-use super::{Failure, print_line, read_input, to_hex};
-use crate::EncodeArguments;
+use super::dialects::DialectOption;
+use super::source::{Frames, go_on, open, told};
+use super::text::{to_base64, to_hex};
+use super::{Failure, Output, with_name};
+
+mod document;
+
+use document::Fields;
+
+#[derive(Debug, Args)]
+pub(crate) struct Arguments {
+    #[command(flatten)]
+    dialect: DialectOption,
+    /// File with JSON objects as `decode` prints them; `-`, or nothing, is standard input.
+    #[arg(value_name = "INPUT")]
+    input: Option<PathBuf>,
+    #[command(flatten)]
+    frames: Frames,
+    /// How messages are written: text in lines, or bytes (of a stream, say a framing).
+    #[arg(long, value_name = "FORM", default_value = "hex")]
+    to: OutputForm,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+enum OutputForm {
+    /// Hexadecimal.
+    Hex,
+    /// Base64.
+    Base64,
+    /// Bytes.
+    Raw,
+}
 
 /// What `decode` prints.
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
 struct Document {
     mti: String,
-    fields: BTreeMap<String, String>,
+    fields: Fields,
 }
 
-/// Encodes one message and prints it.
-pub(crate) fn run(arguments: &EncodeArguments) -> Result<(), Failure> {
-    let dialect = Dialect::load(&arguments.dialect)?;
-    let input = read_input()?;
-    let document: Document = serde_json::from_slice(&input).map_err(|error| {
-        Failure::Message(format!(
-            "input: expected {{\"mti\": \"0100\", \"fields\": {{\"2\": \"...\"}}}}, found otherwise at line {} column {}",
-            error.line(),
-            error.column()
-        ))
-    })?;
-    let bytes = encode(&dialect, &document, arguments.framed)?;
-    let hex = Zeroizing::new(to_hex(&bytes));
-    Ok(print_line(&hex)?)
+/// Encodes messages and prints them.
+pub(crate) fn run(arguments: &Arguments) -> Result<(), Failure> {
+    let dialect = arguments.dialect.load()?;
+    let framing = arguments.frames.of(&dialect);
+    let input = arguments.input.as_deref().unwrap_or_else(|| Path::new("-"));
+    let reader = BufReader::new(open(input)?);
+    let documents = serde_json::Deserializer::from_reader(reader).into_iter::<Document>();
+    let mut output = Output::new();
+    let (mut failed, mut count) = (false, 0_u64);
+    let mut only = Ok(());
+    for document in documents {
+        let document = document.map_err(|error| {
+            Failure::Message(format!(
+                "input: expected {{\"mti\": \"0100\", \"fields\": {{\"2\": \"...\"}}}}, found otherwise at line {} column {}",
+                error.line(),
+                error.column()
+            ))
+        });
+        let broken = document.is_err();
+        let done = document
+            .and_then(|document| encode(&dialect, &document, framing))
+            .and_then(|bytes| print(&mut output, arguments.to, &bytes));
+        count += 1;
+        // The first one is told with its place once it is not the only one.
+        let before = std::mem::replace(&mut only, Ok(()));
+        if count == 2 {
+            go_on("message 1", before, &mut failed)?;
+        }
+        if count == 1 {
+            only = done;
+        } else {
+            go_on(format!("message {count}"), done, &mut failed)?;
+        }
+        // What stands behind broken JSON cannot be told apart.
+        if broken {
+            break;
+        }
+    }
+    output.flush()?;
+    only?;
+    if count == 0 {
+        return Err(Failure::Message(
+            "input: expected {\"mti\": \"0100\", \"fields\": {\"2\": \"...\"}}, found nothing"
+                .to_owned(),
+        ));
+    }
+    told(failed)
 }
 
-/// The message in its frame, whose limit is checked in any case, or alone.
-fn encode(dialect: &Dialect, document: &Document, framed: bool) -> Result<BytesMut, Failure> {
+fn print(output: &mut Output, form: OutputForm, bytes: &[u8]) -> Result<(), Failure> {
+    match form {
+        OutputForm::Hex => output.line(&to_hex(bytes)),
+        OutputForm::Base64 => output.line(&to_base64(bytes)),
+        OutputForm::Raw => output.bytes(bytes),
+    }
+}
+
+fn encode(
+    dialect: &Dialect,
+    document: &Document,
+    framing: Option<Framing>,
+) -> Result<BytesMut, Failure> {
     let mti: Mti = document
         .mti
         .parse()
         .map_err(|error| Failure::Message(format!("MTI: {error}")))?;
     let mut encoder = dialect.encoder(mti);
-    for (key, value) in &document.fields {
+    for (key, value) in &document.fields.0 {
         let element = key.parse().ok().and_then(Element::new).ok_or_else(|| {
             Failure::Message("fields: a key is not a data element: expected 2 to 192".into())
         })?;
-        encoder.set(element, value);
+        match value {
+            Text::Value(value) => {
+                encoder.set(element, value);
+            }
+            Text::Parts(_) => {
+                let structure = describe::structure(dialect, element).ok_or_else(|| {
+                    let text = format!(
+                        "{element}: expected a string: the dialect has no structure for it"
+                    );
+                    Failure::Message(with_name(dialect, Some(element), text))
+                })?;
+                let bytes = structure.build_text(value).map_err(|error| {
+                    let text = format!("{element}: its parts: {error}");
+                    Failure::Message(with_name(dialect, Some(element), text))
+                })?;
+                encoder.set_inner_bytes(element, &bytes);
+            }
+        }
     }
-    let mut frame = BytesMut::new();
-    let mut message = BytesMut::new();
-    dialect
-        .framing()
-        .write(&mut frame, |out| encoder.write(out))
-        .and_then(|()| encoder.write(&mut message))
-        .map_err(|error: EncodeError| {
-            let name = error
-                .element
-                .and_then(|element| dialect.element_name(element));
-            let name = name.map(|name| format!(" ({name})")).unwrap_or_default();
-            Failure::Message(format!("{error}{name}"))
-        })?;
-    Ok(if framed { frame } else { message })
+    let mut out = BytesMut::new();
+    let written = match framing {
+        Some(framing) => framing.write(&mut out, |out| encoder.write(out)),
+        // What is too long for a frame is refused without one too.
+        None => dialect
+            .framing()
+            .write(&mut BytesMut::new(), |out| encoder.write(out))
+            .and_then(|()| encoder.write(&mut out)),
+    };
+    written.map_err(|error: EncodeError| {
+        Failure::Message(with_name(dialect, error.element, error.to_string()))
+    })?;
+    Ok(out)
 }

@@ -8,8 +8,10 @@ use super::error::DialectErrorKind;
 use super::field;
 use super::layers::{Fault, Layers, Place, general, missing};
 use super::plan::{BitmapPlan, Leniency, Plan, PlanId, SLOTS, SecondBitmap, ThirdBitmap};
+use super::structures::Structures;
 use crate::element::Element;
 use crate::framing::{Framing, Header, HeaderBytes, HeaderForm, LengthForm, LengthHeader};
+use crate::sensitivity::Sensitivity;
 use crate::wire::nibbles;
 
 /// End of text.
@@ -42,10 +44,12 @@ pub(super) fn compile(layers: &Layers) -> Result<Dialect, Fault> {
                 length: lenient.length.unwrap_or_default(),
             },
             fields: Box::new([None; SLOTS]),
+            structures: vec![None; SLOTS],
         },
         element_names: vec![String::new(); SLOTS],
         unverified: Vec::new(),
     };
+    let mut structures = Structures::new(layers, &encoding)?;
     for (element, entry) in layers.entries()? {
         let failed = |kind| Fault {
             place: entry.place,
@@ -53,14 +57,25 @@ pub(super) fn compile(layers: &Layers) -> Result<Dialect, Fault> {
             kind,
         };
         check_reach(bitmap, element).map_err(failed)?;
-        let plan = field::compile(&entry.document, &encoding).map_err(failed)?;
+        let mut plan = field::compile(&entry.document, &encoding).map_err(failed)?;
+        let structure = match &entry.document.structure {
+            Some(name) => structures.of(name, &plan).map_err(failed)?,
+            None => None,
+        };
+        // Whoever shows the element as a whole must not show a secret part of it.
+        let secret = structure.as_ref().is_some_and(|it| it.holds_secrets());
+        plan.sensitivity = plan
+            .sensitivity
+            .or_else(|| secret.then_some(Sensitivity::Icc));
         let index = usize::from(element.number());
         let slots = (
             dialect.plan.fields.get_mut(index),
+            dialect.plan.structures.get_mut(index),
             dialect.element_names.get_mut(index),
         );
-        if let (Some(slot), Some(name)) = slots {
+        if let (Some(slot), Some(structure_slot), Some(name)) = slots {
             *slot = Some(plan);
+            *structure_slot = structure;
             *name = entry.document.name.unwrap_or_default();
         }
         if entry.unverified {

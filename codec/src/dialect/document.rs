@@ -12,6 +12,7 @@ use super::plan::{MtiEncoding, SecondBitmap, Sign, ThirdBitmap};
 use crate::bitmap::BitmapEncoding;
 use crate::content::ContentClass;
 use crate::sensitivity::Sensitivity;
+use crate::structure::StructureDocument;
 use crate::wire::extent::LengthUnit;
 
 #[derive(Deserialize)]
@@ -27,6 +28,7 @@ pub(super) struct Document {
     pub(super) encoding: Option<EncodingDocument>,
     pub(super) bitmap: Option<Spanned<BitmapDocument>>,
     pub(super) lenient: Option<LeniencyDocument>,
+    pub(super) structures: Option<BTreeMap<String, StructureDocument>>,
     pub(super) fields: Option<Spanned<BTreeMap<String, Spanned<FieldDocument>>>>,
 }
 

@@ -6,6 +6,7 @@ use std::fmt;
 use std::io;
 
 use crate::element::Element;
+use crate::structure::DescriptionError;
 use crate::wire::prefix::LengthWidth;
 
 /// A document that cannot be used. `Display`: `FILE:LINE: DE4: reason`.
@@ -99,9 +100,23 @@ pub enum DialectErrorKind {
         /// The size of the length.
         width: LengthWidth,
     },
-    /// A structure that is not implemented.
-    #[error("the structure {0:?} is not implemented")]
+    /// A structure that neither the document nor a base of it describes.
+    #[error("there is no table structures.{0}")]
     NoStructure(String),
+    /// A structure that cannot be used.
+    #[error("structures.{name}{}{error}", if error.path.is_empty() { ": " } else { "." })]
+    Structure {
+        /// Its name.
+        name: String,
+        /// Where in it, and what is wrong.
+        error: DescriptionError,
+    },
+    /// A structure with the name that takes the one of the base away.
+    #[error("structures.none: this name stands for no structure")]
+    ReservedStructure,
+    /// A structure of packed digits, whose parts may begin in the middle of a byte.
+    #[error("structure: expected an element of text or of format b, found packed digits")]
+    StructureOfDigits,
     /// An encoding of bytes for another format.
     #[error("encoding binary and hex take format b only")]
     OnlyBytes,

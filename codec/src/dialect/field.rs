@@ -31,9 +31,6 @@ pub(super) fn compile(
     {
         return Err(DialectErrorKind::Empty("name"));
     }
-    if let Some(structure) = &field.structure {
-        return Err(DialectErrorKind::NoStructure(structure.clone()));
-    }
     let class = field.format.ok_or(DialectErrorKind::Missing("format"))?;
     let encoding_name = encoding_name(field, defaults, class)?;
     let encoding = value_encoding(field, class, encoding_name)?;

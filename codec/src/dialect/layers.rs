@@ -7,15 +7,16 @@ use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
 use toml::Spanned;
-use toml::de::DeTable;
 
 use super::document::{
     BitmapDocument, Document, EncodingDocument, FieldDocument, FramingDocument, LeniencyDocument,
     Version,
 };
 use super::error::{DialectError, DialectErrorKind, line_of};
+use super::places::{element_at, structure_at, structure_fault};
 use super::{element, elements};
 use crate::element::Element;
+use crate::structure::StructureDocument;
 
 /// One file of the chain.
 pub(super) struct Layer {
@@ -165,6 +166,29 @@ impl Layers {
         lenient.fold(LeniencyDocument::default(), |base, upper| upper.over(base))
     }
 
+    /// The structures under their names, each with its place in the chain: the uppermost of a name counts.
+    pub(super) fn structures(&self) -> BTreeMap<&str, (usize, &StructureDocument)> {
+        let layers = self.0.iter().enumerate().rev();
+        let tables = layers.flat_map(|(index, layer)| {
+            let structures = layer.document.structures.iter().flatten();
+            structures.map(move |(name, document)| (name.as_str(), (index, document)))
+        });
+        tables.collect()
+    }
+
+    /// A fault in a structure: at the innermost table of the path that the document has.
+    pub(super) fn in_structure(
+        &self,
+        layer: usize,
+        name: &str,
+        path: &str,
+        kind: DialectErrorKind,
+    ) -> Fault {
+        let text = self.0.get(layer).map(|layer| layer.text.as_str());
+        let offset = structure_at(text.unwrap_or_default(), name, path);
+        general(at(layer, offset.unwrap_or_default()), kind)
+    }
+
     /// The entries of all elements.
     pub(super) fn entries(&self) -> Result<BTreeMap<Element, Entry>, Fault> {
         let mut entries: BTreeMap<Element, Entry> = BTreeMap::new();
@@ -269,11 +293,18 @@ impl Layer {
             Err(error) => {
                 let error: toml::de::Error = error;
                 let offset = error.span().map_or(0, |span| span.start);
+                let (offset, kind) = match structure_fault(&text, error.message()) {
+                    Some(fault) => fault,
+                    None => (
+                        offset,
+                        DialectErrorKind::Document(error.message().to_owned()),
+                    ),
+                };
                 Err(DialectError {
                     file: file.to_owned(),
                     line: Some(line_of(&text, offset)),
                     element: element_at(&text, offset),
-                    kind: DialectErrorKind::Document(error.message().to_owned()),
+                    kind,
                 })
             }
         }
@@ -297,26 +328,5 @@ impl Layer {
     fn base_error(&self, kind: DialectErrorKind) -> DialectError {
         let base = self.document.base.as_ref();
         self.error(base.map_or(0, |base| base.span().start), None, kind)
-    }
-}
-
-/// The element whose entry begins on this line or is the last one before it.
-fn element_at(text: &str, offset: usize) -> Option<Element> {
-    let document = DeTable::parse(text).ok()?;
-    let line = line_of(text, offset);
-    let keys_before = |table: &DeTable<'_>| {
-        let lines = table
-            .keys()
-            .map(|key| (line_of(text, key.span().start), key.get_ref().to_string()));
-        lines.filter(|(start, _)| *start <= line).max()
-    };
-    let fields = document.get_ref().get("fields")?.get_ref().as_table()?;
-    let (field_line, key) = keys_before(fields)?;
-    let (table_line, _) = keys_before(document.get_ref())?;
-    // A later top-level key means that the fault is past the fields.
-    if table_line > field_line {
-        None
-    } else {
-        element(&key)
     }
 }

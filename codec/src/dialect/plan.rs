@@ -3,6 +3,7 @@
 //! Owns the flat table that decoding and encoding walk. Must never hold text to interpret. Each encoding is an enum, so
 //! that a further one joins as an arm that the compiler then asks for everywhere.
 
+use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 
 use serde::Deserialize;
@@ -11,6 +12,7 @@ use crate::bitmap::BitmapEncoding;
 use crate::content::ContentClass;
 use crate::element::Element;
 use crate::sensitivity::Sensitivity;
+use crate::structure::Structure;
 use crate::wire::ebcdic::CodePage;
 use crate::wire::extent::{Extent, Layout, Measure};
 use crate::wire::nibbles::Packing;
@@ -28,11 +30,18 @@ pub(crate) struct Plan {
     pub(crate) lenient: Leniency,
     /// Indexed by element number; 0 and 1 stay empty.
     pub(crate) fields: Box<[Option<FieldPlan>; SLOTS]>,
+    /// Indexed by element number.
+    pub(crate) structures: Vec<Option<Arc<Structure>>>,
 }
 
 impl Plan {
     pub(crate) fn field(&self, element: Element) -> Option<&FieldPlan> {
         self.fields.get(usize::from(element.number()))?.as_ref()
+    }
+
+    pub(crate) fn structure(&self, element: Element) -> Option<&Structure> {
+        let slot = self.structures.get(usize::from(element.number()))?;
+        slot.as_deref()
     }
 }
 
@@ -64,6 +73,13 @@ pub(crate) struct FieldPlan {
     /// What a short value of fixed length is filled with when written.
     pub(crate) fill: Option<Fill>,
     pub(crate) sensitivity: Option<Sensitivity>,
+}
+
+impl FieldPlan {
+    /// Whether the value is bytes: as text, hexadecimal digits.
+    pub(crate) fn holds_bytes(&self) -> bool {
+        self.class == ContentClass::Hex
+    }
 }
 
 /// The usual kinds of values, which are checked in a few steps.

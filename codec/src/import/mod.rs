@@ -6,9 +6,12 @@
 mod jpos;
 mod jpos_classes;
 mod moov;
+mod write;
 
 use std::collections::BTreeMap;
 use std::fmt;
+
+pub use write::{Written, WrittenAs};
 
 use crate::structure::{Counts, NumberEncoding};
 

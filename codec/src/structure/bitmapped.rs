@@ -4,13 +4,13 @@
 //! the rest, and the bits that announced it are kept.
 
 use super::build;
-use super::charset::{from_ebcdic, to_ebcdic};
 use super::description::{BitmapForm, Bitmapped, HexText};
 use super::encoding::{Encoding, hexadecimal};
 use super::error::{StructureError, StructureErrorKind as Kind};
 use super::part::{Content, Key, Part, Parts};
 use super::positional::read_rest;
 use super::read::{self, Bounds, Cursor};
+use crate::wire::ebcdic::{from_latin_1, to_latin_1};
 
 /// Numbers in the first word of a dataset bitmap, if another word follows: its first bit continues the bitmap.
 const FIRST_WORD_NUMBERS: u16 = 15;
@@ -194,7 +194,7 @@ fn announced(form: BitmapForm, bitmap: &[u8]) -> Option<Announced> {
 fn binary(text: HexText, bitmap: &[u8]) -> Option<Vec<u8>> {
     let characters = bitmap.iter().map(|byte| match text {
         HexText::Ascii => *byte,
-        HexText::Ebcdic => from_ebcdic(*byte),
+        HexText::Ebcdic => to_latin_1(*byte),
     });
     let text: String = characters.map(char::from).collect();
     let (bytes, _odd) = Encoding::Binary.from_text(&text).ok()?;
@@ -249,7 +249,7 @@ fn written(form: BitmapForm, announced: &Announced) -> Result<Vec<u8>, Key> {
             let digits = hexadecimal(&bitmap).into_bytes().into_iter();
             match text {
                 HexText::Ascii => digits.collect(),
-                HexText::Ebcdic => digits.map(to_ebcdic).collect(),
+                HexText::Ebcdic => digits.map(from_latin_1).collect(),
             }
         }
         BitmapForm::Fixed { encoding: None, .. } | BitmapForm::Dataset => bitmap,

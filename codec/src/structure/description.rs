@@ -37,6 +37,8 @@ pub struct Subfield {
     pub encoding: Encoding,
     /// Why its value must not be shown.
     pub sensitivity: Option<Sensitivity>,
+    /// Whether no message of another implementation has confirmed it.
+    pub unverified: bool,
     /// What is inside of it.
     pub structure: Option<Box<Structure>>,
     pub(super) length: SubfieldLength,
@@ -107,6 +109,11 @@ pub struct TaggedText {
     pub(super) lead: Option<Subfield>,
     pub(super) tag: Width,
     pub(super) length: Width,
+    pub(super) length_counts: Counts,
+    /// On the wire in front of each tag.
+    pub(super) before_tag: Vec<u8>,
+    /// On the wire between each length and its value.
+    pub(super) after_length: Vec<u8>,
     pub(super) subfields: BTreeMap<TextTag, Subfield>,
 }
 

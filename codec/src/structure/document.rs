@@ -11,7 +11,7 @@ use serde::Deserialize;
 use super::ber_tlv::Ff;
 use super::compile;
 use super::description::Structure;
-use super::encoding::{Counts, Encoding, NumberEncoding};
+use super::encoding::{Counts, Encoding, NumberEncoding, TextEncoding};
 use super::read::DEEPEST;
 use crate::sensitivity::Sensitivity;
 
@@ -56,12 +56,19 @@ pub enum StructureDocument {
         lead: Option<Box<SubfieldDocument>>,
         /// Characters of a tag.
         tag_size: u8,
-        /// How a tag is written.
-        tag_encoding: NumberEncoding,
+        /// How a tag is written; without it as digits of the text around it.
+        tag_encoding: Option<NumberEncoding>,
         /// Digits of a length; bytes where it is binary.
         length_size: u8,
-        /// How a length is written; without it as the tag is. It counts the bytes of the value.
+        /// How a length is written; without it as the tag is.
         length_encoding: Option<NumberEncoding>,
+        /// What a length counts; without it bytes. With units, a tag that is not listed has no known end: what begins
+        /// with it is the rest.
+        length_counts: Option<Counts>,
+        /// What stands in front of each tag.
+        before_tag: Option<String>,
+        /// What stands between each length and its value.
+        after_length: Option<String>,
         /// By tag.
         #[serde(default)]
         subfields: BTreeMap<String, SubfieldDocument>,
@@ -78,11 +85,8 @@ pub enum StructureDocument {
     },
     /// Parts with a character between them; the last one takes what is left.
     Separated {
-        /// The character, as it stands on the wire in ASCII or EBCDIC.
+        /// The character, written as the text around it.
         separator: char,
-        /// Whether the wire is EBCDIC.
-        #[serde(default)]
-        ebcdic: bool,
         /// From the first part on.
         subfields: Vec<SubfieldDocument>,
     },
@@ -117,21 +121,24 @@ pub enum BitmapEncoding {
 pub struct SubfieldDocument {
     /// Its name, as in `product_id`.
     pub name: String,
-    /// How its value is written.
-    pub encoding: Encoding,
+    /// How its value is written; without it as the text around it.
+    pub encoding: Option<Encoding>,
     /// Units of a value of fixed length.
     pub length: Option<u16>,
     /// Most units of a value with a length in front.
     pub maximum: Option<u16>,
     /// Digits of that length; bytes where it is binary.
     pub length_size: Option<u8>,
-    /// How that length is written; without it as ASCII digits.
+    /// How that length is written; without it as digits of the text around it.
     pub length_encoding: Option<NumberEncoding>,
     /// What that length counts; without it units.
     #[serde(default)]
     pub length_counts: Counts,
     /// Why its value must not be shown.
     pub sensitivity: Option<Sensitivity>,
+    /// Whether no message of another implementation has confirmed it.
+    #[serde(default)]
+    pub unverified: bool,
     /// What is inside of it.
     pub structure: Option<Box<StructureDocument>>,
 }
@@ -212,17 +219,28 @@ pub enum DescriptionErrorKind {
     /// A separator that the wire cannot carry.
     #[error("expected a separator of one byte")]
     Separator,
+    /// A text around tags and lengths that the wire cannot carry.
+    #[error("expected {0} of characters of one byte")]
+    FixedText(&'static str),
     /// Structures inside of structures beyond the bound.
     #[error("expected at most {DEEPEST} structures inside of one another")]
     TooDeep,
 }
 
 impl StructureDocument {
-    /// Checks the document and makes the structure.
+    /// Checks the document and makes the structure of an element whose text is ASCII.
     ///
     /// # Errors
     /// [`DescriptionError`] with the first thing that is wrong.
     pub fn compile(&self) -> Result<Structure, DescriptionError> {
-        compile::compile(self)
+        self.compile_in(TextEncoding::Ascii)
+    }
+
+    /// Checks the document and makes the structure of an element with this text.
+    ///
+    /// # Errors
+    /// [`DescriptionError`] with the first thing that is wrong.
+    pub fn compile_in(&self, text: TextEncoding) -> Result<Structure, DescriptionError> {
+        compile::compile(self, text)
     }
 }

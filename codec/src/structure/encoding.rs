@@ -6,8 +6,8 @@
 use serde::Deserialize;
 use zeroize::Zeroizing;
 
-use super::charset::{from_ebcdic, to_ebcdic};
 use super::error::StructureErrorKind;
+use crate::wire::ebcdic::{from_latin_1, to_latin_1};
 
 /// How a value is written. A length counts its *units*: characters, digits or bytes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
@@ -25,6 +25,31 @@ pub enum Encoding {
     BcdRightF,
     /// Bytes; as text two hexadecimal digits each.
     Binary,
+}
+
+/// How the text of an element is written: what its parts are written as unless they say otherwise.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum TextEncoding {
+    /// ASCII.
+    Ascii,
+    /// EBCDIC.
+    Ebcdic,
+}
+
+impl TextEncoding {
+    pub(super) fn encoding(self) -> Encoding {
+        match self {
+            Self::Ascii => Encoding::Ascii,
+            Self::Ebcdic => Encoding::Ebcdic,
+        }
+    }
+
+    pub(super) fn numbers(self) -> NumberEncoding {
+        match self {
+            Self::Ascii => NumberEncoding::Ascii,
+            Self::Ebcdic => NumberEncoding::Ebcdic,
+        }
+    }
 }
 
 impl Encoding {
@@ -61,7 +86,7 @@ impl Encoding {
             Self::Ascii => value.iter().copied().map(char::from).collect(),
             Self::Ebcdic => value
                 .iter()
-                .map(|byte| char::from(from_ebcdic(*byte)))
+                .map(|byte| char::from(to_latin_1(*byte)))
                 .collect(),
             Self::Binary => hexadecimal(value),
             Self::Bcd | Self::BcdRightZero | Self::BcdRightF => {
@@ -90,7 +115,7 @@ impl Encoding {
                 for character in text.chars() {
                     let code = u8::try_from(character).map_err(|_wide| fault)?;
                     value.push(if self == Self::Ebcdic {
-                        to_ebcdic(code)
+                        from_latin_1(code)
                     } else {
                         code
                     });
@@ -216,7 +241,7 @@ impl Width {
         match self.encoding {
             NumberEncoding::Ascii => out.extend(format!("{number:0size$}").bytes()),
             NumberEncoding::Ebcdic => {
-                out.extend(format!("{number:0size$}").bytes().map(to_ebcdic));
+                out.extend(format!("{number:0size$}").bytes().map(from_latin_1));
             }
             NumberEncoding::Bcd => {
                 let digits = self.bytes().saturating_mul(2);

@@ -49,6 +49,9 @@ pub enum StructureErrorKind {
         /// Characters of a tag.
         digits: u8,
     },
+    /// Something else than the fixed text around tags and lengths.
+    #[error("expected the fixed text that stands here")]
+    FixedText,
     /// A bitmap that is not hexadecimal.
     #[error("expected a bitmap in hexadecimal digits")]
     BitmapContent,

@@ -9,7 +9,6 @@ mod ber_tlv;
 mod bitmapped;
 mod build;
 mod card_acceptor;
-mod charset;
 mod compile;
 mod datasets;
 mod description;
@@ -22,6 +21,7 @@ mod pos_data;
 mod positional;
 mod read;
 mod replacement_amounts;
+mod retained;
 mod separated;
 mod tagged_text;
 mod text;
@@ -37,11 +37,12 @@ pub use description::{
 pub use document::{
     BitmapEncoding, DescriptionError, DescriptionErrorKind, StructureDocument, SubfieldDocument,
 };
-pub use encoding::{Counts, Encoding, NumberEncoding};
+pub use encoding::{Counts, Encoding, NumberEncoding, TextEncoding};
 pub use error::{StructureError, StructureErrorKind};
 pub use part::{Content, Form, Key, Part, Parts, TextTag};
 pub use pos_data::{InvalidPosData, PosData};
 pub use replacement_amounts::{Fee, FeeSign, InvalidReplacementAmounts, ReplacementAmounts};
+pub use retained::KeyPath;
 pub use text::{Shown, Text};
 pub use tlv_index::TlvIndex;
 pub use tracks::{InvalidTrack, Track1, Track2, Track3, TrackPart};

@@ -251,7 +251,7 @@ impl<'a> Parts<'a> {
 
     /// Bytes that building needs at most: those of the values, and of a tag and a length for each part.
     pub(super) fn most_bytes(&self) -> usize {
-        const HEADER: usize = 12;
+        const HEADER: usize = 24;
         let bytes = |part: &Part<'_>| match &part.content {
             Content::Bytes(bytes) | Content::Unreadable(bytes, _) => bytes.len(),
             Content::Parts(parts) => parts.most_bytes(),

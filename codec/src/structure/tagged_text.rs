@@ -3,13 +3,13 @@
 //! Owns the lead in front of the tags and the fill at the end. Must never drop a tag that is not described.
 
 use super::build;
-use super::charset::to_ebcdic;
 use super::description::TaggedText;
-use super::encoding::{Encoding, NumberEncoding, Width, hexadecimal};
+use super::encoding::{Counts, Encoding, NumberEncoding, Width, hexadecimal};
 use super::error::{StructureError, StructureErrorKind as Kind};
-use super::part::{Key, Parts, TextTag};
+use super::part::{Key, Part, Parts, TextTag};
 use super::positional::read_rest;
 use super::read::{self, Bounds, Cursor};
+use crate::wire::ebcdic::from_latin_1;
 
 pub(super) fn read<'a>(
     structure: &TaggedText,
@@ -34,25 +34,63 @@ pub(super) fn read<'a>(
         .saturating_add(cursor.rest.len())
         .saturating_sub(fill);
     while !cursor.is_empty() && cursor.offset < filled_from {
-        let start = cursor.offset;
-        let digits = structure.tag.size;
-        let tag = read_tag(structure.tag, cursor.take(structure.tag.bytes(), None)?);
-        let tag =
-            tag.ok_or_else(|| StructureError::new(None, start, Kind::TagContent { digits }))?;
-        let key = Key::Text(tag);
-        let (at, digits) = (cursor.offset, structure.length.size);
-        let length = structure
-            .length
-            .read(cursor.take(structure.length.bytes(), key)?);
-        let length =
-            length.ok_or_else(|| StructureError::new(key, at, Kind::LengthContent { digits }))?;
-        let value = cursor.take(usize::try_from(length).unwrap_or(usize::MAX), key)?;
-        let value_start = cursor.offset.saturating_sub(value.len());
-        let subfield = structure.subfields.get(&tag);
-        parts.push(read::part(subfield, key, value, value_start, bounds)?);
+        let before = cursor;
+        match read_object(structure, &mut cursor, bounds)? {
+            Some(part) => parts.push(part),
+            None => {
+                cursor = before;
+                break;
+            }
+        }
     }
     read_rest(cursor, &mut parts, bounds)?;
     Ok(parts)
+}
+
+/// Reads tag, length and value; `None` where the length counts units that nothing describes.
+fn read_object<'a>(
+    structure: &TaggedText,
+    cursor: &mut Cursor<'a>,
+    bounds: &mut Bounds,
+) -> Result<Option<Part<'a>>, StructureError> {
+    fixed(&structure.before_tag, cursor)?;
+    let start = cursor.offset;
+    let digits = structure.tag.size;
+    let tag = read_tag(structure.tag, cursor.take(structure.tag.bytes(), None)?);
+    let tag = tag.ok_or_else(|| StructureError::new(None, start, Kind::TagContent { digits }))?;
+    let key = Key::Text(tag);
+    let (at, digits) = (cursor.offset, structure.length.size);
+    let length = structure
+        .length
+        .read(cursor.take(structure.length.bytes(), key)?);
+    let length =
+        length.ok_or_else(|| StructureError::new(key, at, Kind::LengthContent { digits }))?;
+    let length = usize::try_from(length).unwrap_or(usize::MAX);
+    fixed(&structure.after_length, cursor)?;
+    let subfield = structure.subfields.get(&tag);
+    let (length, odd_digits) = match (structure.length_counts, subfield) {
+        (Counts::Bytes, _) => (length, false),
+        (Counts::Units, Some(subfield)) => {
+            let encoding = subfield.encoding;
+            (encoding.bytes_of(length), encoding.is_odd(length))
+        }
+        (Counts::Units, None) => return Ok(None),
+    };
+    let value = cursor.take(length, key)?;
+    let value_start = cursor.offset.saturating_sub(value.len());
+    let mut part = read::part(subfield, key, value, value_start, bounds)?;
+    part.form.odd_digits = odd_digits;
+    Ok(Some(part))
+}
+
+/// Steps over a fixed text.
+fn fixed(text: &[u8], cursor: &mut Cursor<'_>) -> Result<(), StructureError> {
+    let at = cursor.offset;
+    if cursor.take(text.len(), None)? == text {
+        Ok(())
+    } else {
+        Err(StructureError::new(None, at, Kind::FixedText))
+    }
 }
 
 impl TaggedText {
@@ -80,15 +118,24 @@ pub(super) fn build(
             (Key::Lead, Some(lead)) if index == 0 => build::subfield(lead, part, out)?,
             (Key::Text(tag), lead) if !ended && (index > 0 || lead.is_none()) => {
                 let start = out.len();
+                out.extend_from_slice(&structure.before_tag);
                 write_tag(structure, tag, out).ok_or_else(|| build::misplaced(part.key, out))?;
                 let subfield = structure.subfields.get(&tag);
                 let value = build::content(subfield, part, start)?;
-                let found = value.len();
+                let found = match (structure.length_counts, subfield) {
+                    (Counts::Bytes, _) => value.len(),
+                    (Counts::Units, Some(subfield)) => {
+                        let odd = part.form.odd_digits;
+                        subfield.encoding.units_of(value.len(), odd)
+                    }
+                    (Counts::Units, None) => return Err(build::misplaced(part.key, out)),
+                };
                 let length = u32::try_from(found).ok();
                 let written = length.and_then(|length| structure.length.write(length, out));
                 let maximum = usize::try_from(structure.length.greatest()).unwrap_or(usize::MAX);
                 let kind = Kind::TooLong { maximum, found };
                 written.ok_or_else(|| StructureError::new(part.key, start, kind))?;
+                out.extend_from_slice(&structure.after_length);
                 out.extend_from_slice(&value);
             }
             (Key::Rest, _) if !ended => {
@@ -127,7 +174,7 @@ fn write_tag(structure: &TaggedText, tag: TextTag, out: &mut Vec<u8>) -> Option<
             Some(())
         }
         NumberEncoding::Ebcdic => {
-            out.extend(text.bytes().map(to_ebcdic));
+            out.extend(text.bytes().map(from_latin_1));
             Some(())
         }
         NumberEncoding::Bcd => structure.tag.write(text.parse().ok()?, out),

@@ -101,7 +101,7 @@ impl Structure {
     }
 
     /// What is inside of the part with this key; `None` inside of a constructed object, which is as this structure.
-    fn inner(&self, key: Key) -> Option<&Self> {
+    pub(super) fn inner(&self, key: Key) -> Option<&Self> {
         let described = self
             .subfield(key)
             .and_then(|subfield| subfield.structure.as_deref());
@@ -113,7 +113,7 @@ impl Structure {
     }
 
     /// Whether a part that it describes, at any depth, is sensitive.
-    fn holds_secrets(&self) -> bool {
+    pub(crate) fn holds_secrets(&self) -> bool {
         let secret = |subfield: &Subfield| {
             let inside = subfield
                 .structure

@@ -17,6 +17,18 @@ pub(crate) const SHIPPED: [&str; 5] = [
     "iso2003-binary",
 ];
 
+/// Names of the shipped dialects of networks.
+pub(crate) const NETWORKS: [&str; 8] = [
+    "visa-base1",
+    "mastercard-cis",
+    "mastercard-ipm",
+    "mastercard-ipm-ascii",
+    "cb-like",
+    "elo-like",
+    "postilion-like",
+    "base24-like",
+];
+
 /// Path of a shipped dialect.
 pub(crate) fn shipped_path(name: &str) -> PathBuf {
     let directory = PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("../config/dialects");

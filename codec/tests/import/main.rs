@@ -5,6 +5,10 @@
     reason = "a failed expectation fails the test; a table is as long as it is"
 )]
 
+#[path = "../common/mod.rs"]
+mod common;
+mod dialect;
+
 use codec::import::{
     Import, ImportError, ImportedClass as Class, ImportedEncoding as Encoding, ImportedField,
     ImportedInnerKind as Inner, ImportedLength as Length, ImportedPadding as Padding,

@@ -153,6 +153,10 @@ fn subfields_fit_their_structure() {
             "expected a separator of one byte",
         ),
         (
+            "kind = 'tagged-text'\ntag_size = 2\nlength_size = 2\nbefore_tag = '\u{20AC}'",
+            "expected before_tag of characters of one byte",
+        ),
+        (
             "kind = 'repeated'\nmaximum = 2\nblock = { name = 'a', encoding = 'ascii' }",
             "block: expected a block of fixed length of at least 1",
         ),

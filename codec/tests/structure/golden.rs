@@ -461,3 +461,49 @@ fn tags_are_printed_as_they_are_written() {
         assert!(text.parse::<Tag>().is_err(), "{text}");
     }
 }
+
+#[test]
+fn lengths_of_digits_end_the_reading_at_an_unknown_tag() {
+    let value = bytes("0103012302 02C1C2 55021122".replace(' ', "").as_str());
+    check(
+        layouts::UNIT_LENGTHS,
+        &value,
+        &[("01", "123"), ("02", "AB"), ("rest", "55021122")],
+    );
+    let structure = structure(layouts::UNIT_LENGTHS);
+    let mut parts = structure.read(&value).unwrap();
+    parts.set(Part::new(text_tag("01"), &[0x12, 0x34]));
+    assert_eq!(
+        hex(&structure.build(&parts).unwrap()),
+        "0104123402 02C1C2 55021122".replace(' ', "")
+    );
+    // A tag without a description cannot be written: its length has no meaning.
+    parts.set(Part::new(text_tag("55"), &[0x12]));
+    let error = structure.build(&parts).unwrap_err();
+    assert!(error.to_string().contains("does not belong"), "{error}");
+}
+
+#[test]
+fn tokens_stand_between_fixed_texts() {
+    let value = b"& 0000300036! C000003 987! ZZ00001  ";
+    check(
+        layouts::TOKENS,
+        value,
+        &[("lead", "& 0000300036"), ("C0", "987"), ("ZZ", " ")],
+    );
+    let structure = structure(layouts::TOKENS);
+    for (wrong, reason) in [
+        (
+            &b"& 0000300036? C000003 987"[..],
+            "at byte 12: expected the fixed text",
+        ),
+        (
+            b"& 0000300036! C000003_987",
+            "at byte 21: expected the fixed text",
+        ),
+        (b"& 0000300036!", "at byte 12: expected 2 bytes, found 1"),
+    ] {
+        let error = structure.read(wrong).unwrap_err().to_string();
+        assert!(error.contains(reason), "{error}");
+    }
+}

@@ -100,6 +100,30 @@ length_size = 1
 length_encoding = "binary"
 "#;
 
+/// Tags of one byte whose lengths count digits or characters.
+pub(crate) const UNIT_LENGTHS: &str = r#"
+kind = "tagged-text"
+tag_size = 1
+tag_encoding = "binary"
+length_size = 1
+length_counts = "units"
+[subfields]
+01 = { name = "digits", encoding = "bcd" }
+02 = { name = "text", encoding = "ebcdic" }
+"#;
+
+/// Tokens of BASE24: a text in front of each tag and behind each length.
+pub(crate) const TOKENS: &str = r#"
+kind = "tagged-text"
+lead = { name = "header", encoding = "ascii", length = 12 }
+before_tag = "! "
+tag_size = 2
+length_size = 5
+after_length = " "
+[subfields]
+C0 = { name = "card_data", encoding = "ascii", sensitivity = "cvv" }
+"#;
+
 /// Datasets with BER-TLV inside, and one with a dataset bitmap.
 pub(crate) const DATASETS: &str = r#"
 kind = "datasets"
@@ -200,7 +224,7 @@ pub(crate) const BER_TLV: &str = r#"kind = "ber-tlv""#;
 pub(crate) const BER_TLV_FF: &str = "kind = \"ber-tlv\"\nff = \"tag\"";
 
 /// All of them.
-pub(crate) const ALL: [&str; 17] = [
+pub(crate) const ALL: [&str; 19] = [
     VISA_62,
     VISA_63,
     VISA_126,
@@ -209,6 +233,8 @@ pub(crate) const ALL: [&str; 17] = [
     IPM_PDS,
     MASTERCARD_112,
     BCD_TAGS,
+    UNIT_LENGTHS,
+    TOKENS,
     DATASETS,
     MASTERCARD_61,
     VISA_43,

@@ -4,6 +4,7 @@
 use std::collections::BTreeMap;
 use std::ops::RangeInclusive;
 
+use super::filters::{RIGHT_MCC, mcc};
 use super::given::{Given, table};
 use super::lines::join;
 use super::report::Report;
@@ -11,7 +12,7 @@ use super::targets::{TargetKeys, target};
 use super::{Document, ErrorCode, Known, RuleError};
 use crate::authorization_options::OptionsRecord;
 use crate::snapshot::Tables;
-use crate::{AuthorizationOptions, ExpiryDays, Level};
+use crate::{AuthorizationOptions, ExpiryDays, Level, MccDays};
 
 table! {
     /// Options of authorizations by target.
@@ -68,6 +69,8 @@ table! {
         optional days_to_cancel_pre_authorization: i64,
         /// Days after which another uncleared authorization is dropped, 1 to 60; default 10.
         optional days_to_cancel_authorization: i64,
+        /// Days of certain merchant category codes.
+        optional days_by_mcc: Vec<Given<DaysByMccTable>>,
         /// The same for migrated pre-authorizations.
         optional days_to_cancel_pre_authorization_migration: i64,
         /// The same for other migrated authorizations.
@@ -75,10 +78,24 @@ table! {
     }
 }
 
+table! {
+    /// Days of certain merchant category codes, such as hotels. What is missing is as without it.
+    DaysByMccTable {
+        /// Merchant category codes of four digits, each in one entry only.
+        required mcc: Vec<Given<String>>,
+        /// Days after which an uncleared pre-authorization is dropped, 1 to 60.
+        optional days_to_cancel_pre_authorization: i64,
+        /// Days after which another uncleared authorization is dropped, 1 to 60.
+        optional days_to_cancel_authorization: i64,
+    }
+}
+
 /// Longest address of an issuer's decision, in characters.
 const URL_CHARACTERS: usize = 500;
 /// Days after which something uncleared may be dropped.
 const DAYS: RangeInclusive<u8> = 1..=60;
+const PRE_AUTHORIZATION: &str = "days_to_cancel_pre_authorization";
+const AUTHORIZATION: &str = "days_to_cancel_authorization";
 
 /// Checks one file and adds its records.
 pub(super) fn read(
@@ -199,6 +216,10 @@ fn options(
         let reason = "disable_dcc and use_local_amount_when_dcc exclude each other; keep one";
         report.error_of_code(dcc_code, key, reason);
     }
+    let days_key = join(key, "days_by_mcc");
+    if let Some(days) = days_by_mcc(report, table.days_by_mcc, &days_key) {
+        options.days_by_mcc = days;
+    }
     let mut days = |given, name: &str, otherwise: u8| {
         report
             .number(given, &join(key, name), &DAYS)
@@ -208,12 +229,12 @@ fn options(
     options.expiry = ExpiryDays {
         pre_authorization: days(
             table.days_to_cancel_pre_authorization,
-            "days_to_cancel_pre_authorization",
+            PRE_AUTHORIZATION,
             other.pre_authorization,
         ),
         authorization: days(
             table.days_to_cancel_authorization,
-            "days_to_cancel_authorization",
+            AUTHORIZATION,
             other.authorization,
         ),
         pre_authorization_migration: days(
@@ -228,4 +249,34 @@ fn options(
         ),
     };
     options
+}
+
+/// The days by merchant category code. In an override of a BIN they take the place of the record's.
+fn days_by_mcc(
+    report: &mut Report<'_>,
+    list: Given<Vec<Given<DaysByMccTable>>>,
+    key: &str,
+) -> Option<BTreeMap<u16, MccDays>> {
+    let right = "a list such as [{ mcc = [\"7011\"], days_to_cancel_pre_authorization = 30 }]";
+    let list = report.optional(list, key, right)?;
+    let mut by_mcc = BTreeMap::new();
+    for (key, table) in report.tables(list, key) {
+        let mcc_key = join(&key, "mcc");
+        if table.mcc.is_absent() {
+            report.error(&mcc_key, format!("missing; write {RIGHT_MCC}"));
+        }
+        let codes = mcc(report, table.mcc, &mcc_key).unwrap_or_default();
+        let mut days = |given, name| report.number(given, &join(&key, name), &DAYS);
+        let days = MccDays {
+            pre_authorization: days(table.days_to_cancel_pre_authorization, PRE_AUTHORIZATION),
+            authorization: days(table.days_to_cancel_authorization, AUTHORIZATION),
+        };
+        for code in codes {
+            if by_mcc.insert(code, days).is_some() {
+                let reason = format!("{code:04} is in another entry already; write it once");
+                report.error(&mcc_key, reason);
+            }
+        }
+    }
+    Some(by_mcc)
 }

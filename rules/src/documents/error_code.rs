@@ -43,6 +43,8 @@ codes! {
     Ebcf0317 => "EBCF0317", 404;
     /// The program or the account is not a whole number.
     Wblc0020 => "WBLC0020", 400;
+    /// A status of accounts with this name exists already.
+    Eacc0018 => "EACC0018", 409;
     /// An over-limit document is invalid.
     Bw0008 => "BW0008", 400;
     /// A target has an over-limit record already.

@@ -26,6 +26,7 @@ table! {
 
 /// Most instalments that can be asked for: two digits.
 const INSTALLMENTS_MAX: u8 = 99;
+pub(super) const RIGHT_MCC: &str = "merchant category codes of four digits, such as [\"5411\"]";
 
 /// Checks a table of filters.
 pub(super) fn filters(
@@ -96,8 +97,13 @@ fn processing_codes(
     codes
 }
 
-fn mcc(report: &mut Report<'_>, list: Given<Vec<Given<String>>>, key: &str) -> Option<Vec<u16>> {
-    let right = "merchant category codes of four digits, such as [\"5411\"]";
+/// Merchant category codes, each once. `None` when there is no list.
+pub(super) fn mcc(
+    report: &mut Report<'_>,
+    list: Given<Vec<Given<String>>>,
+    key: &str,
+) -> Option<Vec<u16>> {
+    let right = RIGHT_MCC;
     let list = report.optional(list, key, right)?;
     if list.is_empty() {
         report.error(

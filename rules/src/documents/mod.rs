@@ -6,14 +6,17 @@
 mod authorization_options;
 mod balance_configurations;
 mod conditions;
+mod decimals;
 mod error;
 mod error_code;
+mod exchange_rates;
 mod filter_templates;
 mod filters;
 mod given;
 mod lines;
 mod moves;
 mod networks;
+mod organization;
 mod over_limit;
 mod processing_codes;
 mod programs;
@@ -22,6 +25,8 @@ mod report;
 mod response_codes;
 mod results;
 mod rule_models;
+mod rule_test_transactions;
+mod rule_tests;
 mod schemas;
 mod targets;
 mod transaction_types;
@@ -37,6 +42,7 @@ use crate::{NetworkId, ProcessingCode, ProgramId, RulesVersion};
 pub use error::{RuleError, RuleErrors};
 pub use error_code::ErrorCode;
 pub(crate) use filter_templates::FilterTemplate;
+pub use rule_tests::load_tests;
 pub use schemas::schemas;
 
 /// One file that a rule set was compiled from.
@@ -49,6 +55,8 @@ pub struct Document {
 }
 
 pub(crate) const PROCESSING_CODES: &str = "processing-codes.toml";
+const ORGANIZATION: &str = "organization.toml";
+pub(crate) const EXCHANGE_RATES: &str = "exchange-rates.toml";
 const PROGRAMS: &str = "programs";
 const NETWORKS: &str = "networks";
 const FILTER_TEMPLATES: &str = "filter-templates";
@@ -56,6 +64,15 @@ const BALANCE_CONFIGURATIONS: &str = "balance-configurations";
 const RULE_MODELS: &str = "rule-models";
 const OVER_LIMIT: &str = "over-limit";
 const AUTHORIZATION_OPTIONS: &str = "authorization-options";
+/// No rules: what must come of them.
+const RULE_TESTS: &str = "rule-tests";
+
+/// Documents that stand directly in the configuration directory, and whether each must be there.
+const FILES: [(&str, bool); 3] = [
+    (PROCESSING_CODES, true),
+    (ORGANIZATION, false),
+    (EXCHANGE_RATES, false),
+];
 
 /// A folder of rule documents.
 #[derive(Debug)]
@@ -82,16 +99,31 @@ const FOLDERS: [Folder; 7] = [
 /// Documents with this ending are JSON, as an API client sends them; all others are TOML.
 const JSON_EXTENSION: &str = ".json";
 
-/// Reads, checks and compiles `processing-codes.toml` and every `*.toml` in `programs/`, `networks/`,
-/// `filter-templates/`, `balance-configurations/`, `rule-models/`, `over-limit/` and
-/// `authorization-options/` of a configuration directory.
+/// Reads, checks and compiles `processing-codes.toml`, `organization.toml` and `exchange-rates.toml`
+/// where they are there, and every `*.toml` in `programs/`, `networks/`, `filter-templates/`,
+/// `balance-configurations/`, `rule-models/`, `over-limit/` and `authorization-options/` of a
+/// configuration directory.
 ///
 /// # Errors
 /// Every error of every file, each with file, line and key. Files are named as they can be opened
 /// from here: the given directory included.
 pub fn load(config_dir: &Path) -> Result<Snapshot, RuleErrors> {
-    let (documents, errors) = read::documents(config_dir);
+    let (documents, errors) = read::documents(config_dir, true);
     build(documents, errors).map_err(|errors| errors.under(config_dir))
+}
+
+/// Reads the documents of a directory that they were stored in, without compiling them. What is not
+/// there is not missed.
+///
+/// # Errors
+/// What cannot be read. Files are named as they can be opened from here.
+pub fn stored_documents(directory: &Path) -> Result<Vec<Document>, RuleErrors> {
+    let (mut documents, errors) = read::documents(directory, false);
+    if !errors.is_empty() {
+        return Err(RuleErrors(errors).under(directory));
+    }
+    documents.sort_by(|one, other| one.path.cmp(&other.path));
+    Ok(documents)
 }
 
 /// Checks and compiles documents that were read before, such as those of
@@ -125,6 +157,12 @@ fn tables(documents: &[Document], errors: &mut Vec<RuleError>) -> Tables {
         ..Known::default()
     };
     all_there(documents, errors);
+    if let Some(document) = file(documents, ORGANIZATION) {
+        organization::read(document, &mut tables, errors);
+    }
+    if let Some(document) = file(documents, EXCHANGE_RATES) {
+        exchange_rates::read(document, &mut tables, errors);
+    }
     for document in in_folder(documents, PROGRAMS) {
         programs::read(document, &mut known, &mut tables, errors);
     }
@@ -162,9 +200,7 @@ fn all_there(documents: &[Document], errors: &mut Vec<RuleError>) {
         }
     };
     let has = |folder| in_folder(documents, folder).next().is_some();
-    let codes = documents
-        .iter()
-        .any(|document| document.path == PROCESSING_CODES);
+    let codes = file(documents, PROCESSING_CODES).is_some();
     require(
         has(PROGRAMS),
         PROGRAMS,
@@ -180,17 +216,34 @@ fn all_there(documents: &[Document], errors: &mut Vec<RuleError>) {
         PROCESSING_CODES,
         "missing; write the table of processing codes",
     );
+    for (path, _) in FILES {
+        if let Some(second) = documents.iter().filter(|one| is_file(one, path)).nth(1) {
+            let reason = "there as TOML and as JSON; keep one";
+            errors.push(whole_file(&second.path, reason));
+        }
+    }
     for document in documents {
         let rule_folder = FOLDERS
             .iter()
             .any(|folder| folder_of(document) == Some(folder.name));
-        if !rule_folder && document.path != PROCESSING_CODES {
+        let rule_file = FILES.iter().any(|(path, _)| is_file(document, path));
+        if !rule_folder && !rule_file {
             errors.push(whole_file(
                 &document.path,
                 "not a rule document; leave it out",
             ));
         }
     }
+}
+
+/// The document of this path, or the same as JSON.
+fn file<'a>(documents: &'a [Document], path: &str) -> Option<&'a Document> {
+    documents.iter().find(|document| is_file(document, path))
+}
+
+fn is_file(document: &Document, path: &str) -> bool {
+    let stem = document.path.strip_suffix(JSON_EXTENSION);
+    document.path == path || stem.is_some_and(|stem| path.strip_suffix(".toml") == Some(stem))
 }
 
 /// The documents directly in a folder, in the order of their names.
@@ -228,9 +281,9 @@ struct Known {
     rule_models: BTreeMap<String, String>,
 }
 
-/// SHA-256 over the documents sorted by path: of each its path, a zero byte, its length in bytes
-/// as eight bytes big-endian, and its content.
-fn version(documents: &[Document]) -> RulesVersion {
+/// The version of documents sorted by path: SHA-256 over the path of each, a zero byte, its length in
+/// bytes as eight bytes big-endian, and its content.
+pub fn version(documents: &[Document]) -> RulesVersion {
     let mut hash = Sha256::new();
     for document in documents {
         let length = u64::try_from(document.content.len()).unwrap_or(u64::MAX);

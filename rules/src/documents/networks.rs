@@ -8,7 +8,7 @@ use super::report::Report;
 use super::response_codes::{AnswerTable, answers};
 use super::{Document, Known, RuleError};
 use crate::snapshot::Tables;
-use crate::{Network, NetworkId, ProcessingCode};
+use crate::{ApprovalCodes, Network, NetworkId, ProcessingCode, ResponseCode};
 
 table! {
     /// A network file.
@@ -31,11 +31,33 @@ table! {
         required match_window_minutes: i64,
         /// How long a decision may take, in milliseconds.
         required deadline_ms: i64,
+        /// DE39 of what is approved.
+        optional approval_codes: ApprovalCodesTable,
+        /// Whether it can take an approval of a part of the amount; default false.
+        optional partial_authorization: bool,
+        /// Whether DE4 contains the fee of DE28 already; default true.
+        optional transaction_fee_included: bool,
+        /// Whether it acknowledges answers (0180, 0280); default false.
+        optional acknowledgements: bool,
+        /// Whether its file actions (0302) are served; default false.
+        optional file_actions: bool,
         /// Which code of processing-codes.toml each DE3 positions 1-2 stand for. Missing: the code of
         /// the same digits. With a table, what it does not name is unknown on this network.
         optional processing_codes: BTreeMap<String, Given<ProcessingCode>>,
         /// What is answered for each reason; every reason must be there.
         required response_codes: BTreeMap<String, Given<AnswerTable>>,
+    }
+}
+
+table! {
+    /// DE39 of what is approved. Each is an approval of the list of DE39: 00, 08, 10, 11, 16, 32 or 85.
+    ApprovalCodesTable {
+        /// The whole amount; default "00".
+        optional approved: ResponseCode,
+        /// A part of the amount; default "10". Not the code of the whole amount.
+        optional partially_approved: ResponseCode,
+        /// An account verification; default "85".
+        optional verified: ResponseCode,
     }
 }
 
@@ -80,6 +102,16 @@ pub(super) fn read(
         report.required_number(table.match_window_minutes, "match_window_minutes", window);
     let deadline_ms =
         report.required_number(table.deadline_ms, "deadline_ms", &(1..=DEADLINE_MS_MAX));
+    let approval_codes = approval_codes(&mut report, table.approval_codes);
+    let mut flag = |given, key, otherwise| {
+        let flag = report.optional(given, key, "true or false");
+        flag.unwrap_or(otherwise)
+    };
+    let partial_authorization = flag(table.partial_authorization, "partial_authorization", false);
+    let key = "transaction_fee_included";
+    let transaction_fee_included = flag(table.transaction_fee_included, key, true);
+    let acknowledgements = flag(table.acknowledgements, "acknowledgements", false);
+    let file_actions = flag(table.file_actions, "file_actions", false);
     let codes = table.processing_codes;
     let processing_codes = processing_codes(&mut report, codes, known);
     let answers = answers(&mut report, table.response_codes);
@@ -95,6 +127,11 @@ pub(super) fn read(
             echo_network_management,
             match_window_minutes: match_window_minutes?,
             deadline_ms: deadline_ms?,
+            approval_codes,
+            partial_authorization,
+            transaction_fee_included,
+            acknowledgements,
+            file_actions,
             processing_codes,
             answers: answers?,
         })
@@ -162,12 +199,12 @@ fn echo_list(
     key: &str,
     already: &[u8],
 ) -> Vec<u8> {
-    let right = "data elements from 2 to 128, such as [2, 3, 4]";
+    let right = "data elements from 2 to 192, such as [2, 3, 4]";
     let list = report.optional(list, key, right).unwrap_or_default();
     let elements = report.list(list, key, right).unwrap_or_default();
     for element in &elements {
         let problem = match element {
-            0 | 1 | 129.. => "is not a data element; write one from 2 to 128",
+            0 | 1 | 193.. => "is not a data element; write one from 2 to 192",
             _ if SECRET_ELEMENTS.contains(element) => "is never returned; leave it out",
             _ if OWN_ELEMENTS.contains(element) => "is the response's own; leave it out",
             _ if already.contains(element) => "is in echo already; leave it out here",
@@ -176,6 +213,39 @@ fn echo_list(
         report.error(key, format!("DE{element} {problem}"));
     }
     elements
+}
+
+/// The codes of approvals, each of which may be missing.
+fn approval_codes(report: &mut Report<'_>, table: Given<ApprovalCodesTable>) -> ApprovalCodes {
+    let key = "approval_codes";
+    let standard = ApprovalCodes::default();
+    let Some(table) = report.table(table, key) else {
+        return standard;
+    };
+    let mut code = |given, name, otherwise| {
+        let key = join(key, name);
+        let right = "the code of an approval, such as \"00\"";
+        let code: ResponseCode = report.optional(given, &key, right).unwrap_or(otherwise);
+        if !code.is_approval() {
+            report.error(&key, format!("{code} is not an approval; write {right}"));
+        }
+        code
+    };
+    let codes = ApprovalCodes {
+        approved: code(table.approved, "approved", standard.approved),
+        partially_approved: code(
+            table.partially_approved,
+            "partially_approved",
+            standard.partially_approved,
+        ),
+        verified: code(table.verified, "verified", standard.verified),
+    };
+    if codes.partially_approved == codes.approved {
+        let code = codes.approved;
+        let reason = format!("{code} is that of the whole amount; write another, such as \"10\"");
+        report.error(&join(key, "partially_approved"), reason);
+    }
+    codes
 }
 
 /// The network's own table of processing codes, which may be missing.

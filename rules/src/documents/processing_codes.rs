@@ -7,7 +7,7 @@ use super::report::Report;
 use super::transaction_types::{
     LinkTable, TransactionTypeTable, TransactionTypes, links, transaction_types,
 };
-use super::{Document, Known, PROCESSING_CODES, RuleError};
+use super::{Document, Known, PROCESSING_CODES, RuleError, file};
 use crate::snapshot::Tables;
 use crate::{BalanceImpact, OperationKind, ProcessingCode, ProcessingCodeEntry, ReversalCode};
 
@@ -50,6 +50,9 @@ table! {
         optional reversal_processing_code: ProcessingCode,
         /// The code that undoes a part of it; missing: the reversal code.
         optional partial_reversal_processing_code: ProcessingCode,
+        /// The code, of kind cash, whose balance configurations decide the cash part of the amount;
+        /// only for kind purchase_with_cashback. Missing: the whole amount is decided as one.
+        optional cashback_processing_code: ProcessingCode,
         /// What it posts; not for operations that move nothing.
         optional transaction_types: Vec<Given<LinkTable>>,
         /// What its reversal posts.
@@ -72,9 +75,7 @@ pub(super) fn read(
     tables: &mut Tables,
     errors: &mut Vec<RuleError>,
 ) {
-    let document = documents
-        .iter()
-        .find(|document| document.path == PROCESSING_CODES);
+    let document = file(documents, PROCESSING_CODES);
     let opened = document.map(|document| Report::open::<ProcessingCodesTable>(document, errors));
     let Some((mut report, Some(table))) = opened else {
         known.processing_codes_unsure = true;
@@ -99,6 +100,39 @@ pub(super) fn read(
             tables.code_places.insert(entry.code, place);
             tables.processing_codes.insert(entry.code, entry);
         }
+    }
+    // The operations may stand in any order, so all of them are read first.
+    for entry in tables.processing_codes.values() {
+        if let Some((_, key)) = tables.code_places.get(&entry.code) {
+            cashback_is_cash(&mut report, entry, key, known, tables);
+        }
+    }
+}
+
+/// The code that decides the cash part of a purchase is an operation of kind cash.
+fn cashback_is_cash(
+    report: &mut Report<'_>,
+    entry: &ProcessingCodeEntry,
+    key: &str,
+    known: &Known,
+    tables: &Tables,
+) {
+    let Some(code) = entry.cashback_processing_code else {
+        return;
+    };
+    let key = join(key, "cashback_processing_code");
+    match tables.processing_codes.get(&code) {
+        Some(cash) if cash.kind == OperationKind::Cash => {}
+        Some(_) => {
+            let reason = format!("{code} is not of kind cash; write the code of a cash withdrawal");
+            report.error(&key, reason);
+        }
+        // A code that could not be read has its own error.
+        None if known.processing_codes.contains(&code) || known.processing_codes_unsure => {}
+        None => report.error(
+            &key,
+            format!("{code} is not an operation of this table; write one of kind cash"),
+        ),
     }
 }
 
@@ -195,7 +229,8 @@ fn operation(
         CODE_CHARACTERS,
     );
     let right = "\"purchase\", \"cash\", \"purchase_with_cashback\", \"refund\", \
-                 \"balance_inquiry\" or \"other\"";
+                 \"balance_inquiry\", \"quasi_cash\", \"account_funding\", \"deposit\", \
+                 \"original_credit\", \"account_verification\" or \"other\"";
     let kind = report.required(table.kind, &join(key, "kind"), right);
     let impact = balance_impact(report, table.balance_impact, key);
     if let (Some(kind), Some(impact)) = (kind, impact) {
@@ -213,6 +248,15 @@ fn operation(
     let partial = report.optional(table.partial_reversal_processing_code, &partial_key, right);
     if let (Some(impact), Some(_)) = (impact, partial) {
         reversal_fits(report, partial, impact, &partial_key, known, tables);
+    }
+
+    let cashback_key = join(key, "cashback_processing_code");
+    let right = "a code of kind cash, such as \"01\"";
+    let cashback = report.optional(table.cashback_processing_code, &cashback_key, right);
+    let with_cashback = kind.is_none_or(|kind| kind == OperationKind::PurchaseWithCashback);
+    if cashback.is_some() && !with_cashback {
+        let reason = "only kind purchase_with_cashback has a cash part; leave it out";
+        report.error(&cashback_key, reason);
     }
 
     let links_key = join(key, "transaction_types");
@@ -233,6 +277,7 @@ fn operation(
         balance_impact: impact?,
         reversal_processing_code: reversal,
         partial_reversal_processing_code: partial.or(reversal),
+        cashback_processing_code: cashback,
         transaction_types,
         reversal_transaction_types,
     })
@@ -245,11 +290,15 @@ fn kind_fits_impact(
     key: &str,
 ) {
     let expected = match kind {
-        OperationKind::Purchase | OperationKind::Cash | OperationKind::PurchaseWithCashback => {
-            BalanceImpact::Debit
+        OperationKind::Purchase
+        | OperationKind::Cash
+        | OperationKind::PurchaseWithCashback
+        | OperationKind::QuasiCash
+        | OperationKind::AccountFunding => BalanceImpact::Debit,
+        OperationKind::Refund | OperationKind::Deposit | OperationKind::OriginalCredit => {
+            BalanceImpact::Credit
         }
-        OperationKind::Refund => BalanceImpact::Credit,
-        OperationKind::BalanceInquiry => BalanceImpact::None,
+        OperationKind::BalanceInquiry | OperationKind::AccountVerification => BalanceImpact::None,
         OperationKind::Other => return,
     };
     if impact != expected {

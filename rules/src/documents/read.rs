@@ -4,20 +4,43 @@ use std::fs;
 use std::io::ErrorKind;
 use std::path::Path;
 
-use super::{Document, FOLDERS, Folder, PROCESSING_CODES, RuleError};
+use super::{Document, FILES, FOLDERS, Folder, RuleError};
 
-/// All documents that could be read, and an error for each that could not.
-pub(super) fn documents(config_dir: &Path) -> (Vec<Document>, Vec<RuleError>) {
+/// All documents that could be read, and an error for each that could not. Of an incomplete directory
+/// what is not there is not missed.
+pub(super) fn documents(config_dir: &Path, complete: bool) -> (Vec<Document>, Vec<RuleError>) {
     let mut documents = Vec::new();
     let mut errors = Vec::new();
     let mut add = |result: Result<Document, RuleError>| match result {
         Ok(document) => documents.push(document),
         Err(error) => errors.push(error),
     };
-    add(read(config_dir, PROCESSING_CODES.to_owned()));
-    for folder in &FOLDERS {
-        for path in paths(config_dir, folder) {
+    for (path, required) in FILES {
+        if (required && complete) || config_dir.join(path).exists() {
+            add(read(config_dir, path.to_owned()));
+        }
+    }
+    for Folder { name, required } in &FOLDERS {
+        for path in paths(config_dir, name, *required && complete) {
             add(path.and_then(|path| read(config_dir, path)));
+        }
+    }
+    (documents, errors)
+}
+
+/// The documents of one folder, which may be missing.
+pub(super) fn folder_documents(
+    config_dir: &Path,
+    folder: &'static str,
+) -> (Vec<Document>, Vec<RuleError>) {
+    let mut paths = paths(config_dir, folder, false);
+    paths.sort_by(|one, other| one.as_ref().ok().cmp(&other.as_ref().ok()));
+    let mut documents = Vec::new();
+    let mut errors = Vec::new();
+    for path in paths {
+        match path.and_then(|path| read(config_dir, path)) {
+            Ok(document) => documents.push(document),
+            Err(error) => errors.push(error),
         }
     }
     (documents, errors)
@@ -25,11 +48,10 @@ pub(super) fn documents(config_dir: &Path) -> (Vec<Document>, Vec<RuleError>) {
 
 /// The relative paths of the `*.toml` files of a folder. Hidden files (an editor's) and other
 /// extensions are not rules; a folder inside would be silently without effect, so it is an error.
-fn paths(config_dir: &Path, folder: &Folder) -> Vec<Result<String, RuleError>> {
-    let (folder, optional) = (folder.name, !folder.required);
+fn paths(config_dir: &Path, folder: &str, required: bool) -> Vec<Result<String, RuleError>> {
     let entries = match fs::read_dir(config_dir.join(folder)) {
         Ok(entries) => entries,
-        Err(error) if optional && error.kind() == ErrorKind::NotFound => return Vec::new(),
+        Err(error) if !required && error.kind() == ErrorKind::NotFound => return Vec::new(),
         Err(error) => return vec![Err(unreadable(folder, &error))],
     };
     let mut paths = Vec::new();

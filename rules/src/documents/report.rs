@@ -4,6 +4,8 @@
 use std::fmt::Display;
 use std::ops::RangeInclusive;
 
+use serde_json::Value;
+
 use super::given::{Given, Table};
 use super::lines::{Lines, join};
 use super::{Document, ErrorCode, JSON_EXTENSION, RuleError};
@@ -243,13 +245,45 @@ fn from_toml<T: Table>(text: &str) -> Result<(Lines, T), Problems> {
     }
 }
 
-/// JSON has no lines beyond its syntax: a client sends it on one, and finds the place by the key.
+/// JSON has no lines beyond its syntax: a client sends it on one, and finds the place by the key. A null
+/// member is one that is not there, at any depth.
 fn from_json<T: Table>(text: &str) -> Result<(Lines, T), Problems> {
-    match serde_json::from_str::<T>(text) {
+    let parsed = serde_json::from_str::<Value>(text).and_then(|mut value| {
+        if without_nulls(&mut value) {
+            T::deserialize(value)
+        } else {
+            // Read from the text, which still has the members that are there twice.
+            serde_json::from_str(text)
+        }
+    });
+    match parsed {
         Ok(model) => Ok((Lines::default(), model)),
         Err(error) => {
             let line = u32::try_from(error.line()).unwrap_or(u32::MAX).max(1);
             Err(vec![(line, format!("not JSON: {error}"))])
         }
+    }
+}
+
+/// Takes null members out of objects; whether there were any.
+fn without_nulls(value: &mut Value) -> bool {
+    match value {
+        Value::Object(members) => {
+            let before = members.len();
+            members.retain(|_, member| !member.is_null());
+            let mut found = members.len() != before;
+            for member in members.values_mut() {
+                found |= without_nulls(member);
+            }
+            found
+        }
+        Value::Array(elements) => {
+            let mut found = false;
+            for element in elements {
+                found |= without_nulls(element);
+            }
+            found
+        }
+        Value::Null | Value::Bool(_) | Value::Number(_) | Value::String(_) => false,
     }
 }

@@ -4,7 +4,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::{Finding, FindingKind, Severity, named};
-use crate::{BalanceImpact, Configuration, ProcessingCode, Snapshot, Target};
+use crate::{BalanceImpact, Configuration, CurrencyConversion, ProcessingCode, Snapshot, Target};
 
 /// Looks at the tables as wholes.
 pub(super) fn find(snapshot: &Snapshot, findings: &mut Vec<Finding>) {
@@ -17,6 +17,34 @@ pub(super) fn find(snapshot: &Snapshot, findings: &mut Vec<Finding>) {
     }
     unreachable_codes(snapshot, findings);
     unused_templates(snapshot, findings);
+    programs_without_rates(snapshot, findings);
+}
+
+/// Programs that convert, and have no rate that leads to their currency.
+fn programs_without_rates(snapshot: &Snapshot, findings: &mut Vec<Finding>) {
+    let rates = &snapshot.tables().exchange_rates;
+    for program in snapshot.programs() {
+        let has_rate = rates.keys().any(|(_, to)| *to == program.currency);
+        if has_rate || program.currency_conversion == CurrencyConversion::Refuse {
+            continue;
+        }
+        let message = format!(
+            "program {} converts, and no rate leads to its currency {}: every other currency is declined \
+             as {}",
+            program.id,
+            program.currency,
+            crate::Reason::CurrencyNotSupported
+        );
+        findings.push(Finding {
+            severity: Severity::Warning,
+            kind: FindingKind::NoExchangeRate,
+            file: crate::documents::EXCHANGE_RATES.to_owned(),
+            line: 1,
+            key: "rates".to_owned(),
+            message,
+            example: None,
+        });
+    }
 }
 
 fn duplicate_names(snapshot: &Snapshot, findings: &mut Vec<Finding>) {

@@ -1,12 +1,15 @@
 //! What rules can ask for beyond comparing and moving the limits of one account. A caller that does
 //! not apply one of these must say so; this finds every place where one is used.
 
+use std::collections::BTreeSet;
 use std::fmt;
 use std::path::Path;
 
 use serde::{Deserialize, Serialize};
 
-use crate::{Amount, AuthorizationOptions, Configuration, Reason, ScenarioResult, Snapshot};
+use crate::{
+    Amount, AuthorizationOptions, Configuration, ExpiryDays, Reason, ScenarioResult, Snapshot,
+};
 
 /// Something that the caller of an evaluation must apply itself.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
@@ -36,8 +39,20 @@ pub enum Feature {
     RuleModel,
     /// `limit_refund`.
     LimitRefund,
-    /// Options of authorizations that differ from the standard.
-    AuthorizationOptions,
+    /// The verdict of an anti-fraud service, as options of authorizations ask for it.
+    AntiFraud,
+    /// `zero_balance_url`: the issuer decides itself.
+    ZeroBalance,
+    /// `disable_dcc` and `use_local_amount_when_dcc`.
+    DynamicCurrencyConversion,
+    /// `use_settlement_from_network`.
+    SettlementFromNetwork,
+    /// `use_rates_fee_models`.
+    RatesFeeModels,
+    /// `always_call_ledger_rules`.
+    AlwaysCallLedgerRules,
+    /// Days after which what was migrated is dropped.
+    MigrationExpiry,
 }
 
 impl Feature {
@@ -56,7 +71,17 @@ impl Feature {
             Self::MerchantAdviceCode => "the merchant advice code",
             Self::RuleModel => "rule models",
             Self::LimitRefund => "limit refund (limit_refund)",
-            Self::AuthorizationOptions => "options of authorizations",
+            Self::AntiFraud => "the verdict of an anti-fraud service",
+            Self::ZeroBalance => "decisions of the issuer (zero_balance_url)",
+            Self::DynamicCurrencyConversion => "dynamic currency conversion",
+            Self::SettlementFromNetwork => {
+                "the settlement amount of clearing (use_settlement_from_network)"
+            }
+            Self::RatesFeeModels => "models of rates and fees (use_rates_fee_models)",
+            Self::AlwaysCallLedgerRules => {
+                "limits and rules after a decline (always_call_ledger_rules)"
+            }
+            Self::MigrationExpiry => "the expiry of what was migrated",
         }
     }
 }
@@ -112,20 +137,58 @@ pub(super) fn uses(snapshot: &Snapshot) -> Vec<FeatureUse> {
         }
     }
     for (target, record) in snapshot.tables().authorization_options.iter() {
-        let standard = AuthorizationOptions::default();
-        if record.options != standard || !record.override_bins.is_empty() {
-            uses.push(FeatureUse {
-                feature: Feature::AuthorizationOptions,
-                file: record.file.clone(),
-                line: record.line,
-                key: record.key.clone(),
-                user: target.to_string(),
-            });
-        }
+        let features: BTreeSet<Feature> = record.all_options().flat_map(of_options).collect();
+        uses.extend(features.into_iter().map(|feature| FeatureUse {
+            feature,
+            file: record.file.clone(),
+            line: record.line,
+            key: record.key.clone(),
+            user: target.to_string(),
+        }));
     }
     uses.extend(snapshot.tables().limit_refunds.iter().cloned());
     uses.sort_by(|one, other| (&one.file, one.line).cmp(&(&other.file, other.line)));
     uses
+}
+
+/// What a set of options asks for beside what the ledger decides with: declining everything, partial
+/// approval and the days of expiry are not listed.
+fn of_options(options: &AuthorizationOptions) -> impl Iterator<Item = Feature> {
+    let anti_fraud = options.should_use_anti_fraud_decision
+        || options.use_anti_fraud_response_code
+        || options.approve_anti_fraud_unavailable
+        || options.call_anti_fraud_when_cancelling;
+    let conversion = options.disable_dcc || options.use_local_amount_when_dcc;
+    let standard = ExpiryDays::STANDARD;
+    let migrated = |days: ExpiryDays| {
+        (
+            days.pre_authorization_migration,
+            days.authorization_migration,
+        )
+    };
+    used([
+        (anti_fraud, Feature::AntiFraud),
+        (!options.zero_balance_url.is_empty(), Feature::ZeroBalance),
+        (conversion, Feature::DynamicCurrencyConversion),
+        (
+            options.use_settlement_from_network,
+            Feature::SettlementFromNetwork,
+        ),
+        (options.use_rates_fee_models, Feature::RatesFeeModels),
+        (
+            options.always_call_ledger_rules,
+            Feature::AlwaysCallLedgerRules,
+        ),
+        (
+            migrated(options.expiry) != migrated(standard),
+            Feature::MigrationExpiry,
+        ),
+    ])
+}
+
+fn used<const N: usize>(features: [(bool, Feature); N]) -> impl Iterator<Item = Feature> {
+    let used = features.into_iter().filter(|(used, _)| *used);
+    used.map(|(_, feature)| feature)
 }
 
 fn of_configuration(configuration: &Configuration, uses: &mut Vec<FeatureUse>) {
@@ -152,7 +215,7 @@ fn of_configuration(configuration: &Configuration, uses: &mut Vec<FeatureUse>) {
 fn of_result(result: &ScenarioResult) -> impl Iterator<Item = Feature> {
     let contract =
         result.amount == Amount::Contract || result.amount_consider == Some(Amount::Contract);
-    [
+    used([
         (result.impact_account.is_some(), Feature::ImpactAccount),
         (
             result.counterpart_account.is_some(),
@@ -161,10 +224,7 @@ fn of_result(result: &ScenarioResult) -> impl Iterator<Item = Feature> {
         (result.confirmation.is_some(), Feature::Confirmation),
         (result.reset_limit.is_some(), Feature::ResetLimit),
         (contract, Feature::ContractAmount),
-    ]
-    .into_iter()
-    .filter(|(used, _)| *used)
-    .map(|(_, feature)| feature)
+    ])
 }
 
 fn of_codes_and_networks(snapshot: &Snapshot, uses: &mut Vec<FeatureUse>) {

@@ -67,6 +67,8 @@ pub enum FindingKind {
     NoConfiguration,
     /// An operation that no message leads to.
     UnreachableCode,
+    /// A program converts currencies, and no rate leads to its own.
+    NoExchangeRate,
     /// A rule model that turns money going out into money coming in, or the other way round.
     DirectionChanged,
     /// Something that is defined and not used.

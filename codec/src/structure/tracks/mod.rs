@@ -1,21 +1,18 @@
 //! Tracks 1, 2 and 3 of a magnetic stripe (ISO/IEC 7813 and 4909).
 //!
-//! Owns where their parts begin and end. Must never copy a track, nor print one: the views here borrow it, so that its
+//! Owns the views of a track and its characters. Must never copy a track, nor print one: the views here borrow it, so that its
 //! owner alone wipes it.
+
+mod split;
 
 use std::fmt;
 
 use zeroize::Zeroizing;
 
+use self::split::{all_digits, check_pan, sentinels, split, tail};
 use crate::pan::{InvalidPan, Pan};
 use crate::sensitivity::Sensitivity;
 
-/// Characters of an expiration date, YYMM.
-const EXPIRY: usize = 4;
-/// Characters of a service code.
-const SERVICE_CODE: usize = 3;
-/// Most characters of a PAN.
-const LONGEST_PAN: usize = 19;
 /// Most characters of a name.
 const LONGEST_NAME: usize = 26;
 
@@ -303,85 +300,6 @@ impl fmt::Debug for TrackPart<'_> {
 /// A buffer that no track outgrows: one that grew would leave a copy behind. Track 3, the longest, has 107 characters.
 fn buffer() -> Zeroizing<String> {
     Zeroizing::new(String::with_capacity(1024))
-}
-
-/// Takes the sentinels away: whether the start one was there, the track, the end with its check character.
-fn sentinels(text: &str, start: char) -> Result<(bool, &str, &str), InvalidTrack> {
-    if !text.is_ascii() {
-        return Err(InvalidTrack::NotAscii);
-    }
-    let inner = text.strip_prefix(start);
-    let (body, end) = inner
-        .unwrap_or(text)
-        .split_at_checked(end_of(inner.unwrap_or(text)))
-        .unwrap_or_default();
-    if end.len() > 2 {
-        return Err(InvalidTrack::End);
-    }
-    Ok((inner.is_some(), body, end))
-}
-
-fn end_of(text: &str) -> usize {
-    text.find('?').unwrap_or(text.len())
-}
-
-type Split<'a> = (&'a str, (char, &'a str));
-
-/// What stands before the first separator, the separator, and what follows it.
-fn split<'a>(
-    text: &'a str,
-    separators: &[char],
-    what: &'static str,
-) -> Result<Split<'a>, InvalidTrack> {
-    let error = InvalidTrack::NoSeparator(what);
-    let (before, rest) = text
-        .find(separators)
-        .and_then(|at| text.split_at_checked(at))
-        .ok_or(error)?;
-    let mut characters = rest.chars();
-    let separator = characters.next().ok_or(error)?;
-    Ok((before, (separator, characters.as_str())))
-}
-
-fn check_pan(pan: &str) -> Result<(), InvalidTrack> {
-    if (1..=LONGEST_PAN).contains(&pan.len()) && all_digits(pan) {
-        Ok(())
-    } else {
-        Err(InvalidTrack::Pan)
-    }
-}
-
-fn all_digits(text: &str) -> bool {
-    text.bytes().all(|byte| byte.is_ascii_digit())
-}
-
-/// Expiration date, service code and discretionary data.
-type Tail<'a> = (TrackPart<'a>, TrackPart<'a>, &'a str);
-
-fn tail(text: &str, separator: char) -> Result<Tail<'_>, InvalidTrack> {
-    let (expiry, rest) = optional(text, separator, EXPIRY, "expiration date")?;
-    if expiry == TrackPart::Absent {
-        return Ok((expiry, TrackPart::Absent, rest));
-    }
-    let (service_code, discretionary) = optional(rest, separator, SERVICE_CODE, "service code")?;
-    Ok((expiry, service_code, discretionary))
-}
-
-/// A part of fixed length, or the separator in its place, or nothing when the track is too short for it.
-fn optional<'a>(
-    text: &'a str,
-    separator: char,
-    length: usize,
-    what: &'static str,
-) -> Result<(TrackPart<'a>, &'a str), InvalidTrack> {
-    if let Some(rest) = text.strip_prefix(separator) {
-        return Ok((TrackPart::Separator, rest));
-    }
-    match text.split_at_checked(length) {
-        Some((part, rest)) if all_digits(part) => Ok((TrackPart::Given(part), rest)),
-        Some(_) => Err(InvalidTrack::NotDigits(what)),
-        None => Ok((TrackPart::Absent, text)),
-    }
 }
 
 #[cfg(test)]

@@ -1,63 +1,7 @@
-//! The `iso8583` command as its users run it.
-#![allow(
-    clippy::expect_used,
-    clippy::unwrap_used,
-    reason = "a failed expectation fails the test"
-)]
+//! Single messages in hexadecimal.
 
-mod common;
-
-use std::io::Write as _;
-use std::process::{Command, Stdio};
-
-const PAN: &str = "4000001200000016";
-
-struct Ran {
-    code: Option<i32>,
-    out: String,
-    err: String,
-}
-
-fn run(arguments: &[&str], input: &str) -> Ran {
-    let mut child = Command::new(env!("CARGO_BIN_EXE_iso8583"))
-        .args(arguments)
-        .stdin(Stdio::piped())
-        .stdout(Stdio::piped())
-        .stderr(Stdio::piped())
-        .spawn()
-        .expect("the command starts");
-    // A command that fails before it reads closes the pipe: that is not this test's failure.
-    drop(
-        child
-            .stdin
-            .take()
-            .expect("piped")
-            .write_all(input.as_bytes()),
-    );
-    let output = child.wait_with_output().expect("the command ends");
-    Ran {
-        code: output.status.code(),
-        out: String::from_utf8(output.stdout).expect("UTF-8"),
-        err: String::from_utf8(output.stderr).expect("UTF-8"),
-    }
-}
-
-fn with_dialect(action: &str, more: &[&str], input: &str) -> Ran {
-    let path = common::dialect_path();
-    let path = path.to_str().expect("UTF-8");
-    run(&[&[action, "--dialect", path], more].concat(), input)
-}
-
-fn hex(text: &str) -> String {
-    text.bytes().map(|byte| format!("{byte:02x}")).collect()
-}
-
-fn purchase() -> String {
-    format!(
-        "01007020000020000000{}{PAN}000000000000012345000001{}{PAN}=2912",
-        "16", "21"
-    )
-}
+use super::common;
+use super::run::{PAN, hex, purchase, run, with_dialect};
 
 #[test]
 fn decode_prints_json_in_the_order_of_the_elements_and_masks() {
@@ -66,7 +10,7 @@ fn decode_prints_json_in_the_order_of_the_elements_and_masks() {
         r#""11":"000001","35":"*********************"}}"#,
         "\n"
     );
-    let message = hex(&purchase());
+    let message = hex(purchase());
     let by_option = with_dialect("decode", &["--hex", &message], "");
     assert_eq!(
         (
@@ -80,11 +24,11 @@ fn decode_prints_json_in_the_order_of_the_elements_and_masks() {
     let by_input = with_dialect(
         "decode",
         &[],
-        &format!("{}\n {rest}\n", first.to_uppercase()),
+        format!("{}\n {rest}\n", first.to_uppercase()),
     );
     assert_eq!((by_input.code, by_input.out.as_str()), (Some(0), expected));
     let header = format!("{:04x}", purchase().len());
-    let framed = with_dialect("decode", &["--framed"], &format!("{header}{message}"));
+    let framed = with_dialect("decode", &["--framed"], format!("{header}{message}"));
     assert_eq!((framed.code, framed.out.as_str()), (Some(0), expected));
 }
 
@@ -97,19 +41,19 @@ fn each_shipped_dialect_decodes_a_message_of_its_own() {
     for (name, vector) in [
         (
             "iso1987-binary",
-            first(include_str!("vectors/iso1987-binary.jsonl")),
+            first(include_str!("../vectors/iso1987-binary.jsonl")),
         ),
         (
             "iso1993-ascii",
-            first(include_str!("vectors/iso1993-ascii.jsonl")),
+            first(include_str!("../vectors/iso1993-ascii.jsonl")),
         ),
         (
             "iso1993-binary",
-            first(include_str!("vectors/iso1993-binary.jsonl")),
+            first(include_str!("../vectors/iso1993-binary.jsonl")),
         ),
         (
             "iso2003-binary",
-            first(include_str!("vectors/iso2003-binary.jsonl")),
+            first(include_str!("../vectors/iso2003-binary.jsonl")),
         ),
     ] {
         let path = common::shipped_path(name);
@@ -127,7 +71,7 @@ fn each_shipped_dialect_decodes_a_message_of_its_own() {
         let clear = vector.to_string();
         let encoded = run(
             &["encode", "--dialect", path],
-            &without(&clear, &["id", "hex"]),
+            without(&clear, &["id", "hex"]),
         );
         assert_eq!(encoded.out.trim_end(), hex, "{name}: {}", encoded.err);
     }
@@ -198,7 +142,7 @@ fn a_message_that_is_not_good_is_1_with_element_and_byte_and_without_its_values(
     let bad = purchase().replace("000000012345", "00000001234X");
     let table = [
         (
-            with_dialect("decode", &["--hex", &hex(&bad)], ""),
+            with_dialect("decode", &["--hex", &hex(bad)], ""),
             "DE4 at byte 44: expected 12 digits, found a byte outside 0-9 at 55 (Amount, transaction)",
         ),
         (
@@ -206,38 +150,38 @@ fn a_message_that_is_not_good_is_1_with_element_and_byte_and_without_its_values(
             "MTI at byte 0: expected 4 digits, found 0 bytes",
         ),
         (
-            with_dialect("decode", &[], &format!("{PAN}x")),
-            "input: expected hexadecimal digits, found another at 16",
+            with_dialect("decode", &[], format!("{PAN}x")),
+            "input: expected hexadecimal digits, found another at 16; a message in ASCII is read with --raw",
         ),
         (
-            with_dialect("decode", &["--framed"], &format!("0100{}", hex(PAN))),
+            with_dialect("decode", &["--framed"], format!("0100{}", hex(PAN))),
             "length header: announces more bytes than there are",
         ),
         (
-            with_dialect("decode", &["--framed"], &format!("0001{}", hex(PAN))),
+            with_dialect("decode", &["--framed"], format!("0001{}", hex(PAN))),
             "length header: announces fewer bytes than there are",
         ),
         (
-            with_dialect("decode", &["--framed"], &format!("ffff{}", hex(PAN))),
+            with_dialect("decode", &["--framed"], format!("ffff{}", hex(PAN))),
             "length header: a frame of 65535 bytes is announced, at most 8192 are accepted",
         ),
         (
-            with_dialect("decode", &["--framed"], &"00".repeat(20_000)),
+            with_dialect("decode", &["--framed"], "00".repeat(20_000)),
             "length header: expected one frame, found more bytes",
         ),
         (
             with_dialect(
                 "encode",
                 &[],
-                &format!(r#"{{"mti":"0100","fields":{{"2":{PAN}}}}}"#),
+                format!(r#"{{"mti":"0100","fields":{{"2":{PAN}}}}}"#),
             ),
-            "input: expected {\"mti\": \"0100\", \"fields\": {\"2\": \"...\"}}, found otherwise at line 1 column 44",
+            "input: expected {\"mti\": \"0100\", \"fields\": {\"2\": \"...\"}}, found otherwise at line 1 column 45",
         ),
         (
             with_dialect(
                 "encode",
                 &[],
-                &format!(r#"{{"mti":"0100","fields":{{"2":"{PAN}X"}}}}"#),
+                format!(r#"{{"mti":"0100","fields":{{"2":"{PAN}X"}}}}"#),
             ),
             "DE2: expected digits, found a byte outside 0-9 at 16 of the value (Primary account number (PAN))",
         ),
@@ -259,7 +203,7 @@ fn a_message_that_is_not_good_is_1_with_element_and_byte_and_without_its_values(
 
 #[test]
 fn a_usage_or_configuration_error_is_2() {
-    let message = hex(&purchase());
+    let message = hex(purchase());
     let revealed = with_dialect("decode", &["--reveal", "--hex", &message], "");
     assert_eq!((revealed.code, revealed.out.as_str()), (Some(2), ""));
     assert!(

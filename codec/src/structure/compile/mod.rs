@@ -3,31 +3,43 @@
 //! Owns the checks of a description. Must never let a structure through that could read without end or build what it
 //! cannot read.
 
-use std::collections::{BTreeMap, BTreeSet};
+mod subfields;
 
-use super::charset::to_ebcdic;
+use std::collections::BTreeMap;
+
+use self::subfields::{Ends, keyed, keyed_with, listed, subfield, unnamed};
 use super::description::{
     BerTlv, BitmapForm, Bitmapped, Datasets, HexText, Positional, Repeated, Separated, Structure,
-    Subfield, SubfieldLength, TaggedText,
+    SubfieldLength, TaggedText,
 };
 use super::document::{
     BitmapEncoding, DescriptionError, DescriptionErrorKind as Kind, StructureDocument,
     SubfieldDocument,
 };
-use super::encoding::{Counts, Encoding, NumberEncoding, Width};
+use super::encoding::{Counts, NumberEncoding, TextEncoding, Width};
 use super::part::TextTag;
 use super::read::DEEPEST;
+use crate::wire::ebcdic::from_latin_1;
 
 /// Checks the document and makes the structure.
-pub(super) fn compile(document: &StructureDocument) -> Result<Structure, DescriptionError> {
-    compile_below(document, &Place::default())
+pub(super) fn compile(
+    document: &StructureDocument,
+    text: TextEncoding,
+) -> Result<Structure, DescriptionError> {
+    let place = Place {
+        path: String::new(),
+        depth: 0,
+        text,
+    };
+    compile_below(document, &place)
 }
 
-/// Where in the document, and how deep.
-#[derive(Clone, Debug, Default)]
+/// Where in the document, how deep, and how text is written around it.
+#[derive(Clone, Debug)]
 struct Place {
     path: String,
     depth: u8,
+    text: TextEncoding,
 }
 
 impl Place {
@@ -35,7 +47,7 @@ impl Place {
         let dot = if self.path.is_empty() { "" } else { "." };
         Self {
             path: format!("{}{dot}{key}", self.path),
-            depth: self.depth,
+            ..*self
         }
     }
 
@@ -108,16 +120,14 @@ fn compile_below(
         } => compile_datasets(*length_bytes, datasets, unlisted.as_deref(), place),
         StructureDocument::Separated {
             separator,
-            ebcdic,
             subfields,
         } => {
             let separator =
                 u8::try_from(*separator).map_err(|_wide| place.fault(Kind::Separator))?;
             Ok(Structure::Separated(Separated {
-                separator: if *ebcdic {
-                    to_ebcdic(separator)
-                } else {
-                    separator
+                separator: match place.text {
+                    TextEncoding::Ascii => separator,
+                    TextEncoding::Ebcdic => from_latin_1(separator),
                 },
                 subfields: listed(subfields, place, Ends::Given)?,
             }))
@@ -194,6 +204,9 @@ fn tagged_text(document: &StructureDocument, place: &Place) -> Result<Structure,
         tag_encoding,
         length_size,
         length_encoding,
+        length_counts,
+        before_tag,
+        after_length,
         subfields,
     } = document
     else {
@@ -210,9 +223,10 @@ fn tagged_text(document: &StructureDocument, place: &Place) -> Result<Structure,
         }
         None => None,
     };
-    let binary_tag = *tag_encoding == NumberEncoding::Binary;
+    let tag_encoding = tag_encoding.unwrap_or_else(|| place.text.numbers());
+    let binary_tag = tag_encoding == NumberEncoding::Binary;
     let tag_size = place.size("tag_size", *tag_size, if binary_tag { 2 } else { 6 })?;
-    let length_encoding = length_encoding.unwrap_or(*tag_encoding);
+    let length_encoding = length_encoding.unwrap_or(tag_encoding);
     let most = if length_encoding == NumberEncoding::Binary {
         4
     } else {
@@ -225,10 +239,23 @@ fn tagged_text(document: &StructureDocument, place: &Place) -> Result<Structure,
     let subfields = keyed(subfields, place.below("subfields"), expected, tag)?;
     Ok(Structure::TaggedText(TaggedText {
         lead,
-        tag: Width::new(*tag_encoding, tag_size),
+        tag: Width::new(tag_encoding, tag_size),
         length: Width::new(length_encoding, length_size),
+        length_counts: length_counts.unwrap_or(Counts::Bytes),
+        before_tag: fixed_text(before_tag.as_deref(), "before_tag", place)?,
+        after_length: fixed_text(after_length.as_deref(), "after_length", place)?,
         subfields,
     }))
+}
+
+fn fixed_text(
+    text: Option<&str>,
+    what: &'static str,
+    place: &Place,
+) -> Result<Vec<u8>, DescriptionError> {
+    let encoded = place.text.encoding().from_text(text.unwrap_or_default());
+    let (bytes, _) = encoded.map_err(|_wide| place.fault(Kind::FixedText(what)))?;
+    Ok(bytes.to_vec())
 }
 
 fn compile_datasets(
@@ -257,139 +284,4 @@ fn compile_datasets(
         datasets,
         unlisted,
     }))
-}
-
-/// Who says how long a subfield is.
-#[derive(Clone, Copy, PartialEq, Eq)]
-enum Ends {
-    /// The subfield.
-    Own,
-    /// The structure around it.
-    Given,
-}
-
-fn listed(
-    documents: &[SubfieldDocument],
-    place: &Place,
-    ends: Ends,
-) -> Result<Vec<Subfield>, DescriptionError> {
-    if documents.is_empty() {
-        return Err(place.fault(Kind::Empty));
-    }
-    let mut subfields: Vec<Subfield> = Vec::with_capacity(documents.len());
-    for (index, document) in documents.iter().enumerate() {
-        let below = place.below(&format!("subfields.{}", index.saturating_add(1)));
-        let subfield = subfield(document, &below, ends)?;
-        if subfields.iter().any(|other| other.name == subfield.name) {
-            return Err(below.fault(Kind::Name));
-        }
-        subfields.push(subfield);
-    }
-    Ok(subfields)
-}
-
-fn keyed<K: Ord>(
-    documents: &BTreeMap<String, SubfieldDocument>,
-    place: Place,
-    expected: &'static str,
-    key: impl Fn(&str) -> Option<K>,
-) -> Result<BTreeMap<K, Subfield>, DescriptionError> {
-    keyed_with(documents, place, expected, key, Ends::Given)
-}
-
-fn keyed_with<K: Ord>(
-    documents: &BTreeMap<String, SubfieldDocument>,
-    place: Place,
-    expected: &'static str,
-    key: impl Fn(&str) -> Option<K>,
-    ends: Ends,
-) -> Result<BTreeMap<K, Subfield>, DescriptionError> {
-    let mut subfields = BTreeMap::new();
-    let mut names = BTreeSet::new();
-    for (text, document) in documents {
-        let below = place.below(text);
-        let key = key(text).ok_or_else(|| below.fault(Kind::Key(expected)))?;
-        let subfield = subfield(document, &below, ends)?;
-        if !names.insert(subfield.name.clone()) {
-            return Err(below.fault(Kind::Name));
-        }
-        if subfields.insert(key, subfield).is_some() {
-            return Err(below.fault(Kind::Key(expected)));
-        }
-    }
-    Ok(subfields)
-}
-
-fn subfield(
-    document: &SubfieldDocument,
-    place: &Place,
-    ends: Ends,
-) -> Result<Subfield, DescriptionError> {
-    if document.name.trim().is_empty() {
-        return Err(place.fault(Kind::Name));
-    }
-    let structure = match &document.structure {
-        Some(document) => {
-            let mut below = place.below("structure");
-            below.depth = below.depth.saturating_add(1);
-            Some(Box::new(compile_below(document, &below)?))
-        }
-        None => None,
-    };
-    Ok(Subfield {
-        name: document.name.clone(),
-        encoding: document.encoding,
-        sensitivity: document.sensitivity,
-        structure,
-        length: length(document, place, ends)?,
-    })
-}
-
-fn length(
-    document: &SubfieldDocument,
-    place: &Place,
-    ends: Ends,
-) -> Result<SubfieldLength, DescriptionError> {
-    let encoding = document.length_encoding;
-    let plain = encoding.is_none() && document.length_counts == Counts::Units;
-    let length = match (document.length, document.maximum, document.length_size) {
-        (None, None, None) if plain => return Ok(SubfieldLength::Rest),
-        (Some(0), None, None) => return Err(place.fault(Kind::Zero)),
-        (Some(length), None, None) if plain => SubfieldLength::Fixed(length),
-        (None, Some(maximum), Some(size)) => {
-            let encoding = encoding.unwrap_or(NumberEncoding::Ascii);
-            let most = if encoding == NumberEncoding::Binary {
-                4
-            } else {
-                6
-            };
-            let size = place.size("length_size", size, most)?;
-            let width = Width::new(encoding, size);
-            if u32::from(maximum) > width.greatest() {
-                return Err(place.fault(Kind::MaximumTooLarge { maximum, size }));
-            }
-            let counts = document.length_counts;
-            SubfieldLength::Prefixed {
-                width,
-                counts,
-                maximum,
-            }
-        }
-        _ => return Err(place.fault(Kind::LengthForm)),
-    };
-    if ends == Ends::Given {
-        return Err(place.fault(Kind::LengthGiven));
-    }
-    Ok(length)
-}
-
-/// A part that only stands for what is inside of it.
-fn unnamed(structure: Structure) -> Subfield {
-    Subfield {
-        name: String::new(),
-        encoding: Encoding::Binary,
-        sensitivity: None,
-        structure: Some(Box::new(structure)),
-        length: SubfieldLength::Rest,
-    }
 }

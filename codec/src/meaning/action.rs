@@ -1,0 +1,223 @@
+//! Response and action codes (DE39).
+//!
+//! Owns the words of each edition. Must never be the table by which a network is answered: 76 to 89 differ between
+//! networks, and the words here say so.
+
+use super::lookup;
+
+/// Two characters, 1987.
+pub(super) const RESPONSES_1987: [(&str, &str); 101] = [
+    ("00", "approved"),
+    ("01", "refer to issuer"),
+    ("02", "refer to issuer, special"),
+    ("03", "invalid merchant"),
+    ("04", "keep card"),
+    ("05", "do not honour"),
+    ("06", "error"),
+    ("07", "keep card, special"),
+    ("08", "approved with identification"),
+    ("09", "in progress"),
+    ("10", "partial approval"),
+    ("11", "approved, VIP"),
+    ("12", "invalid transaction"),
+    ("13", "invalid amount"),
+    ("14", "invalid card number"),
+    ("15", "no such issuer"),
+    ("16", "approved, update track 3"),
+    ("17", "customer cancelled"),
+    ("18", "customer dispute"),
+    ("19", "enter again"),
+    ("20", "invalid response"),
+    ("21", "no action"),
+    ("22", "suspected malfunction"),
+    ("23", "fee unacceptable"),
+    ("24", "file update unsupported"),
+    ("25", "record not found"),
+    ("26", "duplicate record"),
+    ("27", "file edit error"),
+    ("28", "file locked"),
+    ("29", "file update failed"),
+    ("30", "format error"),
+    ("31", "bank unsupported"),
+    ("32", "completed partially"),
+    ("33", "expired card, keep card"),
+    ("34", "suspected fraud, keep card"),
+    ("35", "contact acquirer, keep card"),
+    ("36", "restricted card, keep card"),
+    ("37", "call security, keep card"),
+    ("38", "PIN tries exceeded, keep card"),
+    ("39", "no credit account"),
+    ("40", "function unsupported"),
+    ("41", "lost card, keep card"),
+    ("42", "no universal account"),
+    ("43", "stolen card, keep card"),
+    ("44", "no investment account"),
+    ("46", "closed account"),
+    ("51", "insufficient funds"),
+    ("52", "no cheque account"),
+    ("53", "no savings account"),
+    ("54", "expired card"),
+    ("55", "wrong PIN"),
+    ("56", "no card record"),
+    ("57", "not permitted to cardholder"),
+    ("58", "not permitted to terminal"),
+    ("59", "suspected fraud"),
+    ("60", "contact acquirer"),
+    ("61", "over amount limit"),
+    ("62", "restricted card"),
+    ("63", "security violation"),
+    ("64", "original amount wrong"),
+    ("65", "over count limit"),
+    ("66", "call acquirer security"),
+    ("67", "hard capture"),
+    ("68", "late response"),
+    ("70", "contact issuer"),
+    ("71", "PIN not changed"),
+    ("75", "PIN tries exceeded"),
+    ("76", "account problem (networks differ)"),
+    ("77", "account problem (networks differ)"),
+    ("78", "account problem (networks differ)"),
+    ("81", "domestic or cryptographic error (networks differ)"),
+    ("82", "negative CVV or time-out (networks differ)"),
+    ("84", "invalid life cycle"),
+    ("85", "no reason to decline"),
+    ("86", "cannot verify PIN"),
+    ("87", "purchase only, no cash"),
+    ("88", "cryptographic failure"),
+    ("89", "unacceptable PIN"),
+    ("90", "cut-off"),
+    ("91", "issuer or switch unavailable"),
+    ("92", "cannot route"),
+    ("93", "violation of law"),
+    ("94", "duplicate"),
+    ("95", "reconcile error"),
+    ("96", "system malfunction"),
+    ("N0", "force stand-in (Visa)"),
+    ("N3", "cash not available (network extension)"),
+    ("N4", "cash over limit (network extension)"),
+    ("N7", "CVV2 failure (network extension)"),
+    ("P5", "PIN change refused (network extension)"),
+    ("P6", "unsafe PIN (network extension)"),
+    ("Q1", "card authentication failed (network extension)"),
+    ("R0", "stop payment order (network extension)"),
+    ("R1", "authorization revoked (network extension)"),
+    ("R2", "transaction not qualified (network extension)"),
+    ("R3", "all authorizations revoked (network extension)"),
+    ("Z3", "offline declined (network extension)"),
+    ("1A", "additional authentication needed (network extension)"),
+    ("5C", "not supported by the issuer (network extension)"),
+    ("6P", "verification data failed (network extension)"),
+    ("9G", "blocked by the cardholder (network extension)"),
+];
+
+/// Three digits, 1993. 2xx are 1xx with the card kept.
+const ACTIONS_1993: [(&str, &str); 49] = [
+    ("000", "approved"),
+    ("001", "approved with identification"),
+    ("002", "partial approval"),
+    ("003", "approved, VIP"),
+    ("004", "approved, update track 3"),
+    ("005", "approved, account type of issuer"),
+    ("006", "partial approval, account type of issuer"),
+    ("007", "approved, update chip"),
+    ("085", "no reason to decline"),
+    ("100", "do not honour"),
+    ("101", "expired card"),
+    ("102", "suspected fraud"),
+    ("103", "contact acquirer"),
+    ("104", "restricted card"),
+    ("105", "call security"),
+    ("106", "PIN tries exceeded"),
+    ("107", "refer to issuer"),
+    ("108", "refer to issuer, special"),
+    ("109", "invalid merchant"),
+    ("110", "invalid amount"),
+    ("111", "invalid card number"),
+    ("112", "PIN required"),
+    ("113", "fee unacceptable"),
+    ("114", "no such account"),
+    ("115", "function unsupported"),
+    ("116", "insufficient funds"),
+    ("117", "wrong PIN"),
+    ("118", "no card record"),
+    ("119", "not permitted to cardholder"),
+    ("120", "not permitted to terminal"),
+    ("121", "over amount limit"),
+    ("122", "security violation"),
+    ("123", "over count limit"),
+    ("124", "violation of law"),
+    ("125", "card not effective"),
+    ("126", "invalid PIN block"),
+    ("127", "PIN length"),
+    ("128", "PIN key synchronization"),
+    ("129", "suspected counterfeit"),
+    ("400", "reversal accepted"),
+    ("902", "invalid transaction"),
+    ("903", "enter again"),
+    ("904", "format error"),
+    ("907", "issuer or switch inoperative"),
+    ("909", "system malfunction"),
+    ("910", "issuer signed off"),
+    ("911", "issuer timed out"),
+    ("912", "issuer unavailable"),
+    ("913", "duplicate"),
+];
+
+/// What only the 2003 edition has.
+const ACTIONS_2003: [(&str, &str); 10] = [
+    ("1030", "currency unacceptable"),
+    ("1032", "lost or stolen card"),
+    ("1033", "invalid life cycle"),
+    ("1034", "invalid life cycle"),
+    ("1045", "card verification data failed"),
+    ("1047", "PIN change required"),
+    ("1067", "additional authentication needed"),
+    ("1074", "over pre-authorized amount"),
+    ("1816", "original not found"),
+    ("1824", "already reversed"),
+];
+
+/// DE39 of the 1993 edition.
+pub(super) fn action_1993(value: &str) -> Option<&'static str> {
+    super::number(value)?;
+    let known = lookup(&ACTIONS_1993, value).or_else(|| lookup(&KEPT_1993, value));
+    known.or(match value.as_bytes() {
+        [b'2', _, _] => Some("declined, keep card"),
+        [b'3', _, _] => Some("file action"),
+        [b'5', _, _] => Some("reconciliation"),
+        [b'6', _, _] => Some("administrative"),
+        [b'7', _, _] => Some("fee collection"),
+        [b'8', _, _] => Some("network management"),
+        [b'9', _, _] => Some("status of processing"),
+        _ => None,
+    })
+}
+
+/// 2xx with words of their own.
+const KEPT_1993: [(&str, &str); 10] = [
+    ("200", "do not honour, keep card"),
+    ("201", "expired card, keep card"),
+    ("202", "suspected fraud, keep card"),
+    ("203", "contact acquirer, keep card"),
+    ("204", "restricted card, keep card"),
+    ("205", "call security, keep card"),
+    ("206", "PIN tries exceeded, keep card"),
+    ("208", "lost card, keep card"),
+    ("209", "stolen card, keep card"),
+    ("210", "suspected counterfeit, keep card"),
+];
+
+/// DE39 of the 2003 edition: 1993's behind a digit, and its own.
+pub(super) fn action_2003(value: &str) -> Option<&'static str> {
+    lookup(&ACTIONS_2003, value).or_else(|| match value.split_at_checked(1)? {
+        ("0", rest) => lookup(&ACTIONS_1993, rest),
+        ("1", rest) => {
+            let rest = rest.strip_prefix('0')?;
+            let entry = ACTIONS_1993
+                .iter()
+                .find(|(known, _)| known.strip_prefix('1') == Some(rest));
+            entry.map(|(_, words)| *words)
+        }
+        _ => None,
+    })
+}
