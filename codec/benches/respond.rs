@@ -9,9 +9,10 @@
 //! Both respond in the same way: everything of the request but DE35, 52 and 55 goes back, with DE38 and 39.
 #![allow(clippy::print_stdout, reason = "a benchmark prints what it measured")]
 
+mod common;
+
 use std::hint::black_box;
 use std::path::{Path, PathBuf};
-use std::process::Command;
 use std::time::Instant;
 
 use anyhow::{Context as _, bail};
@@ -67,14 +68,8 @@ const CANDIDATES: [&str; 3] = ["codec-ascii", "codec-binary", "iso_8583_rs"];
 fn main() -> anyhow::Result<()> {
     let arguments: Vec<String> = std::env::args().skip(1).collect();
     let has = |flag: &str| arguments.iter().any(|argument| argument == flag);
-    if let Some(at) = arguments.iter().position(|argument| argument == "--run") {
-        let name = arguments
-            .get(at.saturating_add(1))
-            .context("--run NAME COUNT")?;
-        let count = arguments
-            .get(at.saturating_add(2))
-            .context("--run NAME COUNT")?;
-        return run(&mut Candidate::new(name)?, count.parse()?);
+    if let Some((name, count)) = common::run_of(&arguments)? {
+        return run(&mut Candidate::new(name)?, count);
     }
     for name in CANDIDATES {
         Candidate::new(name)?.check(name)?;
@@ -258,35 +253,13 @@ fn time(rounds: usize, count: u32) -> anyhow::Result<()> {
 }
 
 /// Counts the instructions of all candidates.
-#[expect(
-    clippy::float_arithmetic,
-    reason = "a benchmark divides what it counted"
-)]
 fn instructions(count: u32) -> anyhow::Result<()> {
     let mut counted = Vec::new();
     for name in CANDIDATES {
-        let short = collected(name, count)?;
-        let long = collected(name, count.saturating_mul(2))?;
-        counted.push((long - short) / f64::from(count));
+        counted.push(common::instructions(name, count)?);
     }
     report("instructions", &counted);
     Ok(())
-}
-
-/// Instructions of one run.
-fn collected(name: &str, count: u32) -> anyhow::Result<f64> {
-    let ran = Command::new("valgrind")
-        .args(["--tool=callgrind", "--callgrind-out-file=/dev/null"])
-        .arg(std::env::current_exe()?)
-        .args(["--run", name, &count.to_string()])
-        .output()
-        .context("valgrind")?;
-    let text = String::from_utf8_lossy(&ran.stderr);
-    let collected = text.lines().find_map(|line| line.split_once("Collected :"));
-    match collected {
-        Some((_, number)) if ran.status.success() => Ok(number.trim().parse()?),
-        _ => bail!("valgrind: {text}"),
-    }
 }
 
 /// Prints what each candidate costs, and the ratio to the peer.

@@ -127,6 +127,17 @@ impl ContentClass {
         }
     }
 
+    /// Whether a value in EBCDIC is of this class and holds digits alone, which are the same in all code pages.
+    pub(crate) fn holds_ebcdic_digits(self, value: &[u8]) -> bool {
+        // What turns the digits of EBCDIC into those of ASCII.
+        const FLIPPED: u64 = 0xC0 * ONES;
+        let text = matches!(
+            self,
+            Self::Digits | Self::Alphanumeric | Self::AlphanumericPadded | Self::Printable
+        );
+        text && each_eight_flipped(value, FLIPPED, digits)
+    }
+
     /// Finds the first fault of a value in a single-byte character set that `to_ascii` translates.
     pub(crate) fn check_translated(
         self,
@@ -225,7 +236,14 @@ const CASE: u64 = 0x20 * ONES;
 /// Whether all bytes are good, eight at a time: `good` sets the highest bit of each good byte, and is given bytes
 /// below 0x80.
 fn each_eight(value: &[u8], good: impl Fn(u64) -> u64) -> bool {
+    each_eight_flipped(value, 0, good)
+}
+
+/// The same for bytes of which some bits are flipped first.
+#[inline]
+fn each_eight_flipped(value: &[u8], flipped: u64, good: impl Fn(u64) -> u64) -> bool {
     let all_good = |eight: u64| {
+        let eight = eight ^ flipped;
         let good = good(eight & !HIGHS) & !eight;
         good & HIGHS == HIGHS
     };
@@ -322,6 +340,26 @@ mod tests {
             }
             assert_eq!(class.check(b""), Ok(()));
         }
+    }
+
+    #[test]
+    fn digits_of_ebcdic_are_found_eight_at_a_time() {
+        for length in 1..20 {
+            for at in 0..length {
+                for byte in 0..=u8::MAX {
+                    let mut value = vec![0xF7; length];
+                    value[at] = byte;
+                    let expected = matches!(byte, 0xF0..=0xF9);
+                    assert_eq!(ContentClass::Digits.holds_ebcdic_digits(&value), expected);
+                    assert_eq!(
+                        ContentClass::Printable.holds_ebcdic_digits(&value),
+                        expected
+                    );
+                }
+            }
+        }
+        assert!(!ContentClass::Letters.holds_ebcdic_digits(&[0xF1]));
+        assert!(!ContentClass::Hex.holds_ebcdic_digits(&[0xF1]));
     }
 
     #[test]

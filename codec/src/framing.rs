@@ -2,11 +2,13 @@
 //!
 //! Owns the framing of one network: length in front, header, trailer. Must never look into a message.
 
+mod blocks;
 mod header;
 mod length;
 
 use bytes::{BufMut as _, BytesMut};
 
+pub use blocks::{Blocker, Deblocker, NotBlocked};
 pub use header::{Header, HeaderBytes, HeaderForm, InvalidVisaHeader, VisaHeader};
 pub(crate) use length::LengthFault;
 pub use length::{LengthForm, LengthHeader};

@@ -62,8 +62,8 @@ pub use encode_error::{EncodeError, EncodeErrorKind};
 pub use encoder::Encoder;
 pub use frame_reader::{Frame, FrameReader, FramingLost};
 pub use framing::{
-    FrameTooLong, Framing, Header, HeaderBytes, HeaderForm, InvalidVisaHeader, LengthForm,
-    LengthHeader, VisaHeader,
+    Blocker, Deblocker, FrameTooLong, Framing, Header, HeaderBytes, HeaderForm, InvalidVisaHeader,
+    LengthForm, LengthHeader, NotBlocked, VisaHeader,
 };
 pub use function_code::{FunctionCode, InvalidFunctionCode};
 pub use message::Message;

@@ -75,6 +75,9 @@ pub(super) fn check(
         }
         ValueEncoding::Ebcdic(page) => {
             limits(field, lenient, characters)?;
+            if field.class.holds_ebcdic_digits(wire) {
+                return Ok(Reading::Ebcdic(page));
+            }
             let table = page.to_ascii();
             match field.class.check_translated(wire, table) {
                 Err(ContentFault::Byte(_)) if lenient.content => {

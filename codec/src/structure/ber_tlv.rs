@@ -280,7 +280,33 @@ fn read_tag(bytes: &[u8]) -> Result<(Tag, &[u8]), TlvErrorKind> {
 /// Tag, bytes of the length, value, and what follows.
 type Object<'a> = (Tag, u8, &'a [u8], &'a [u8]);
 
+/// An object whose tag has one or two bytes and whose length one, as nearly all have.
+#[inline]
+fn short_object(bytes: &[u8]) -> Option<Object<'_>> {
+    let (tag, length, rest) = match bytes {
+        [tag, length, rest @ ..] if tag & NUMBER_FOLLOWS != NUMBER_FOLLOWS => {
+            (Tag::short(*tag), *length, rest)
+        }
+        [first, second, length, rest @ ..] if second & MORE == 0 => {
+            (Tag::two_bytes(*first, *second), *length, rest)
+        }
+        _ => return None,
+    };
+    if length & MORE != 0 {
+        return None;
+    }
+    let (value, after) = rest.split_at_checked(usize::from(length))?;
+    Some((tag, 1, value, after))
+}
+
+#[inline]
 fn read_object(bytes: &[u8]) -> Result<Object<'_>, TlvErrorKind> {
+    short_object(bytes).map_or_else(|| any_object(bytes), Ok)
+}
+
+/// An object whatever its form, or what is wrong with it.
+#[cold]
+fn any_object(bytes: &[u8]) -> Result<Object<'_>, TlvErrorKind> {
     let (tag, rest) = read_tag(bytes)?;
     let (first, rest) = rest.split_first().ok_or(TlvErrorKind::LengthCut(tag))?;
     let (length, octets, rest) = if first & MORE == 0 {

@@ -17,6 +17,9 @@ const FIRST_WORD_NUMBERS: u16 = 15;
 /// Numbers in each further word, if another one follows.
 const NEXT_WORD_NUMBERS: u16 = 7;
 
+/// Room for the bitmap and as many parts as an element usually has.
+const ROOM: usize = 8;
+
 /// What a bitmap announces.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 struct Announced {
@@ -31,39 +34,60 @@ pub(super) fn read<'a>(
     mut cursor: Cursor<'a>,
     bounds: &mut Bounds,
 ) -> Result<Parts<'a>, StructureError> {
-    let mut parts = Parts::new();
     if cursor.is_empty() {
-        return Ok(parts);
+        return Ok(Parts::new());
     }
     let start = cursor.offset;
     let bitmap = take_bitmap(structure.form, &mut cursor)?;
-    let announced = announced(structure.form, bitmap)
-        .ok_or_else(|| StructureError::new(Key::Bitmap, start, Kind::BitmapContent))?;
+    let mut parts = Parts::with_room(ROOM);
     parts.push(read::part(None, Key::Bitmap, bitmap, start, bounds)?);
-    for number in &announced.numbers {
-        let Some(subfield) = structure.subfields.get(number) else {
-            // Even an empty rest says that the bits from here on are to be kept.
-            let (rest, offset) = (cursor.rest, cursor.offset);
-            parts.push(read::part(None, Key::Rest, rest, offset, bounds)?);
-            return Ok(parts);
-        };
-        let key = Key::Number(*number);
-        parts.push(read::subfield(subfield, key, &mut cursor, bounds)?);
-    }
-    if announced.tail {
+    let bytes_alone = matches!(structure.form, BitmapForm::Fixed { encoding: None, .. });
+    let tail = if bytes_alone {
+        // As nearly all are: no list of numbers is made.
+        take_parts(structure, numbers(bitmap), &mut cursor, &mut parts, bounds)?;
+        false
+    } else {
+        let announced = announced(structure.form, bitmap)
+            .ok_or_else(|| StructureError::new(Key::Bitmap, start, Kind::BitmapContent))?;
+        let numbers = announced.numbers.iter().copied();
+        let all = take_parts(structure, numbers, &mut cursor, &mut parts, bounds)?;
+        all && announced.tail
+    };
+    if tail {
         let offset = cursor.offset;
         let tail = cursor.take_all();
-        parts.push(read::part(
-            Some(&structure.tail),
-            Key::Rest,
-            tail,
-            offset,
-            bounds,
-        )?);
+        let inside = Some(&structure.tail);
+        parts.push(read::part(inside, Key::Rest, tail, offset, bounds)?);
     } else {
         read_rest(cursor, &mut parts, bounds)?;
     }
     Ok(parts)
+}
+
+/// Reads the parts with these numbers. At one that is not described, all that is left is the rest: then `false`.
+fn take_parts<'a>(
+    structure: &Bitmapped,
+    numbers: impl Iterator<Item = u16>,
+    cursor: &mut Cursor<'a>,
+    parts: &mut Parts<'a>,
+    bounds: &mut Bounds,
+) -> Result<bool, StructureError> {
+    for number in numbers {
+        let Some(subfield) = structure.subfields.get(&number) else {
+            // Even an empty rest says that the bits from here on are to be kept.
+            let offset = cursor.offset;
+            let rest = cursor.take_all();
+            parts.push(read::part(None, Key::Rest, rest, offset, bounds)?);
+            return Ok(false);
+        };
+        parts.push(read::subfield(
+            subfield,
+            Key::Number(number),
+            cursor,
+            bounds,
+        )?);
+    }
+    Ok(true)
 }
 
 pub(super) fn build(
@@ -169,9 +193,8 @@ fn announced(form: BitmapForm, bitmap: &[u8]) -> Option<Announced> {
                 None => bitmap.to_vec(),
                 Some(text) => binary(text, bitmap)?,
             };
-            let numbers = (1..).zip(bits(&binary)).filter(|(_, set)| *set);
             (binary.len() == usize::from(bytes)).then(|| Announced {
-                numbers: numbers.map(|(number, _)| number).collect(),
+                numbers: numbers(&binary).collect(),
                 tail: false,
             })
         }
@@ -199,6 +222,21 @@ fn binary(text: HexText, bitmap: &[u8]) -> Option<Vec<u8>> {
     let text: String = characters.map(char::from).collect();
     let (bytes, _odd) = Encoding::Binary.from_text(&text).ok()?;
     Some(bytes.to_vec())
+}
+
+/// The bits that are set, from 1.
+fn numbers(bitmap: &[u8]) -> impl Iterator<Item = u16> {
+    let bases = (1_u16..).step_by(8);
+    bases.zip(bitmap).flat_map(|(base, byte)| {
+        let mut left = *byte;
+        std::iter::from_fn(move || {
+            let bit = left.leading_zeros();
+            // All bits were taken.
+            let mask = 0x80_u8.checked_shr(bit)?;
+            left &= !mask;
+            Some(base.saturating_add(u16::try_from(bit).unwrap_or(u16::MAX)))
+        })
+    })
 }
 
 fn bits(bytes: &[u8]) -> impl Iterator<Item = bool> {

@@ -9,12 +9,15 @@ use super::part::{Key, Parts};
 use super::positional::read_rest;
 use super::read::{self, Bounds, Cursor};
 
+/// Bytes of a dataset as they usually are, for the room of a list.
+const USUAL_DATASET: usize = 64;
+
 pub(super) fn read<'a>(
     structure: &Datasets,
     mut cursor: Cursor<'a>,
     bounds: &mut Bounds,
 ) -> Result<Parts<'a>, StructureError> {
-    let mut parts = Parts::new();
+    let mut parts = read::room(cursor.rest.len(), USUAL_DATASET);
     let fill = cursor
         .rest
         .iter()

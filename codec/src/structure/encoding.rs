@@ -58,6 +58,7 @@ impl Encoding {
     }
 
     /// Bytes of a value of `units`.
+    #[inline]
     pub(crate) fn bytes_of(self, units: usize) -> usize {
         if self.is_bcd() {
             units.div_ceil(2)
@@ -76,6 +77,7 @@ impl Encoding {
     }
 
     /// Whether a value of `units` leaves a nibble over.
+    #[inline]
     pub(crate) fn is_odd(self, units: usize) -> bool {
         self.is_bcd() && !units.is_multiple_of(2)
     }

@@ -21,12 +21,21 @@ pub struct TextTag {
 impl TextTag {
     /// Takes one to six ASCII letters or digits; anything else is `None`.
     pub fn new(text: &str) -> Option<Self> {
-        let good = !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_alphanumeric());
-        let mut characters = [0; LONGEST_TAG];
-        let slots = characters.get_mut(..text.len())?;
-        slots.copy_from_slice(text.as_bytes());
-        let length = u8::try_from(text.len()).ok()?;
-        good.then_some(Self { characters, length })
+        Self::from_characters(text.bytes())
+    }
+
+    /// Takes one to six ASCII letters or digits; anything else is `None`.
+    pub(super) fn from_characters(text: impl Iterator<Item = u8>) -> Option<Self> {
+        let mut tag = Self {
+            characters: [0; LONGEST_TAG],
+            length: 0,
+        };
+        for character in text {
+            let slot = tag.characters.get_mut(usize::from(tag.length))?;
+            *slot = Some(character).filter(u8::is_ascii_alphanumeric)?;
+            tag.length = tag.length.saturating_add(1);
+        }
+        (tag.length > 0).then_some(tag)
     }
 
     /// Number of characters.
@@ -102,7 +111,7 @@ pub enum Content<'a> {
     /// Parts.
     Parts(Parts<'a>),
     /// A value that should hold parts and cannot be read: kept as it is, with the reason.
-    Unreadable(&'a [u8], StructureError),
+    Unreadable(&'a [u8], Box<StructureError>),
 }
 
 /// Prints how many bytes, never which.
@@ -180,6 +189,11 @@ impl<'a> Parts<'a> {
     /// Without any part.
     pub const fn new() -> Self {
         Self(Vec::new())
+    }
+
+    /// Without any part, with room for so many.
+    pub(super) fn with_room(count: usize) -> Self {
+        Self(Vec::with_capacity(count))
     }
 
     /// In their order.

@@ -18,7 +18,7 @@ pub(super) fn read<'a>(
     mut cursor: Cursor<'a>,
     bounds: &mut Bounds,
 ) -> Result<Parts<'a>, StructureError> {
-    let mut parts = Parts::new();
+    let mut parts = Parts::with_room(structure.subfields.len());
     for (index, subfield) in structure.subfields.iter().enumerate() {
         if cursor.is_empty() && index >= structure.required {
             break;
@@ -89,7 +89,7 @@ pub(super) fn read_blocks<'a>(
     bounds: &mut Bounds,
 ) -> Result<Parts<'a>, StructureError> {
     let size = structure.block.fixed_bytes().unwrap_or(usize::MAX);
-    let mut parts = Parts::new();
+    let mut parts = read::room(cursor.rest.len(), size);
     for index in 0..usize::from(structure.maximum) {
         if cursor.rest.len() < size {
             break;

@@ -4,7 +4,7 @@
 //! every byte is looked at once per structure around it, and structures inside of one another are bounded.
 
 use super::description::{Structure, Subfield, SubfieldLength};
-use super::encoding::Counts;
+use super::encoding::{Counts, Width};
 use super::error::{StructureError, StructureErrorKind as Kind};
 use super::part::{Content, Form, Key, Part, Parts};
 use super::{bitmapped, datasets, positional, separated, tagged_text, tlv_tree};
@@ -29,6 +29,16 @@ impl Structure {
     }
 }
 
+/// Most parts that room is made for before any is read: no element makes a reader take more memory than it fills.
+const MOST_ROOM: usize = 32;
+
+/// An empty list of parts with room for as many as an element of this size usually has.
+pub(super) fn room(bytes: usize, usual_part: usize) -> Parts<'static> {
+    let count = bytes.checked_div(usual_part).unwrap_or_default();
+    // One for a lead, one for a rest.
+    Parts::with_room(count.saturating_add(2).min(MOST_ROOM))
+}
+
 /// What is left of the bounds.
 pub(super) struct Bounds {
     depth: u8,
@@ -37,11 +47,13 @@ pub(super) struct Bounds {
 
 impl Bounds {
     /// Counts one part.
+    #[inline]
     pub(super) fn count(&mut self, key: Key, offset: usize) -> Result<(), StructureError> {
-        let maximum = MOST_PARTS;
-        let kind = Kind::TooMany { maximum };
         let left = self.parts_left.checked_sub(1);
-        self.parts_left = left.ok_or_else(|| StructureError::new(key, offset, kind))?;
+        self.parts_left = left.ok_or_else(|| {
+            let maximum = MOST_PARTS;
+            StructureError::new(key, offset, Kind::TooMany { maximum })
+        })?;
         Ok(())
     }
 
@@ -68,17 +80,17 @@ impl<'a> Cursor<'a> {
     }
 
     /// The next `length` bytes of the part `key`.
+    #[inline]
     pub(super) fn take(
         &mut self,
         length: usize,
         key: impl Into<Option<Key>>,
     ) -> Result<&'a [u8], StructureError> {
-        let kind = Kind::Cut {
-            expected: length,
-            found: self.rest.len(),
+        let Some((taken, rest)) = self.rest.split_at_checked(length) else {
+            let (expected, found) = (length, self.rest.len());
+            let kind = Kind::Cut { expected, found };
+            return Err(StructureError::new(key, self.offset, kind));
         };
-        let split = self.rest.split_at_checked(length);
-        let (taken, rest) = split.ok_or_else(|| StructureError::new(key, self.offset, kind))?;
         self.rest = rest;
         self.offset = self.offset.saturating_add(length);
         Ok(taken)
@@ -109,14 +121,48 @@ fn read<'a>(
 }
 
 /// Reads one subfield, its length in front included.
+#[inline]
 pub(super) fn subfield<'a>(
     subfield: &Subfield,
     key: Key,
     cursor: &mut Cursor<'a>,
     bounds: &mut Bounds,
 ) -> Result<Part<'a>, StructureError> {
-    let start = cursor.offset;
-    let fault = |kind| StructureError::new(key, start, kind);
+    match usual_subfield(subfield, key, cursor, bounds) {
+        Some(part) => Ok(part),
+        None => any_subfield(subfield, key, cursor, bounds),
+    }
+}
+
+/// A value of fixed length without anything inside, as most are. `None` leaves it to the full reading, and everything
+/// as it was.
+#[inline]
+fn usual_subfield<'a>(
+    subfield: &Subfield,
+    key: Key,
+    cursor: &mut Cursor<'a>,
+    bounds: &mut Bounds,
+) -> Option<Part<'a>> {
+    let (SubfieldLength::Fixed(units), None) = (subfield.length, &subfield.structure) else {
+        return None;
+    };
+    let units = usize::from(units);
+    let bytes = subfield.encoding.bytes_of(units);
+    let (value, rest) = cursor.rest.split_at_checked(bytes)?;
+    bounds.parts_left = bounds.parts_left.checked_sub(1)?;
+    cursor.rest = rest;
+    cursor.offset = cursor.offset.saturating_add(bytes);
+    let mut part = Part::new(key, value);
+    part.form.odd_digits = subfield.encoding.is_odd(units);
+    Some(part)
+}
+
+fn any_subfield<'a>(
+    subfield: &Subfield,
+    key: Key,
+    cursor: &mut Cursor<'a>,
+    bounds: &mut Bounds,
+) -> Result<Part<'a>, StructureError> {
     let encoding = subfield.encoding;
     let (value, odd_digits) = match subfield.length {
         SubfieldLength::Fixed(units) => {
@@ -129,18 +175,10 @@ pub(super) fn subfield<'a>(
             counts,
             maximum,
         } => {
-            let digits = cursor.take(width.bytes(), key)?;
-            let length = width
-                .read(digits)
-                .ok_or_else(|| fault(Kind::LengthContent { digits: width.size }))?;
-            let maximum = usize::from(maximum);
-            let found = usize::try_from(length).unwrap_or(usize::MAX);
-            if found > maximum {
-                return Err(fault(Kind::TooLong { maximum, found }));
-            }
+            let length = length(width, usize::from(maximum), key, cursor)?;
             let (bytes, odd) = match counts {
-                Counts::Units => (encoding.bytes_of(found), encoding.is_odd(found)),
-                Counts::Bytes => (found, false),
+                Counts::Units => (encoding.bytes_of(length), encoding.is_odd(length)),
+                Counts::Bytes => (length, false),
             };
             (cursor.take(bytes, key)?, odd)
         }
@@ -152,7 +190,27 @@ pub(super) fn subfield<'a>(
     Ok(part)
 }
 
+/// Reads the length in front of a subfield.
+fn length(
+    width: Width,
+    maximum: usize,
+    key: Key,
+    cursor: &mut Cursor<'_>,
+) -> Result<usize, StructureError> {
+    let start = cursor.offset;
+    let fault = |kind| StructureError::new(key, start, kind);
+    let digits = cursor.take(width.bytes(), key)?;
+    let length = width.read(digits);
+    let length = length.ok_or_else(|| fault(Kind::LengthContent { digits: width.size }))?;
+    let found = usize::try_from(length).unwrap_or(usize::MAX);
+    if found > maximum {
+        return Err(fault(Kind::TooLong { maximum, found }));
+    }
+    Ok(found)
+}
+
 /// A part whose bytes are known, with what is inside of it.
+#[inline]
 pub(super) fn part<'a>(
     subfield: Option<&Subfield>,
     key: Key,
@@ -163,16 +221,24 @@ pub(super) fn part<'a>(
     bounds.count(key, value_start)?;
     let structure = subfield.and_then(|subfield| subfield.structure.as_deref());
     let content = match structure {
-        Some(structure) if bounds.may_descend() => nested(value, bounds, |bounds| {
-            read(structure, Cursor::new(value, value_start), bounds)
-        }),
-        Some(_) | None => Content::Bytes(value),
+        Some(structure) => inside(structure, Cursor::new(value, value_start), bounds),
+        None => Content::Bytes(value),
     };
     Ok(Part {
         key,
         content,
         form: Form::default(),
     })
+}
+
+/// What is inside of a value, as deep as the bounds let it.
+fn inside<'a>(structure: &Structure, cursor: Cursor<'a>, bounds: &mut Bounds) -> Content<'a> {
+    let value = cursor.rest;
+    if bounds.may_descend() {
+        nested(value, bounds, |bounds| read(structure, cursor, bounds))
+    } else {
+        Content::Bytes(value)
+    }
 }
 
 /// What is inside of a value, or the value and why it cannot be read.
@@ -186,6 +252,6 @@ pub(super) fn nested<'a>(
     bounds.depth = bounds.depth.saturating_sub(1);
     match result {
         Ok(parts) => Content::Parts(parts),
-        Err(error) => Content::Unreadable(value, error),
+        Err(error) => Content::Unreadable(value, Box::new(error)),
     }
 }

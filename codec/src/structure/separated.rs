@@ -14,7 +14,7 @@ pub(super) fn read<'a>(
     cursor: Cursor<'a>,
     bounds: &mut Bounds,
 ) -> Result<Parts<'a>, StructureError> {
-    let mut parts = Parts::new();
+    let mut parts = Parts::with_room(structure.subfields.len());
     let mut offset = cursor.offset;
     let pieces = cursor.rest.splitn(structure.subfields.len(), |byte| {
         *byte == structure.separator

@@ -4,19 +4,23 @@
 
 use super::build;
 use super::description::TaggedText;
-use super::encoding::{Counts, Encoding, NumberEncoding, Width, hexadecimal};
+use super::encoding::{Counts, NumberEncoding, Width};
 use super::error::{StructureError, StructureErrorKind as Kind};
 use super::part::{Key, Part, Parts, TextTag};
 use super::positional::read_rest;
 use super::read::{self, Bounds, Cursor};
-use crate::wire::ebcdic::from_latin_1;
+use crate::wire::ebcdic::{from_latin_1, to_latin_1};
+use crate::wire::nibbles;
+
+/// Bytes of tag, length and value as they usually are, for the room of a list.
+const USUAL_OBJECT: usize = 8;
 
 pub(super) fn read<'a>(
     structure: &TaggedText,
     mut cursor: Cursor<'a>,
     bounds: &mut Bounds,
 ) -> Result<Parts<'a>, StructureError> {
-    let mut parts = Parts::new();
+    let mut parts = read::room(cursor.rest.len(), USUAL_OBJECT);
     if let Some(lead) = &structure.lead
         && !cursor.is_empty()
     {
@@ -150,17 +154,19 @@ pub(super) fn build(
 
 /// Tags of digits in BCD are read with all their digits; binary ones as hexadecimal.
 fn read_tag(width: Width, bytes: &[u8]) -> Option<TextTag> {
-    let text = match width.encoding {
-        NumberEncoding::Ascii => Encoding::Ascii.to_text(bytes, false),
-        NumberEncoding::Ebcdic => Encoding::Ebcdic.to_text(bytes, false),
+    let hexadecimal = bytes.iter().flat_map(|byte| nibbles::digits(*byte));
+    match width.encoding {
+        NumberEncoding::Ascii => TextTag::from_characters(bytes.iter().copied()),
+        NumberEncoding::Ebcdic => {
+            TextTag::from_characters(bytes.iter().map(|byte| to_latin_1(*byte)))
+        }
         NumberEncoding::Bcd => {
             width.read(bytes)?;
             let odd = !width.size.is_multiple_of(2);
-            Encoding::Bcd.to_text(bytes, odd)
+            TextTag::from_characters(hexadecimal.skip(usize::from(odd)))
         }
-        NumberEncoding::Binary => hexadecimal(bytes).into(),
-    };
-    TextTag::new(&text)
+        NumberEncoding::Binary => TextTag::from_characters(hexadecimal),
+    }
 }
 
 fn write_tag(structure: &TaggedText, tag: TextTag, out: &mut Vec<u8>) -> Option<()> {

@@ -12,12 +12,15 @@ use super::error::{StructureError, StructureErrorKind as Kind};
 use super::part::{Content, Key, Part, Parts};
 use super::read::{self, Bounds, Cursor};
 
+/// Bytes of an object as chip data has them, for the room of a list.
+const USUAL_OBJECT: usize = 6;
+
 pub(super) fn read<'a>(
     structure: &BerTlv,
     cursor: Cursor<'a>,
     bounds: &mut Bounds,
 ) -> Result<Parts<'a>, StructureError> {
-    let mut parts = Parts::new();
+    let mut parts = read::room(cursor.rest.len(), USUAL_OBJECT);
     let mut end = 0_usize;
     let filler = |parts: &mut Parts<'a>, from: usize, to: usize, bounds: &mut Bounds| {
         let bytes = cursor.rest.get(from..to).unwrap_or_default();

@@ -1,56 +1,13 @@
-//! The dialects of networks: messages encoded by hand, and what must hold for each of their structures.
-#![allow(
-    clippy::expect_used,
-    clippy::print_stdout,
-    clippy::unwrap_used,
-    reason = "a failed expectation fails the test; the number of vectors is printed"
-)]
-
-mod common;
+//! Messages encoded by hand, decoded to their fields and parts and encoded again byte for byte.
 
 use std::collections::{BTreeMap, BTreeSet};
 
 use bytes::{Bytes, BytesMut};
 use codec::structure::{Parts, Shown, Structure, Text};
-use codec::{Dialect, Element, Message};
-use common::{NETWORKS, element, from_hex, shipped, to_hex};
-use proptest::prelude::*;
-use serde::Deserialize;
+use codec::{Blocker, Deblocker, Dialect, Element, FrameReader, Message};
 
-#[derive(Deserialize)]
-struct Vectors {
-    vector: Vec<Vector>,
-}
-
-#[derive(Deserialize)]
-struct Vector {
-    id: String,
-    mti: String,
-    /// A comment stands behind a `#`.
-    hex: String,
-    fields: BTreeMap<String, String>,
-    #[serde(default)]
-    parts: BTreeMap<String, String>,
-    #[serde(default)]
-    retained: Vec<String>,
-}
-
-impl Vector {
-    fn bytes(&self) -> Vec<u8> {
-        let lines = self.hex.lines();
-        let hex: Vec<&str> = lines.map(|line| line.split('#').next().unwrap()).collect();
-        from_hex(&hex.concat())
-    }
-}
-
-fn vectors(name: &str) -> Vec<Vector> {
-    let path = format!(
-        "{}/tests/vectors/network/{name}.toml",
-        env!("CARGO_MANIFEST_DIR")
-    );
-    let text = std::fs::read_to_string(path).expect(name);
-    toml::from_str::<Vectors>(&text).expect(name).vector
-}
+use crate::common::{self, NETWORKS, element, shipped, to_hex};
+use crate::{Vector, vectors};
 
 /// The texts of all parts under the number of the element and their keys.
 fn flatten(text: &Text, path: &str, found: &mut BTreeMap<String, String>) {
@@ -253,127 +210,74 @@ fn each_element_that_carries_card_data_is_sensitive() {
 }
 
 #[test]
-fn each_prefix_of_a_message_is_an_error_with_what_came_before() {
-    for name in NETWORKS {
+fn a_blocked_file_of_records_is_read_record_by_record() {
+    for name in ["mastercard-ipm", "mastercard-ipm-ascii"] {
         let dialect = shipped(name);
-        for vector in vectors(name) {
-            let bytes = Bytes::from(vector.bytes());
-            for length in 0..bytes.len() {
-                let cut = dialect.decode(bytes.slice(..length)).expect_err(&vector.id);
-                let Some(readable) = cut.readable else {
-                    continue;
-                };
-                for element in readable.elements() {
-                    let number = element.number().to_string();
-                    assert_eq!(
-                        readable.text(element),
-                        Some(vector.fields[&number].as_str()),
-                        "{name} {number}"
-                    );
+        // Enough records that some cross the end of a block.
+        let records: Vec<Vec<u8>> = vectors(name).iter().map(Vector::bytes).collect();
+        let records: Vec<&Vec<u8>> = records.iter().cycle().take(12).collect();
+        let (mut file, mut blocker) = (BytesMut::new(), Blocker::new());
+        for record in &records {
+            let length = u32::try_from(record.len()).unwrap();
+            blocker.push(&length.to_be_bytes(), &mut file);
+            blocker.push(record, &mut file);
+        }
+        blocker.finish(&mut file);
+        assert!(file.len() > 2 * 1014 && file.len().is_multiple_of(1014));
+
+        let (mut deblocker, mut data) = (Deblocker::new(), BytesMut::new());
+        deblocker.push(&file, &mut data).unwrap();
+        let mut reader = FrameReader::new(dialect.framing());
+        let mut read = Vec::new();
+        let mut pieces = data.chunks(100);
+        loop {
+            match reader.next_frame().unwrap() {
+                Some(record) if record.is_empty() => break,
+                Some(record) => read.push(dialect.decode(record).unwrap()),
+                None => {
+                    let piece = pieces.next().expect("a record that ends the file");
+                    reader.spare()[..piece.len()].copy_from_slice(piece);
+                    reader.filled(piece.len());
                 }
             }
         }
+        assert_eq!(read.len(), records.len());
+        assert_eq!(read[0].text(element(24)), Some("697"));
     }
 }
 
+/// The pieces of TOML in the guide, one after another, are a dialect.
 #[test]
-fn each_prefix_of_an_element_is_read_and_built_again_or_an_error() {
-    for name in NETWORKS {
-        let dialect = shipped(name);
-        for vector in vectors(name) {
-            let message = dialect.decode(Bytes::from(vector.bytes())).unwrap();
-            for element in message.elements() {
-                let Some(structure) = dialect.structure(element) else {
-                    continue;
-                };
-                let bytes = message.inner_bytes(&dialect, element).unwrap();
-                for length in 0..bytes.len() {
-                    if let Ok(parts) = structure.read(&bytes[..length]) {
-                        assert_eq!(
-                            *structure.build(&parts).unwrap(),
-                            bytes[..length],
-                            "{name} {element}"
-                        );
-                    }
-                }
-            }
+fn the_guide_builds_a_dialect_that_reads_the_messages_it_speaks_of() {
+    let guide = include_str!("../../WRITE-A-DIALECT.md");
+    let pieces = guide.split("```toml\n").skip(1);
+    let toml: String = pieces
+        .map(|piece| piece.split("```").next().unwrap())
+        .collect();
+    let directory = std::path::Path::new(env!("CARGO_TARGET_TMPDIR")).join("guide");
+    std::fs::create_dir_all(&directory).unwrap();
+    let base = common::shipped_path("iso1987-ascii");
+    std::fs::copy(base, directory.join("iso1987-ascii.toml")).unwrap();
+    let path = directory.join("my-network.toml");
+    std::fs::write(&path, toml).unwrap();
+    let dialect = Dialect::load(&path).unwrap();
+    for vector in vectors("elo-like") {
+        let message = dialect
+            .decode(Bytes::from(vector.bytes()))
+            .expect(&vector.id);
+        for (_, structure, parts) in structured(&dialect, &message) {
+            assert!(structure.retained(&parts).len() <= 2, "{}", vector.id);
         }
     }
-}
-
-/// All structures of all dialects.
-fn structures() -> Vec<(String, Structure)> {
-    let of = |name: &str| {
-        let dialect = shipped(name);
-        let elements: Vec<Element> = dialect.elements().collect();
-        let structure = |element: Element| {
-            let structure = dialect.structure(element)?;
-            Some((format!("{name} {element}"), structure.clone()))
-        };
-        elements
-            .into_iter()
-            .filter_map(structure)
-            .collect::<Vec<_>>()
-    };
-    NETWORKS.into_iter().flat_map(of).collect()
-}
-
-/// Bytes that look like digits, lengths and tags of the dialects more often than random ones.
-fn any_bytes() -> impl Strategy<Value = Vec<u8>> {
-    let byte = prop_oneof![
-        4 => Just(0x00_u8),
-        4 => b'0'..=b'9',
-        4 => 0xF0_u8..=0xF9,
-        3 => 0x01_u8..=0x12,
-        2 => prop::sample::select(b"! &CZ\\\x66\x68\x80\x40\xC0\xE0\x9F\xFF".to_vec()),
-        1 => any::<u8>(),
-    ];
-    prop::collection::vec(byte, 0..160)
-}
-
-proptest! {
-    #![proptest_config(ProptestConfig::with_cases(400))]
-
-    /// No bytes make a structure panic; what it can read it builds again byte for byte, and can show.
-    #[test]
-    fn any_bytes_are_read_and_built_again_or_an_error(bytes in any_bytes()) {
-        static STRUCTURES: std::sync::OnceLock<Vec<(String, Structure)>> = std::sync::OnceLock::new();
-        for (name, structure) in STRUCTURES.get_or_init(structures) {
-            match structure.read(&bytes) {
-                Ok(parts) => {
-                    prop_assert_eq!(&*structure.build(&parts).unwrap(), &bytes, "{}", name);
-                    structure.to_text(&parts, Shown::Masked);
-                    prop_assert!(structure.retained(&parts).len() <= 2048);
-                }
-                Err(error) => prop_assert!(error.offset <= bytes.len(), "{}", name),
-            }
-        }
-    }
-
-    /// Any bytes behind a good beginning are a message or an error with its place.
-    #[test]
-    fn any_bytes_are_a_message_or_an_error(seed in any::<prop::sample::Index>(), at in any::<prop::sample::Index>(), bytes in any_bytes()) {
-        let name = NETWORKS[seed.index(NETWORKS.len())];
-        let vectors = vectors(name);
-        let mut frame = vectors[seed.index(vectors.len())].bytes();
-        let at = at.index(frame.len());
-        let end = frame.len().min(at + bytes.len());
-        frame.splice(at..end, bytes);
-        let dialect = shipped(name);
-        let length = frame.len();
-        match dialect.decode(Bytes::from(frame)) {
-            Ok(message) => {
-                for element in message.elements() {
-                    if let Some(Ok(parts)) = message.parts(&dialect, element) {
-                        let mut encoder = dialect.encoder(message.mti());
-                        let mut out = BytesMut::new();
-                        encoder.set_parts(element, &parts).unwrap().write(&mut out).unwrap();
-                        let again = dialect.decode(out.freeze()).unwrap();
-                        prop_assert_eq!(again.wire(element), message.wire(element));
-                    }
-                }
-            }
-            Err(error) => prop_assert!(error.error.offset <= length),
-        }
-    }
+    let wrong = std::fs::read_to_string(&path)
+        .unwrap()
+        .replace("003 = {", "03 = {");
+    std::fs::write(&path, wrong).unwrap();
+    let error = Dialect::load(&path).unwrap_err().to_string();
+    let told = guide
+        .lines()
+        .find(|line| line.starts_with("my-network.toml:"))
+        .unwrap();
+    assert!(error.ends_with(told), "{error}");
+    std::fs::remove_dir_all(&directory).unwrap();
 }
