@@ -5,44 +5,131 @@
 
 use rules::Reason;
 
-use crate::authorization::{Answer, RequestFacts, ReversalFacts};
+use crate::authorization::{
+    AcknowledgementFacts, Answer, FileActionFacts, Lookup, MessageKey, RequestFacts, ReversalFacts,
+};
 use crate::books::rows::StoredMessage;
 use crate::entities::{Account, Card, Customer};
 use crate::identifiers::{RecordId, Timestamp};
+use crate::operation::{OperationError, OperationRequest};
 
 /// One request to change the books.
 #[derive(Clone, Debug)]
 pub enum Command {
-    /// Decide an authorization or an inquiry.
+    /// Decide an authorization, an inquiry or an advice.
     Authorize {
         /// What is asked.
         facts: Box<RequestFacts>,
-        /// The message of the same match key as the books hold it, fetched when it may be older than
-        /// what the ledger keeps in memory.
-        stored: Option<Box<StoredMessage>>,
+        /// Messages that the decision may need and that may be older than what the ledger keeps in
+        /// memory, as the books hold them: the one of the same match key, the one it belongs to.
+        stored: Vec<StoredMessage>,
     },
-    /// Undo an authorization.
+    /// Undo an authorization, or a reversal.
     Reverse {
         /// What is asked.
         facts: Box<ReversalFacts>,
-        /// The message of the reversal's own match key, as the books hold it.
-        stored: Option<Box<StoredMessage>>,
-        /// The original, as the books hold it.
-        stored_original: Option<Box<StoredMessage>>,
+        /// The same: the message of the reversal's own match key, its original, and that one's own.
+        stored: Vec<StoredMessage>,
+    },
+    /// Note that the network has the response to a message.
+    Acknowledge {
+        /// Which.
+        facts: AcknowledgementFacts,
+        /// The message as the books hold it.
+        stored: Vec<StoredMessage>,
+    },
+    /// Change or show the status of a card for the network.
+    FileAction {
+        /// What is asked.
+        facts: FileActionFacts,
+        /// The message of the same match key.
+        stored: Vec<StoredMessage>,
+    },
+    /// Let go of the hold of an authorization that nothing cleared in time.
+    DropExpired {
+        /// Names it.
+        key: MessageKey,
+        /// It, as the books hold it.
+        stored: Vec<StoredMessage>,
+    },
+    /// Carry out an operator's operation.
+    Operate {
+        /// What is asked.
+        request: Box<OperationRequest>,
+        /// The operation of the same tracking id, and the one that it undoes.
+        stored: Vec<StoredMessage>,
     },
     /// Create a customer.
     CreateCustomer(Customer),
-    /// Open an account for an existing customer; `pending`, `latest` and `reflects` are set by the ledger.
-    OpenAccount(Account),
+    /// Open an account for an existing customer; `opening`, `pending`, `latest` and `reflects` are set by
+    /// the ledger, `group` too where the account has a parent.
+    OpenAccount(Box<Account>),
     /// Issue a card on existing accounts of one group.
     IssueCard(Card),
+}
+
+impl Command {
+    /// What may lead to messages that the decision needs beside those in memory. Whoever submits the
+    /// command looks these up in the books and attaches what is found.
+    #[must_use]
+    pub fn lookups(&self) -> Vec<Lookup> {
+        match self {
+            Self::Authorize { facts, .. } => {
+                let own = Lookup::Key(facts.key.into());
+                std::iter::once(own).chain(facts.relations()).collect()
+            }
+            Self::Reverse { facts, .. } => {
+                let own = Lookup::Key(facts.key.into());
+                std::iter::once(own).chain(facts.relations()).collect()
+            }
+            Self::Acknowledge { facts, .. } => vec![Lookup::Key(facts.original.into())],
+            Self::FileAction { facts, .. } => vec![Lookup::Key(facts.key.into())],
+            Self::Operate { request, .. } => request.lookups(),
+            Self::DropExpired { key, .. } => vec![Lookup::Key(key.clone())],
+            Self::CreateCustomer(_) | Self::OpenAccount(_) | Self::IssueCard(_) => Vec::new(),
+        }
+    }
+
+    /// Attaches messages that were found in the books.
+    pub fn attach(&mut self, found: impl IntoIterator<Item = StoredMessage>) {
+        match self {
+            Self::Authorize { stored, .. }
+            | Self::Reverse { stored, .. }
+            | Self::Acknowledge { stored, .. }
+            | Self::FileAction { stored, .. }
+            | Self::Operate { stored, .. }
+            | Self::DropExpired { stored, .. } => stored.extend(found),
+            Self::CreateCustomer(_) | Self::OpenAccount(_) | Self::IssueCard(_) => {}
+        }
+    }
+
+    /// The messages that are attached.
+    pub(crate) fn stored(&self) -> &[StoredMessage] {
+        match self {
+            Self::Authorize { stored, .. }
+            | Self::Reverse { stored, .. }
+            | Self::Acknowledge { stored, .. }
+            | Self::FileAction { stored, .. }
+            | Self::Operate { stored, .. }
+            | Self::DropExpired { stored, .. } => stored,
+            Self::CreateCustomer(_) | Self::OpenAccount(_) | Self::IssueCard(_) => &[],
+        }
+    }
 }
 
 /// What was decided; answered only as [`Durable`](crate::Durable).
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Outcome {
-    /// An authorization, inquiry or reversal was decided.
+    /// A message of a network was decided.
     Decided(Decided),
+    /// An acknowledgement was taken; nothing is answered. Whether its message is known.
+    Acknowledged(bool),
+    /// Whether the hold was let go: it may have been cleared or undone meanwhile.
+    Dropped(bool),
+    /// An operation was carried out.
+    Done(Done),
+    /// An operation was refused.
+    Refused(OperationError),
     /// An entity was created, or existed with the same content.
     Created,
     /// An entity was refused.
@@ -62,6 +149,15 @@ pub struct Decided {
     pub repeat: bool,
 }
 
+/// An operation that was carried out.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Done {
+    /// The record that holds it.
+    pub id: RecordId,
+    /// Whether it was carried out earlier, under the same tracking id.
+    pub repeat: bool,
+}
+
 /// Why an entity was refused.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum EntityError {
@@ -71,19 +167,30 @@ pub enum EntityError {
     /// The owner or holder does not exist.
     #[error("the customer does not exist")]
     UnknownCustomer,
+    /// An inactive customer cannot become an owner.
+    #[error("the owner is inactive")]
+    InactiveOwner,
     /// The program does not exist.
     #[error("the program does not exist")]
     UnknownProgram,
-    /// An account of the card does not exist.
-    #[error("an account of the card does not exist")]
+    /// An account of the card, or the parent of the account, does not exist.
+    #[error("an account does not exist")]
     UnknownAccount,
     /// A combo card would join two account groups.
     #[error("the accounts of the card belong to different groups")]
     AcrossGroups,
-    /// The limits break their ordering (reference authorization-api 2.2): total above maximum. An
-    /// available limit may be above its total: a refund can leave it so.
-    #[error("the limits break their ordering: the total is above the maximum")]
+    /// The status is not defined by the organization, or not in use.
+    #[error("the status is not defined by the organization, or not in use")]
+    UnknownStatus,
+    /// The limits break their ordering (reference authorization-api 2.2): total above maximum, or outside
+    /// what the program allows. An available limit may be above its total: a refund can leave it so.
+    #[error(
+        "the limits break their ordering: total above maximum, or outside what the program allows"
+    )]
     LimitOrder,
+    /// The limits of all accounts of the program would be more than the program's.
+    #[error("the limits of all accounts would be more than the program's limit")]
+    ProgramLimit,
 }
 
 /// A command without an outcome: it was never decided, so nothing was recorded.

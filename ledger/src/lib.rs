@@ -22,6 +22,7 @@
     )
 )]
 
+pub mod audit;
 pub mod authorization;
 pub mod books;
 pub mod command;
@@ -31,6 +32,7 @@ pub mod entities;
 pub mod identifiers;
 pub mod journal;
 mod map;
+pub mod operation;
 pub mod rebuild;
 mod recent;
 pub mod record;

@@ -1,55 +1,77 @@
 //! The messages of the match window, in memory.
 //!
-//! Owns: what is remembered of a decided message to recognise its repeats and to undo it, under which
-//! match key, and which may be forgotten first. Must never: forget what the caller says is needed still,
-//! or let one insertion pay for all: it grows in small parts.
+//! Owns: what is remembered of a decided message to recognise its repeats and to change what it approved,
+//! under which keys and references it is found, and which may be forgotten first. Must never: forget what
+//! the caller says is needed still, or let one insertion pay for all: it grows in small parts.
 
 use std::collections::VecDeque;
+use std::hash::{BuildHasher, BuildHasherDefault, DefaultHasher};
 
-use rules::{AccountId, Deltas, Reason};
+use rules::Reason;
+use smallvec::SmallVec;
 
 use crate::authorization::{
-    Answer, AuthorizationDecided, Clearing, Decision, Fingerprint, MatchKey, Posting,
-    ReversalDecided,
+    Answer, AuthorizationDecided, Change, Decision, FileActionDecided, Fingerprint, Lookup,
+    MatchKey, MessageKey, Reference, ReversalDecided, Standing,
 };
 use crate::books::rows::{MessageBody, StoredMessage};
-use crate::command::{Decided, Outcome};
+use crate::command::{Decided, Done, Outcome};
 use crate::identifiers::{RecordId, Timestamp};
 use crate::map::Map;
+use crate::operation::{OperationDone, OperationRequest};
 use crate::record::Record;
 
-/// What is remembered under a match key.
+/// What is remembered under a key.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) enum Recent {
     /// A message was decided.
-    Message(Remembered),
+    Message(Box<Remembered>),
     /// It has not arrived, but its reversal has.
     ReversedBeforeArrival(RecordId),
 }
 
-/// What is kept of a decided message to recognise its repeats and to undo it.
+/// What the repeats of a message must have in common with it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Content {
+    /// A network's message.
+    Message(Fingerprint),
+    /// An operation: the hash of what was asked.
+    Operation(u64),
+}
+
+/// What a message did to an authorization that another message made.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) enum Link {
+    /// It raised it by a part of its own.
+    Increment {
+        of: MessageKey,
+        authorization: RecordId,
+    },
+    /// It changed what remains of it, as a completion or another advice.
+    Completion {
+        of: MessageKey,
+        authorization: RecordId,
+    },
+    /// It undid it, in full or in part; `None` once that was undone in its turn.
+    Reversal(Option<Box<Change>>),
+}
+
+/// What is kept of a decided message.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct Remembered {
     pub(crate) id: RecordId,
     /// The newest record that changed this entry.
     pub(crate) touched: RecordId,
-    pub(crate) fingerprint: Fingerprint,
-    pub(crate) answer: Answer,
+    pub(crate) content: Content,
+    /// `None` for an operation.
+    pub(crate) answer: Option<Answer>,
     pub(crate) reason: Option<Reason>,
-    /// `None` when there is nothing to undo.
-    pub(crate) effect: Option<Box<Effect>>,
-}
-
-/// What an approval did, as its reversal needs it.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub(crate) struct Effect {
-    pub(crate) account: AccountId,
-    pub(crate) processing_code: rules::ProcessingCode,
-    pub(crate) deltas: Deltas,
-    pub(crate) amount_minor: i64,
-    pub(crate) remaining_minor: i64,
-    pub(crate) cleared: bool,
-    pub(crate) compensations: Vec<Posting>,
+    /// What it stands for, where it approved something of its own.
+    pub(crate) standing: Option<Standing>,
+    /// What it did to another's.
+    pub(crate) link: Option<Link>,
+    /// Names it is found by beside its key.
+    pub(crate) references: SmallVec<[Reference; 2]>,
 }
 
 /// Parts of the map. A map that has filled up moves all its entries at once; in parts of this many, the
@@ -65,17 +87,24 @@ const FORGOTTEN_PER_CALL: usize = 4096;
 /// What is remembered, by match key.
 #[derive(Debug)]
 pub(crate) struct RecentMessages {
-    parts: Vec<Map<MatchKey, Recent>>,
+    parts: Vec<Part>,
     /// Keys in the order in which they may be forgotten, in pieces: a queue in one piece would be moved as
     /// a whole when it grows. No piece is empty.
-    ages: VecDeque<VecDeque<(Timestamp, MatchKey)>>,
+    ages: VecDeque<VecDeque<(Timestamp, MessageKey)>>,
     count: usize,
+}
+
+/// One part of the map.
+#[derive(Debug, Default)]
+struct Part {
+    messages: Map<MessageKey, Recent>,
+    references: Map<Reference, MessageKey>,
 }
 
 impl Default for RecentMessages {
     fn default() -> Self {
         Self {
-            parts: (0..PARTS).map(|_| Map::default()).collect(),
+            parts: (0..PARTS).map(|_| Part::default()).collect(),
             ages: VecDeque::new(),
             count: 0,
         }
@@ -88,20 +117,69 @@ impl RecentMessages {
         self.count
     }
 
-    pub(crate) fn get(&self, key: &MatchKey) -> Option<&Recent> {
-        self.parts.get(part_of(key))?.get(key)
+    pub(crate) fn get(&self, key: &MessageKey) -> Option<&Recent> {
+        self.parts.get(part_of(key))?.messages.get(key)
     }
 
-    pub(crate) fn get_mut(&mut self, key: &MatchKey) -> Option<&mut Recent> {
-        self.parts.get_mut(part_of(key))?.get_mut(key)
+    /// The message that a key or a reference leads to.
+    pub(crate) fn find(&self, lookup: &Lookup) -> Option<(MessageKey, &Recent)> {
+        let key = match lookup {
+            Lookup::Key(key) => key,
+            Lookup::Reference(reference) => {
+                let part = self.parts.get(part_of_reference(reference))?;
+                part.references.get(reference)?
+            }
+        };
+        Some((key.clone(), self.get(key)?))
+    }
+
+    pub(crate) fn get_mut(&mut self, key: &MessageKey) -> Option<&mut Recent> {
+        self.parts.get_mut(part_of(key))?.messages.get_mut(key)
     }
 
     /// Remembers a message; one that its key remembered before keeps its place among the ages.
-    pub(crate) fn remember(&mut self, key: MatchKey, recent: Recent, time: Timestamp) {
+    pub(crate) fn remember(&mut self, key: MessageKey, recent: Recent, time: Timestamp) {
+        if let Recent::Message(message) = &recent {
+            for reference in &message.references {
+                if let Some(part) = self.parts.get_mut(part_of_reference(reference)) {
+                    part.references.insert(*reference, key.clone());
+                }
+            }
+        }
+        self.put(key, recent, time);
+    }
+
+    /// Takes back a message from the books, found by its key alone until [`refer`](Self::refer).
+    pub(crate) fn recall(&mut self, key: MessageKey, message: Box<Remembered>, time: Timestamp) {
+        self.put(key, Recent::Message(message), time);
+    }
+
+    /// Lets a reference that leads nowhere lead to the newest message that bears it of those with these
+    /// keys.
+    pub(crate) fn refer(
+        &mut self,
+        reference: Reference,
+        keys: impl IntoIterator<Item = MessageKey>,
+    ) {
+        let borne = |key: MessageKey| match self.get(&key) {
+            Some(Recent::Message(message)) => {
+                let bears = message.references.contains(&reference);
+                bears.then_some((message.id, key))
+            }
+            Some(Recent::ReversedBeforeArrival(_)) | None => None,
+        };
+        let newest = keys.into_iter().filter_map(borne).max();
+        let part = self.parts.get_mut(part_of_reference(&reference));
+        if let Some((part, (_, key))) = part.zip(newest) {
+            part.references.entry(reference).or_insert(key);
+        }
+    }
+
+    fn put(&mut self, key: MessageKey, recent: Recent, time: Timestamp) {
         let Some(part) = self.parts.get_mut(part_of(&key)) else {
             return;
         };
-        if part.insert(key, recent).is_some() {
+        if part.messages.insert(key.clone(), recent).is_some() {
             return;
         }
         self.count = self.count.saturating_add(1);
@@ -136,99 +214,237 @@ impl RecentMessages {
                     self.ages.pop_front();
                 }
             }
-            if let Some(part) = self.parts.get_mut(part_of(&key)) {
-                part.remove(&key);
-            }
-            self.count = self.count.saturating_sub(1);
+            self.remove(&key);
         }
     }
 
-    fn oldest(&self) -> Option<(Timestamp, MatchKey)> {
-        self.ages.front()?.front().copied()
+    fn remove(&mut self, key: &MessageKey) {
+        let part = self.parts.get_mut(part_of(key));
+        let removed = part.and_then(|part| part.messages.remove(key));
+        self.count = self.count.saturating_sub(1);
+        let Some(Recent::Message(message)) = removed else {
+            return;
+        };
+        for reference in &message.references {
+            let part = self.parts.get_mut(part_of_reference(reference));
+            let Some(part) = part else { continue };
+            // A later message of the same transaction may have taken the name over.
+            if part.references.get(reference) == Some(key) {
+                part.references.remove(reference);
+            }
+        }
+    }
+
+    fn oldest(&self) -> Option<(Timestamp, MessageKey)> {
+        self.ages.front()?.front().cloned()
     }
 }
 
 /// The part of the map that a key belongs to: cards are keyed hashes, so any bytes of them spread, and the
 /// STAN spreads the messages of one card.
-fn part_of(key: &MatchKey) -> usize {
-    let [first, second, ..] = key.card.0;
-    let card = usize::from(u16::from_le_bytes([first, second]));
-    let stan = usize::try_from(key.stan).unwrap_or(0);
-    (card ^ stan) % PARTS
+fn part_of(key: &MessageKey) -> usize {
+    match key {
+        MessageKey::Network(MatchKey { card, stan, .. }) => {
+            let [first, second, ..] = card.0;
+            let card = usize::from(u16::from_le_bytes([first, second]));
+            let stan = usize::try_from(*stan).unwrap_or(0);
+            (card ^ stan) % PARTS
+        }
+        MessageKey::Operator(id) => fixed_hash(id) % PARTS,
+    }
 }
+
+fn part_of_reference(reference: &Reference) -> usize {
+    fixed_hash(reference) % PARTS
+}
+
+/// A hash that is the same in every run of one build.
+fn fixed_hash(value: &impl std::hash::Hash) -> usize {
+    let hash = BuildHasherDefault::<DefaultHasher>::default().hash_one(value);
+    usize::try_from(hash & u64::from(u32::MAX)).unwrap_or(0)
+}
+
 impl Recent {
-    /// What a stored message means under a key.
-    pub(crate) fn of(key: &MatchKey, stored: &StoredMessage) -> Option<Self> {
+    fn message(message: Remembered) -> Self {
+        Self::Message(Box::new(message))
+    }
+
+    /// What a stored message means, with the key under which it means it.
+    pub(crate) fn of(stored: &StoredMessage) -> SmallVec<[(MessageKey, Self); 2]> {
+        let mut found = SmallVec::new();
         match &stored.body {
             MessageBody::Authorization {
-                decided,
-                remaining_minor,
+                decided, standing, ..
             } => {
-                let message = Remembered::authorization(stored.id, decided, Some(*remaining_minor));
-                (decided.facts.key == *key).then_some(Self::Message(message))
+                if decided.takes_match_key() {
+                    let mut message = Remembered::authorization(stored.id, decided);
+                    message.standing.clone_from(standing);
+                    found.push((decided.facts.key.into(), Self::message(message)));
+                }
             }
-            MessageBody::Reversal(decided) if decided.facts.key == *key => {
-                Some(Self::Message(Remembered::reversal(stored.id, decided)))
+            MessageBody::Reversal { decided, restored } => {
+                if decided.takes_match_key() {
+                    let mut message = Remembered::reversal(stored.id, decided);
+                    if *restored {
+                        message.link = Some(Link::Reversal(None));
+                    }
+                    found.push((decided.facts.key.into(), Self::message(message)));
+                }
+                if let Some(original) = decided.overtaken() {
+                    found.push((original.into(), Self::ReversedBeforeArrival(stored.id)));
+                }
             }
-            MessageBody::Reversal(decided) => {
-                (decided.facts.original == *key).then_some(Self::ReversedBeforeArrival(stored.id))
+            MessageBody::FileAction(decided) if !decided.takes_match_key() => {}
+            MessageBody::FileAction(decided) => {
+                let message = Remembered::file_action(stored.id, decided);
+                found.push((decided.facts.key.into(), Self::message(message)));
             }
+            MessageBody::Operation { done, standing } => {
+                let mut message = Remembered::operation(stored.id, done);
+                message.standing.clone_from(standing);
+                let key = MessageKey::Operator(done.request.tracking_id.clone());
+                found.push((key, Self::message(message)));
+            }
+            MessageBody::Dropped(_) => {}
         }
+        found
+    }
+}
+
+impl ReversalDecided {
+    /// Whether it takes the place of its match key.
+    pub(crate) fn takes_match_key(&self) -> bool {
+        self.result != crate::authorization::ReversalResult::MatchConflict
+    }
+
+    /// The message that it undoes and that has not arrived.
+    pub(crate) fn overtaken(&self) -> Option<MatchKey> {
+        let unknown = self.result == crate::authorization::ReversalResult::UnknownOriginal;
+        self.facts.original.filter(|_| unknown)
+    }
+}
+
+impl FileActionDecided {
+    /// Whether it takes the place of its match key.
+    pub(crate) fn takes_match_key(&self) -> bool {
+        self.reason != Some(Reason::MatchConflict)
     }
 }
 
 impl Remembered {
     /// The outcome of a repeat: the stored answer, and nothing to record.
     pub(crate) fn again(&self) -> (Vec<Record>, Outcome) {
-        let decided = Decided {
-            id: self.id,
-            answer: self.answer,
-            reason: self.reason,
-            repeat: true,
+        let outcome = match self.answer {
+            Some(answer) => Outcome::Decided(Decided {
+                id: self.id,
+                answer,
+                reason: self.reason,
+                repeat: true,
+            }),
+            None => Outcome::Done(Done {
+                id: self.id,
+                repeat: true,
+            }),
         };
-        (Vec::new(), Outcome::Decided(decided))
+        (Vec::new(), outcome)
     }
 
-    pub(crate) fn authorization(
-        id: RecordId,
-        decided: &AuthorizationDecided,
-        remaining_minor: Option<i64>,
-    ) -> Self {
-        let (reason, effect) = match (&decided.decision, decided.account) {
-            (Decision::Approved(approval), Some(account)) if !approval.deltas.is_none() => {
-                let effect = Effect {
-                    account,
-                    processing_code: decided.facts.processing_code,
-                    deltas: approval.deltas,
-                    amount_minor: approval.amount_minor,
-                    remaining_minor: remaining_minor.unwrap_or(approval.amount_minor),
-                    cleared: decided.facts.clearing == Clearing::Online,
-                    compensations: approval.compensations.clone(),
-                };
-                (None, Some(Box::new(effect)))
+    pub(crate) fn authorization(id: RecordId, decided: &AuthorizationDecided) -> Self {
+        let link = match &decided.decision {
+            Decision::Approved(approval) => {
+                let increment = approval.increment_of.as_ref();
+                increment.map(|(of, authorization)| Link::Increment {
+                    of: of.clone(),
+                    authorization: *authorization,
+                })
             }
-            (Decision::Approved(_), _) => (None, None),
-            (Decision::Declined(reason), _) => (Some(*reason), None),
+            Decision::Completed(change) => Some(Link::Completion {
+                of: change.key.clone(),
+                authorization: change.authorization,
+            }),
+            Decision::Declined(_) => None,
         };
-        let fingerprint = decided.facts.fingerprint;
+        let standing = decided.standing(id);
+        let references = match &standing {
+            Some(_) => decided.references().collect(),
+            None => SmallVec::new(),
+        };
         Self {
             id,
             touched: id,
-            fingerprint,
-            answer: decided.answer,
-            reason,
-            effect,
+            content: Content::Message(decided.facts.fingerprint),
+            answer: Some(decided.answer),
+            reason: decided.reason(),
+            standing,
+            link,
+            references,
         }
     }
 
     pub(crate) fn reversal(id: RecordId, decided: &ReversalDecided) -> Self {
+        let undone = decided.result == crate::authorization::ReversalResult::Reversed;
         Self {
             id,
             touched: id,
-            fingerprint: decided.facts.fingerprint,
-            answer: decided.answer,
+            content: Content::Message(decided.facts.fingerprint),
+            answer: Some(decided.answer),
             reason: decided.reason(),
-            effect: None,
+            standing: None,
+            link: Some(Link::Reversal(decided.change.clone().filter(|_| undone))),
+            references: SmallVec::new(),
         }
+    }
+
+    pub(crate) fn file_action(id: RecordId, decided: &FileActionDecided) -> Self {
+        Self {
+            id,
+            touched: id,
+            content: Content::Operation(decided.facts.hash()),
+            answer: Some(decided.answer),
+            reason: decided.reason,
+            standing: None,
+            link: None,
+            references: SmallVec::new(),
+        }
+    }
+
+    pub(crate) fn operation(id: RecordId, done: &OperationDone) -> Self {
+        Self {
+            id,
+            touched: id,
+            content: Content::Operation(done.request.hash()),
+            answer: None,
+            reason: None,
+            standing: done.effect.forced().cloned(),
+            link: None,
+            references: SmallVec::new(),
+        }
+    }
+}
+
+impl OperationRequest {
+    /// Hash of what is asked, the same in every run of one build; who asks does not count.
+    pub(crate) fn hash(&self) -> u64 {
+        let asked = (&self.operation, &self.description);
+        BuildHasherDefault::<DefaultHasher>::default().hash_one(asked)
+    }
+}
+
+impl crate::authorization::FileActionFacts {
+    /// Hash of what is asked, the same in every run of one build.
+    pub(crate) fn hash(&self) -> u64 {
+        BuildHasherDefault::<DefaultHasher>::default().hash_one(self.action)
+    }
+}
+
+impl AuthorizationDecided {
+    /// The names that an approval is found by beside its key.
+    pub(crate) fn references(&self) -> impl Iterator<Item = Reference> {
+        let key = &self.facts.key;
+        let network = self.facts.network_reference;
+        let network = network.map(|reference| Reference::network(key, reference));
+        let code = self.answer.approval_code;
+        let code = code.map(|code| Reference::approval_code(key, code));
+        network.into_iter().chain(code)
     }
 }

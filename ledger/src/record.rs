@@ -6,10 +6,16 @@
 
 use serde::{Deserialize, Serialize};
 
-use crate::authorization::{AuthorizationDecided, ReversalDecided, TransactionPosted};
+pub(crate) mod version_1;
+
+use crate::authorization::{
+    AuthorizationDecided, FileActionDecided, HoldDropped, ResponseAcknowledged, ReversalDecided,
+    TransactionPosted,
+};
 use crate::entities::{Account, Card, Customer};
 use crate::identifiers::{RecordId, ShardId};
 use crate::journal::batch::{Batch, BatchFull, RawRecord};
+use crate::operation::OperationDone;
 
 /// One change of the books.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -17,26 +23,43 @@ pub enum Record {
     /// A customer was created.
     CustomerCreated(Customer),
     /// An account was opened; the state it was opened with.
-    AccountOpened(Account),
+    AccountOpened(Box<Account>),
     /// A card was issued.
     CardIssued(Card),
-    /// An authorization or inquiry was decided.
+    /// An authorization, inquiry or advice was decided.
     AuthorizationDecided(Box<AuthorizationDecided>),
     /// A reversal was decided.
     ReversalDecided(Box<ReversalDecided>),
+    /// A hold was let go.
+    HoldDropped(Box<HoldDropped>),
+    /// The network has a response.
+    ResponseAcknowledged(ResponseAcknowledged),
+    /// A file action was decided.
+    FileActionDecided(Box<FileActionDecided>),
     /// A transaction was posted.
     TransactionPosted(TransactionPosted),
+    /// An operation was carried out.
+    OperationDone(Box<OperationDone>),
 }
 
 /// Kind and version of a layout, as stored.
 type Layout = (u8, u8);
 
-const CUSTOMER_CREATED: Layout = (1, 1);
-const ACCOUNT_OPENED: Layout = (2, 1);
-const CARD_ISSUED: Layout = (3, 1);
-const AUTHORIZATION_DECIDED: Layout = (10, 1);
-const REVERSAL_DECIDED: Layout = (11, 1);
+const CUSTOMER_CREATED_1: Layout = (1, 1);
+const CUSTOMER_CREATED: Layout = (1, 2);
+const ACCOUNT_OPENED_1: Layout = (2, 1);
+const ACCOUNT_OPENED: Layout = (2, 2);
+const CARD_ISSUED_1: Layout = (3, 1);
+const CARD_ISSUED: Layout = (3, 2);
+const AUTHORIZATION_DECIDED_1: Layout = (10, 1);
+const AUTHORIZATION_DECIDED: Layout = (10, 2);
+const REVERSAL_DECIDED_1: Layout = (11, 1);
+const REVERSAL_DECIDED: Layout = (11, 2);
+const HOLD_DROPPED: Layout = (12, 1);
+const RESPONSE_ACKNOWLEDGED: Layout = (13, 1);
+const FILE_ACTION_DECIDED: Layout = (14, 1);
 const TRANSACTION_POSTED: Layout = (20, 1);
+const OPERATION_DONE: Layout = (30, 1);
 
 /// Why a stored record cannot be read.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
@@ -85,7 +108,11 @@ impl Record {
             Self::CardIssued(card) => encode(CARD_ISSUED, card, scratch),
             Self::AuthorizationDecided(decided) => encode(AUTHORIZATION_DECIDED, decided, scratch),
             Self::ReversalDecided(decided) => encode(REVERSAL_DECIDED, decided, scratch),
+            Self::HoldDropped(dropped) => encode(HOLD_DROPPED, dropped, scratch),
+            Self::ResponseAcknowledged(noted) => encode(RESPONSE_ACKNOWLEDGED, noted, scratch),
+            Self::FileActionDecided(decided) => encode(FILE_ACTION_DECIDED, decided, scratch),
             Self::TransactionPosted(posted) => encode(TRANSACTION_POSTED, posted, scratch),
+            Self::OperationDone(done) => encode(OPERATION_DONE, done, scratch),
         }?;
         Ok(batch.push(kind, version, scratch)?)
     }
@@ -95,13 +122,33 @@ impl Record {
     /// # Errors
     /// [`RecordError`] for an unknown kind or version, or a payload of another layout.
     pub fn decode(raw: &RawRecord<'_>) -> Result<Self, RecordError> {
+        let boxed = |decided| Self::AuthorizationDecided(Box::new(decided));
+        let boxed_reversal = |decided| Self::ReversalDecided(Box::new(decided));
         match (raw.kind, raw.version) {
             CUSTOMER_CREATED => decode(raw).map(Self::CustomerCreated),
-            ACCOUNT_OPENED => decode(raw).map(Self::AccountOpened),
+            CUSTOMER_CREATED_1 => {
+                decode::<version_1::Customer>(raw).map(|old| Self::CustomerCreated(old.into()))
+            }
+            ACCOUNT_OPENED => decode(raw).map(|account| Self::AccountOpened(Box::new(account))),
+            ACCOUNT_OPENED_1 => decode::<version_1::Account>(raw)
+                .map(|old| Self::AccountOpened(Box::new(old.opened()))),
             CARD_ISSUED => decode(raw).map(Self::CardIssued),
-            AUTHORIZATION_DECIDED => decode(raw).map(|d| Self::AuthorizationDecided(Box::new(d))),
-            REVERSAL_DECIDED => decode(raw).map(|d| Self::ReversalDecided(Box::new(d))),
+            CARD_ISSUED_1 => decode::<version_1::Card>(raw).map(|old| Self::CardIssued(old.into())),
+            AUTHORIZATION_DECIDED => decode(raw).map(boxed),
+            AUTHORIZATION_DECIDED_1 => {
+                decode::<version_1::AuthorizationDecided>(raw).map(|old| boxed(old.into()))
+            }
+            REVERSAL_DECIDED => decode(raw).map(boxed_reversal),
+            REVERSAL_DECIDED_1 => {
+                decode::<version_1::ReversalDecided>(raw).map(|old| boxed_reversal(old.into()))
+            }
+            HOLD_DROPPED => decode(raw).map(|dropped| Self::HoldDropped(Box::new(dropped))),
+            RESPONSE_ACKNOWLEDGED => decode(raw).map(Self::ResponseAcknowledged),
+            FILE_ACTION_DECIDED => {
+                decode(raw).map(|decided| Self::FileActionDecided(Box::new(decided)))
+            }
             TRANSACTION_POSTED => decode(raw).map(Self::TransactionPosted),
+            OPERATION_DONE => decode(raw).map(|done| Self::OperationDone(Box::new(done))),
             (kind, version) => Err(RecordError::Unknown { kind, version }),
         }
     }

@@ -1,29 +1,41 @@
 //! The state that deciding reads, and the only code that changes it.
 //!
-//! Owns: accounts, card facts and recent messages in memory, and how a record changes them. Keeps: the
-//! limits of an account equal what it was opened with plus the deltas of its records; a record is applied
+//! Owns: customers, accounts, card facts and recent messages in memory, and how a record changes them.
+//! Keeps: the limits of an account equal what it was opened with plus the deltas of its records; a record is applied
 //! to an account once. Must never: change by anything but [`State::apply`], or decide.
 
 use std::hash::{BuildHasher, BuildHasherDefault, DefaultHasher};
 
-use rules::{AccountId, Deltas, LimitName, Reason};
+use rules::{AccountId, Limits, ProgramId, RelatedLimits};
 
+use crate::authorization::moves::sum;
 use crate::authorization::{
-    AuthorizationDecided, Clearing, Decision, MatchKey, ReversalDecided, ReversalResult,
+    AccountMove, AuthorizationDecided, Change, Decision, HoldDropped, Lookup, MessageKey, Moves,
+    ReversalDecided, ReversalResult,
 };
-use crate::books::rows::{MessageBody, StoredMessage};
+use crate::books::rows::StoredMessage;
 use crate::entities::{Account, Card, CardFacts, Customer};
 use crate::identifiers::{CardHash, CustomerId, RecordId, Timestamp};
 use crate::map::Map;
-use crate::recent::{Recent, RecentMessages, Remembered};
+use crate::operation::{OperationDone, OperationEffect};
+use crate::recent::{Link, Recent, RecentMessages, Remembered};
 use crate::record::Record;
+
+/// What is known of a customer: enough to tell a repeated command from another customer.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct KnownCustomer {
+    /// A hash of its content.
+    pub(crate) content: u64,
+    pub(crate) is_active: bool,
+}
 
 /// The books as deciding sees them.
 #[derive(Debug, Default)]
 pub struct State {
-    /// A hash of each customer's content: enough to know a repeated command from another customer.
-    customers: Map<CustomerId, u64>,
+    customers: Map<CustomerId, KnownCustomer>,
     accounts: Map<AccountId, Account>,
+    /// Sum of the maximum limits of each program's accounts, minor units.
+    granted: Map<ProgramId, i128>,
     cards: Map<CardHash, CardFacts>,
     recent: RecentMessages,
 }
@@ -39,6 +51,15 @@ pub struct InvariantViolation {
     pub reason: &'static str,
 }
 
+impl InvariantViolation {
+    pub(crate) fn of_standing(id: RecordId) -> Self {
+        Self {
+            id,
+            reason: "what an authorization holds leaves its range",
+        }
+    }
+}
+
 /// Moves the limits of an account by what a record decided; shared by the state and the views.
 ///
 /// Returns whether the account changed: it does not when it reflects the record already.
@@ -48,8 +69,7 @@ pub struct InvariantViolation {
 pub(crate) fn move_limits(
     account: &mut Account,
     id: RecordId,
-    deltas: &Deltas,
-    pending: &Deltas,
+    moved: &AccountMove,
 ) -> Result<bool, InvariantViolation> {
     if account.reflects >= id {
         return Ok(false);
@@ -60,49 +80,51 @@ pub(crate) fn move_limits(
     };
     account.limits = account
         .limits
-        .checked_apply(deltas)
+        .checked_apply(&moved.deltas)
         .ok_or_else(|| overflow.clone())?;
-    account.pending = sum(&account.pending, pending).ok_or(overflow)?;
+    account.pending = sum(&account.pending, &moved.pending).ok_or(overflow)?;
     account.reflects = id;
     account.latest = Some(id);
     Ok(true)
 }
 
-/// The sum of two sets of deltas; `None` when one leaves its range.
-pub(crate) fn sum(left: &Deltas, right: &Deltas) -> Option<Deltas> {
-    let mut total = *left;
-    for limit in LimitName::ALL {
-        if !total.set(limit, left.get(limit).checked_add(right.get(limit))?) {
-            return None;
+/// Changes of an account beside its limits that move; shared by the state and the views. Must come before
+/// [`move_limits`], which says that the record is included.
+pub(crate) fn change_account(account: &mut Account, id: RecordId, effect: &OperationEffect) {
+    if account.reflects >= id {
+        return;
+    }
+    match effect {
+        OperationEffect::Granted { granted, .. } => {
+            account.limits = granted.put_into(&account.limits);
         }
+        OperationEffect::AccountStatus {
+            status, reason_id, ..
+        } => {
+            account.status = status.clone();
+            account.status_reason = *reason_id;
+        }
+        OperationEffect::Holder(customer) => account.holders.push(*customer),
+        OperationEffect::Moved
+        | OperationEffect::Forced(_)
+        | OperationEffect::Canceled(_)
+        | OperationEffect::CardStatus { .. }
+        | OperationEffect::CardModes { .. } => {}
     }
-    Some(total)
 }
 
-/// The deltas and the pending deltas of an authorization's record.
-pub(crate) fn effect_of(decided: &AuthorizationDecided) -> (Deltas, Deltas) {
-    match (&decided.decision, decided.facts.clearing) {
-        (Decision::Approved(approval), Clearing::Offline) => (approval.deltas, approval.deltas),
-        (Decision::Approved(approval), Clearing::Online) => (approval.deltas, Deltas::NONE),
-        (Decision::Declined(_), _) => (Deltas::NONE, Deltas::NONE),
+/// What a record makes of a card; shared by the state and the views.
+pub(crate) fn change_card(card: &mut CardFacts, effect: &OperationEffect) {
+    match effect {
+        OperationEffect::CardStatus { status, .. } => card.status = *status,
+        OperationEffect::CardModes { suspended, .. } => card.suspended = *suspended,
+        OperationEffect::Moved
+        | OperationEffect::Forced(_)
+        | OperationEffect::Canceled(_)
+        | OperationEffect::Granted { .. }
+        | OperationEffect::AccountStatus { .. }
+        | OperationEffect::Holder(_) => {}
     }
-}
-
-/// The deltas and the pending deltas of a reversal's record.
-pub(crate) fn effect_of_reversal(decided: &ReversalDecided) -> (Deltas, Deltas) {
-    (
-        decided.deltas,
-        if decided.cleared {
-            Deltas::NONE
-        } else {
-            decided.deltas
-        },
-    )
-}
-
-/// Whether an authorization's record takes the place of its match key.
-pub(crate) fn takes_match_key(decided: &AuthorizationDecided) -> bool {
-    !matches!(decided.decision, Decision::Declined(Reason::MatchConflict))
 }
 
 impl State {
@@ -123,7 +145,7 @@ impl State {
         self.recent.count()
     }
 
-    pub(crate) fn customer(&self, id: CustomerId) -> Option<u64> {
+    pub(crate) fn customer(&self, id: CustomerId) -> Option<KnownCustomer> {
         self.customers.get(&id).copied()
     }
 
@@ -131,17 +153,52 @@ impl State {
         self.cards.get(hash)
     }
 
-    pub(crate) fn recent(&self, key: &MatchKey) -> Option<&Recent> {
+    /// Sum of the maximum limits of a program's accounts, minor units.
+    pub(crate) fn granted(&self, program: ProgramId) -> i128 {
+        self.granted.get(&program).copied().unwrap_or(0)
+    }
+
+    pub(crate) fn recent(&self, key: &MessageKey) -> Option<&Recent> {
         self.recent.get(key)
+    }
+
+    /// The message that a key or a reference leads to, with its key.
+    pub(crate) fn find(&self, lookup: &Lookup) -> Option<(MessageKey, &Recent)> {
+        self.recent.find(lookup)
+    }
+
+    /// The limits of the accounts that an account's operations may move beside its own, after what is planned.
+    pub(crate) fn related_to<'a>(
+        &'a self,
+        account: &'a Account,
+        planned: &'a Moves,
+    ) -> Related<'a> {
+        Related {
+            state: self,
+            account,
+            planned,
+        }
+    }
+
+    /// The parents of an account, nearest first.
+    pub(crate) fn parents<'a>(&'a self, account: &'a Account) -> impl Iterator<Item = &'a Account> {
+        let above = |account: &'a Account| self.account(account.parent?);
+        std::iter::successors(above(account), move |account| above(account))
     }
 
     /// Takes a customer from the books.
     pub(crate) fn load_customer(&mut self, customer: &Customer) {
-        self.customers.insert(customer.id, content_hash(customer));
+        let known = KnownCustomer {
+            content: content_hash(customer),
+            is_active: customer.is_active,
+        };
+        self.customers.insert(customer.id, known);
     }
 
     /// Takes an account from the books.
     pub(crate) fn load_account(&mut self, account: Account) {
+        let granted = self.granted.entry(account.program).or_default();
+        *granted = granted.saturating_add(account.limits.max_credit_limit.into());
         self.accounts.insert(account.id, account);
     }
 
@@ -150,38 +207,38 @@ impl State {
         self.cards.insert(card.hash, card.facts);
     }
 
-    /// Takes back a message that the books hold under a key, unless the key is remembered: memory is
-    /// never older than the books.
-    pub(crate) fn recall(&mut self, key: &MatchKey, stored: &StoredMessage, now: Timestamp) {
-        if self.recent.get(key).is_some() {
-            return;
+    /// Takes back the messages that the books hold for a command, each under its own key, unless that is
+    /// remembered: memory is never older than the books. What else leads to them is taken only where the
+    /// command looked for it: under another name the books may hold a later message.
+    pub(crate) fn recall(&mut self, stored: &[StoredMessage], lookups: &[Lookup], now: Timestamp) {
+        let mut overtaken = Vec::new();
+        for (key, recent) in stored.iter().flat_map(Recent::of) {
+            match recent {
+                Recent::Message(message) if self.recent.get(&key).is_none() => {
+                    self.recent.recall(key, message, now);
+                }
+                Recent::Message(_) => {}
+                Recent::ReversedBeforeArrival(_) => overtaken.push((key, recent)),
+            }
         }
-        if let Some(recent) = Recent::of(key, stored) {
-            self.recent.remember(*key, recent, now);
+        for (key, recent) in overtaken {
+            let looked_for = lookups.contains(&Lookup::Key(key.clone()));
+            if looked_for && self.recent.get(&key).is_none() {
+                self.recent.remember(key, recent, now);
+            }
+        }
+        for lookup in lookups {
+            if let Lookup::Reference(reference) = lookup {
+                let keys = stored.iter().flat_map(Recent::of).map(|(key, _)| key);
+                self.recent.refer(*reference, keys);
+            }
         }
     }
 
     /// Takes a message from the books, older ones first.
     pub(crate) fn load_message(&mut self, stored: &StoredMessage) {
-        let keys = match &stored.body {
-            MessageBody::Authorization { decided, .. } if takes_match_key(decided) => {
-                [Some(decided.facts.key), None]
-            }
-            MessageBody::Authorization { .. } => [None, None],
-            MessageBody::Reversal(decided) => match decided.result {
-                ReversalResult::MatchConflict => [None, None],
-                ReversalResult::UnknownOriginal => {
-                    [Some(decided.facts.key), Some(decided.facts.original)]
-                }
-                ReversalResult::Reversed
-                | ReversalResult::NoEffect
-                | ReversalResult::AmountMismatch => [Some(decided.facts.key), None],
-            },
-        };
-        for key in keys.into_iter().flatten() {
-            if let Some(recent) = Recent::of(&key, stored) {
-                self.recent.remember(key, recent, stored.time);
-            }
+        for (key, recent) in Recent::of(stored) {
+            self.recent.remember(key, recent, stored.time);
         }
     }
 
@@ -208,16 +265,39 @@ impl State {
                 if !self.accounts.contains_key(&account.id) {
                     self.load_account(Account {
                         reflects: id,
-                        ..account.clone()
+                        ..(**account).clone()
                     });
                 }
             }
-            Record::CardIssued(card) => self.load_card(card),
+            Record::CardIssued(card) => {
+                // The books may already hold a later state of it.
+                self.cards.entry(card.hash).or_insert(card.facts);
+            }
             Record::AuthorizationDecided(decided) => self.apply_authorization(id, time, decided)?,
             Record::ReversalDecided(decided) => self.apply_reversal(id, time, decided)?,
-            Record::TransactionPosted(_) => {}
+            Record::HoldDropped(dropped) => self.apply_drop(id, dropped)?,
+            Record::OperationDone(done) => self.apply_operation(id, time, done)?,
+            Record::FileActionDecided(decided) => {
+                if let Some((card, status)) = self
+                    .cards
+                    .get_mut(&decided.facts.key.card)
+                    .zip(decided.status)
+                {
+                    card.status = status;
+                }
+                if decided.takes_match_key() {
+                    let message = Remembered::file_action(id, decided);
+                    self.remember(decided.facts.key.into(), message, time);
+                }
+            }
+            Record::ResponseAcknowledged(_) | Record::TransactionPosted(_) => {}
         }
         Ok(())
+    }
+
+    fn remember(&mut self, key: MessageKey, message: Remembered, time: Timestamp) {
+        self.recent
+            .remember(key, Recent::Message(Box::new(message)), time);
     }
 
     fn apply_authorization(
@@ -226,12 +306,24 @@ impl State {
         time: Timestamp,
         decided: &AuthorizationDecided,
     ) -> Result<(), InvariantViolation> {
-        let (deltas, pending) = effect_of(decided);
-        self.move_account(id, decided.account, &deltas, &pending)?;
-        if takes_match_key(decided) {
-            let key = decided.facts.key;
-            let remembered = Remembered::authorization(id, decided, None);
-            self.recent.remember(key, Recent::Message(remembered), time);
+        self.move_accounts(id, &decided.moves)?;
+        match &decided.decision {
+            Decision::Completed(change) => self.change(id, change)?,
+            Decision::Approved(approval) => {
+                if let Some((of, _)) = &approval.increment_of
+                    && let Some(Recent::Message(message)) = self.recent.get_mut(of)
+                {
+                    message.touched = message.touched.max(id);
+                    if let Some(standing) = message.standing.as_mut() {
+                        standing.raise(id, approval.part(id), approval.expires);
+                    }
+                }
+            }
+            Decision::Declined(_) => {}
+        }
+        if decided.takes_match_key() {
+            let message = Remembered::authorization(id, decided);
+            self.remember(decided.facts.key.into(), message, time);
         }
         Ok(())
     }
@@ -242,64 +334,132 @@ impl State {
         time: Timestamp,
         decided: &ReversalDecided,
     ) -> Result<(), InvariantViolation> {
-        let (deltas, pending) = effect_of_reversal(decided);
-        self.move_account(id, decided.account, &deltas, &pending)?;
-        let original = decided.facts.original;
-        match decided.result {
-            ReversalResult::Reversed => {
-                if let Some(Recent::Message(message)) = self.recent.get_mut(&original) {
-                    message.touched = id;
-                    if let Some(effect) = message.effect.as_mut() {
-                        effect.remaining_minor = decided.remaining_minor;
-                    }
-                }
-            }
-            ReversalResult::UnknownOriginal => {
-                self.recent
-                    .remember(original, Recent::ReversedBeforeArrival(id), time);
-            }
-            ReversalResult::MatchConflict => return Ok(()),
-            ReversalResult::NoEffect | ReversalResult::AmountMismatch => {}
+        self.move_accounts(id, &decided.moves)?;
+        if let Some(change) = &decided.change {
+            self.change(id, change)?;
         }
-        let remembered = Remembered::reversal(id, decided);
-        self.recent
-            .remember(decided.facts.key, Recent::Message(remembered), time);
+        if decided.result == ReversalResult::Restored
+            && let Some(original) = decided.facts.original
+            && let Some(Recent::Message(reversal)) = self.recent.get_mut(&original.into())
+        {
+            reversal.touched = reversal.touched.max(id);
+            reversal.link = Some(Link::Reversal(None));
+        }
+        if let Some(original) = decided.overtaken() {
+            let overtaken = Recent::ReversedBeforeArrival(id);
+            self.recent.remember(original.into(), overtaken, time);
+        }
+        if decided.takes_match_key() {
+            self.remember(
+                decided.facts.key.into(),
+                Remembered::reversal(id, decided),
+                time,
+            );
+        }
         Ok(())
     }
 
-    fn move_account(
+    fn apply_drop(
         &mut self,
         id: RecordId,
-        account: Option<AccountId>,
-        deltas: &Deltas,
-        pending: &Deltas,
+        dropped: &HoldDropped,
     ) -> Result<(), InvariantViolation> {
-        let Some(account) = account else {
+        self.move_accounts(id, &dropped.moves)?;
+        self.change(id, &dropped.change)
+    }
+
+    fn apply_operation(
+        &mut self,
+        id: RecordId,
+        time: Timestamp,
+        done: &OperationDone,
+    ) -> Result<(), InvariantViolation> {
+        if let Some(account) = done.account.and_then(|id| self.accounts.get_mut(&id)) {
+            if let OperationEffect::Granted { before, granted } = &done.effect
+                && account.reflects < id
+            {
+                let after = granted.put_into(before).max_credit_limit;
+                let sum = self.granted.entry(account.program).or_default();
+                *sum = sum
+                    .saturating_add(after.into())
+                    .saturating_sub(before.max_credit_limit.into());
+            }
+            change_account(account, id, &done.effect);
+        }
+        self.move_accounts(id, &done.moves)?;
+        match &done.effect {
+            OperationEffect::CardStatus { card, .. } | OperationEffect::CardModes { card, .. } => {
+                if let Some(card) = self.cards.get_mut(card) {
+                    change_card(card, &done.effect);
+                }
+            }
+            OperationEffect::Canceled(change) => self.change(id, change)?,
+            OperationEffect::Moved
+            | OperationEffect::Forced(_)
+            | OperationEffect::Granted { .. }
+            | OperationEffect::AccountStatus { .. }
+            | OperationEffect::Holder(_) => {}
+        }
+        let key = MessageKey::Operator(done.request.tracking_id.clone());
+        self.remember(key, Remembered::operation(id, done), time);
+        Ok(())
+    }
+
+    /// Makes a change of an authorization that is remembered.
+    fn change(&mut self, id: RecordId, change: &Change) -> Result<(), InvariantViolation> {
+        let Some(Recent::Message(message)) = self.recent.get_mut(&change.key) else {
             return Ok(());
         };
-        let account = self.accounts.get_mut(&account).ok_or(InvariantViolation {
-            id,
-            reason: "its account does not exist",
-        })?;
-        move_limits(account, id, deltas, pending).map(|_| ())
+        message.touched = message.touched.max(id);
+        let Some(standing) = message.standing.as_mut() else {
+            return Ok(());
+        };
+        if standing.take(id, change) {
+            Ok(())
+        } else {
+            Err(InvariantViolation::of_standing(id))
+        }
+    }
+
+    fn move_accounts(
+        &mut self,
+        id: RecordId,
+        moves: &[AccountMove],
+    ) -> Result<(), InvariantViolation> {
+        for moved in moves {
+            let account = self
+                .accounts
+                .get_mut(&moved.account)
+                .ok_or(InvariantViolation {
+                    id,
+                    reason: "its account does not exist",
+                })?;
+            move_limits(account, id, moved)?;
+        }
+        Ok(())
     }
 }
 
-impl ReversalDecided {
-    /// Why it was refused; `None` when it was accepted.
-    #[must_use]
-    pub fn reason(&self) -> Option<Reason> {
-        match self.result {
-            ReversalResult::MatchConflict => Some(Reason::MatchConflict),
-            ReversalResult::UnknownOriginal if !self.facts.advice => Some(Reason::UnknownOriginal),
-            ReversalResult::AmountMismatch if !self.facts.advice => {
-                Some(Reason::OriginalAmountMismatch)
-            }
-            ReversalResult::Reversed
-            | ReversalResult::NoEffect
-            | ReversalResult::UnknownOriginal
-            | ReversalResult::AmountMismatch => None,
-        }
+/// The limits of the accounts that an account's operations may move beside its own: those of its group.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Related<'a> {
+    state: &'a State,
+    account: &'a Account,
+    planned: &'a Moves,
+}
+
+impl RelatedLimits for Related<'_> {
+    fn limits(&self, account: AccountId) -> Option<Limits> {
+        let related = self.state.account(account)?;
+        let in_group = related.group == self.account.group;
+        let after = || self.planned.applied_to(account, &related.limits);
+        in_group.then(after)?
+    }
+
+    fn parent(&self, number: usize) -> Option<(AccountId, Limits)> {
+        let parent = self.state.parents(self.account).nth(number)?;
+        let after = self.planned.applied_to(parent.id, &parent.limits)?;
+        Some((parent.id, after))
     }
 }
 
@@ -309,6 +469,11 @@ pub(crate) fn content_hash(customer: &Customer) -> u64 {
         customer.kind as u8,
         customer.name.as_str(),
         customer.document_number.as_str(),
+        customer.is_active,
+        customer
+            .address
+            .as_ref()
+            .map(|address| (&address.line, &address.postal_code)),
     );
     BuildHasherDefault::<DefaultHasher>::default().hash_one(content)
 }

@@ -193,25 +193,9 @@ impl Writer {
 
     /// Puts the messages that were fetched for a command beside those in memory.
     fn recall(&mut self, command: &Command, now: Timestamp) {
-        match command {
-            Command::Authorize { facts, stored } => {
-                if let Some(stored) = stored {
-                    self.state.recall(&facts.key, stored, now);
-                }
-            }
-            Command::Reverse {
-                facts,
-                stored,
-                stored_original,
-            } => {
-                if let Some(stored) = stored {
-                    self.state.recall(&facts.key, stored, now);
-                }
-                if let Some(stored) = stored_original {
-                    self.state.recall(&facts.original, stored, now);
-                }
-            }
-            Command::CreateCustomer(_) | Command::OpenAccount(_) | Command::IssueCard(_) => {}
+        let stored = command.stored();
+        if !stored.is_empty() {
+            self.state.recall(stored, &command.lookups(), now);
         }
     }
 

@@ -1,9 +1,9 @@
-//! The journal of the first format, as it was written once: `fixtures/journal-v1`. Every kind of record
-//! ever written stays readable, so these bytes must be read to these values for ever, and the same values
-//! must give these bytes as long as no new version of a layout is made.
+//! The journals of every format, as they were written once: `fixtures/journal-v1` and so on. Every kind of
+//! record ever written stays readable, so these bytes must be read to these values for ever, and the values
+//! of the newest must give its bytes as long as no new version of a layout is made.
 //!
-//! When this fails, a layout was changed without a new version. The fixture is not written anew for that:
-//! a new version gets a fixture of its own, and this one stays.
+//! When this fails, a layout was changed without a new version. A fixture is not written anew for that:
+//! a new version gets a fixture of its own, and those before it stay.
 
 #![allow(
     clippy::unwrap_used,
@@ -11,21 +11,34 @@
     reason = "a test that panics has failed"
 )]
 
-#[path = "fixture/content.rs"]
-mod content;
+#[path = "fixture/authorizations_2.rs"]
+mod authorizations_2;
+#[path = "fixture/entities_2.rs"]
+mod entities_2;
+#[path = "fixture/operations_2.rs"]
+mod operations_2;
+#[path = "fixture/parts.rs"]
+mod parts;
+#[path = "fixture/reversals_2.rs"]
+mod reversals_2;
+#[path = "fixture/version_1.rs"]
+mod version_1;
+#[path = "fixture/version_2.rs"]
+mod version_2;
 
 use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 
-use content::{batches, encode};
 use ledger::Record;
 use ledger::authorization::{Decision, ReversalResult};
-use ledger::identifiers::ShardId;
+use ledger::identifiers::{ShardId, Timestamp};
 use ledger::journal::batch::RawRecord;
 use ledger::journal::cursor::Cursor;
 use ledger::journal::disk::{Directory, Disk as _};
 use ledger::journal::log::{Log, LogOptions, Recovered};
+use ledger::operation::OperationEffect;
 use ledger::record::RecordError;
+use parts::encode;
 
 const OPTIONS: LogOptions = LogOptions {
     shard: ShardId(0),
@@ -34,15 +47,28 @@ const OPTIONS: LogOptions = LogOptions {
 /// Set to write the fixture; only where there is none.
 const WRITE: &str = "LEDGER_WRITE_FIXTURE";
 
-fn fixture() -> PathBuf {
-    Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/fixtures/journal-v1")
+/// Batches with their times.
+type Batches = Vec<(Timestamp, Vec<Record>)>;
+
+/// The directory of a version's fixture.
+fn fixture(version: u8) -> PathBuf {
+    let name = format!("tests/fixtures/journal-v{version}");
+    Path::new(env!("CARGO_MANIFEST_DIR")).join(name)
 }
 
-/// Writes the journal of the fixture, every batch with a sync of its own.
+/// What the fixture of each version is read to; the last is the one that this build writes.
+fn versions() -> [(u8, Batches); 2] {
+    [(1, version_1::batches()), (2, version_2::batches())]
+}
+
+/// The version that this build writes.
+const NEWEST: u8 = 2;
+
+/// Writes the journal of the newest fixture, every batch with a sync of its own.
 fn write(directory: &Path) {
     let (mut log, recovered) = Log::open(Directory::open(directory).unwrap(), OPTIONS, 0).unwrap();
     assert_eq!(recovered, Recovered::default());
-    for (sequence, (time, records)) in (1..).zip(batches()) {
+    for (sequence, (time, records)) in (1..).zip(version_2::batches()) {
         assert_eq!(
             log.append(&[encode(sequence, time, &records)]).unwrap(),
             sequence
@@ -66,62 +92,64 @@ fn write_the_fixture() {
     assert!(
         std::env::var_os(WRITE).is_some(),
         "set {WRITE} to write {}",
-        fixture().display()
+        fixture(NEWEST).display()
     );
+    std::fs::create_dir_all(fixture(NEWEST)).unwrap();
     assert!(
-        files(&fixture()).is_empty(),
+        files(&fixture(NEWEST)).is_empty(),
         "{} is there already",
-        fixture().display()
+        fixture(NEWEST).display()
     );
-    write(&fixture());
+    write(&fixture(NEWEST));
 }
 
 /// A copy of the fixture: opening a journal may write.
-fn copy() -> tempfile::TempDir {
+fn copy(version: u8) -> tempfile::TempDir {
     let directory = tempfile::tempdir().unwrap();
-    for (name, bytes) in files(&fixture()) {
+    for (name, bytes) in files(&fixture(version)) {
         std::fs::write(directory.path().join(name), bytes).unwrap();
     }
     directory
 }
 
 #[test]
-fn the_fixture_is_read_to_the_values_it_was_written_from() {
-    let directory = copy();
-    let disk = Directory::open(directory.path()).unwrap();
-    let expected = batches();
-    let last_sequence = expected.len() as u64;
-    let (_, recovered) = Log::open(disk.clone(), OPTIONS, last_sequence).unwrap();
-    assert_eq!(
-        recovered,
-        Recovered {
-            last_sequence,
-            cut_bytes: 0
-        }
-    );
-    let mut cursor = Cursor::after(disk, 0);
-    for (sequence, (time, records)) in (1..).zip(expected) {
-        let batch = cursor.next(last_sequence).unwrap().unwrap();
-        assert_eq!((batch.sequence, batch.time), (sequence, time));
-        let read: Vec<_> = batch
-            .records()
-            .map(|raw| Record::decode(&raw).unwrap())
-            .collect();
-        assert_eq!(read, records, "batch {sequence}");
+fn every_fixture_is_read_to_its_values() {
+    for (version, expected) in versions() {
+        let directory = copy(version);
+        let disk = Directory::open(directory.path()).unwrap();
+        let last_sequence = expected.len() as u64;
+        let (_, recovered) = Log::open(disk.clone(), OPTIONS, last_sequence).unwrap();
         assert_eq!(
-            encode(sequence, time, &read),
-            batch,
-            "batch {sequence} gives other bytes"
+            recovered,
+            Recovered {
+                last_sequence,
+                cut_bytes: 0
+            }
         );
+        let mut cursor = Cursor::after(disk, 0);
+        for (sequence, (time, records)) in (1..).zip(expected) {
+            let batch = cursor.next(last_sequence).unwrap().unwrap();
+            assert_eq!((batch.sequence, batch.time), (sequence, time));
+            let read: Vec<_> = batch
+                .records()
+                .map(|raw| Record::decode(&raw).unwrap())
+                .collect();
+            assert_eq!(read, records, "version {version}, batch {sequence}");
+            // Older versions are read; what is written is the newest.
+            assert!(
+                version < NEWEST || encode(sequence, time, &read) == batch,
+                "batch {sequence} gives other bytes"
+            );
+        }
+        assert!(cursor.next(last_sequence).unwrap().is_none());
     }
-    assert!(cursor.next(last_sequence).unwrap().is_none());
 }
 
 #[test]
-fn the_same_records_give_the_bytes_of_the_fixture() {
+fn the_same_records_give_the_bytes_of_the_newest_fixture() {
     let directory = tempfile::tempdir().unwrap();
     write(directory.path());
-    let (written, committed) = (files(directory.path()), files(&fixture()));
+    let (written, committed) = (files(directory.path()), files(&fixture(NEWEST)));
     let names = |files: &[(String, Vec<u8>)]| files.iter().map(|f| f.0.clone()).collect::<Vec<_>>();
     assert_eq!(names(&written), names(&committed));
     for ((name, written), (_, committed)) in written.iter().zip(&committed) {
@@ -144,6 +172,7 @@ fn variant(record: &Record) -> &'static str {
         Record::AuthorizationDecided(decided) => match decided.decision {
             Decision::Approved(_) => "approved",
             Decision::Declined(_) => "declined",
+            Decision::Completed(_) => "completed",
         },
         Record::ReversalDecided(decided) => match decided.result {
             ReversalResult::Reversed => "reversed",
@@ -151,17 +180,31 @@ fn variant(record: &Record) -> &'static str {
             ReversalResult::UnknownOriginal => "unknown original",
             ReversalResult::AmountMismatch => "amount mismatch",
             ReversalResult::MatchConflict => "match conflict",
+            ReversalResult::Restored => "restored",
         },
+        Record::HoldDropped(_) => "hold dropped",
+        Record::ResponseAcknowledged(_) => "response acknowledged",
+        Record::FileActionDecided(_) => "file action",
         Record::TransactionPosted(_) => "transaction posted",
+        Record::OperationDone(done) => match done.effect {
+            OperationEffect::Moved => "moved",
+            OperationEffect::Forced(_) => "forced",
+            OperationEffect::Canceled(_) => "canceled",
+            OperationEffect::Granted { .. } => "granted",
+            OperationEffect::AccountStatus { .. } => "account status",
+            OperationEffect::Holder(_) => "holder",
+            OperationEffect::CardStatus { .. } => "card status",
+            OperationEffect::CardModes { .. } => "card modes",
+        },
     }
 }
 
 #[test]
-fn the_fixture_holds_every_kind_and_variant() {
-    let batches = batches();
+fn the_newest_fixture_holds_every_kind_and_variant() {
+    let batches = version_2::batches();
     let records = || batches.iter().flat_map(|(_, records)| records);
     let variants: BTreeSet<_> = records().map(variant).collect();
-    assert_eq!(variants.len(), 11, "{variants:?}");
+    assert_eq!(variants.len(), 24, "{variants:?}");
     let mut reasons = BTreeSet::new();
     for record in records() {
         if let Record::AuthorizationDecided(decided) = record
@@ -170,13 +213,26 @@ fn the_fixture_holds_every_kind_and_variant() {
             reasons.insert(reason);
         }
     }
-    assert!(reasons.len() >= 25, "{reasons:?}");
+    assert_eq!(reasons, rules::Reason::ALL.into(), "{reasons:?}");
 }
 
 #[test]
 fn kinds_and_versions_are_those_of_the_format() {
-    let expected = [(1, 1), (2, 1), (3, 1), (10, 1), (10, 1), (11, 1), (20, 1)];
-    for ((sequence, (time, records)), layout) in (1..).zip(batches()).zip(expected) {
+    let expected = [
+        (1, 2),
+        (2, 2),
+        (3, 2),
+        (10, 2),
+        (10, 2),
+        (11, 2),
+        (12, 1),
+        (13, 1),
+        (14, 1),
+        (30, 1),
+        (20, 1),
+    ];
+    assert_eq!(version_2::batches().len(), expected.len());
+    for ((sequence, (time, records)), layout) in (1..).zip(version_2::batches()).zip(expected) {
         for raw in encode(sequence, time, &records).records() {
             assert_eq!((raw.kind, raw.version), layout, "batch {sequence}");
         }
@@ -185,10 +241,10 @@ fn kinds_and_versions_are_those_of_the_format() {
 
 #[test]
 fn what_another_build_wrote_is_refused() {
-    let (_, records) = batches().remove(0);
-    let batch = encode(1, ledger::identifiers::Timestamp(0), &records);
+    let (_, records) = version_2::batches().remove(0);
+    let batch = encode(1, Timestamp(0), &records);
     let raw = batch.records().next().unwrap();
-    for (kind, version) in [(raw.kind, 2), (raw.kind, 0), (4, 1), (0, 1), (255, 1)] {
+    for (kind, version) in [(raw.kind, 3), (raw.kind, 0), (4, 1), (0, 1), (255, 1)] {
         let unknown = Record::decode(&RawRecord {
             kind,
             version,
@@ -204,7 +260,7 @@ fn what_another_build_wrote_is_refused() {
                 wrong,
                 Err(RecordError::Layout {
                     kind: 1,
-                    version: 1,
+                    version: 2,
                     ..
                 })
             ),

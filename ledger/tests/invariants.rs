@@ -160,7 +160,7 @@ proptest! {
         prop_assume!(!fresh.is_empty());
         let facts = fresh[request.index(fresh.len())].clone();
         let before: Vec<_> = (1..=4).map(|id| run.writer.state().account(AccountId(id)).cloned().unwrap()).collect();
-        let reversals: Vec<_> = probes(&[Command::Authorize { facts: facts.clone(), stored: None }]);
+        let reversals: Vec<_> = probes(&[Command::Authorize { facts: facts.clone(), stored: Vec::new() }]);
         run.decide(reversals);
         for account in before {
             let after = run.writer.state().account(account.id).unwrap();
@@ -363,24 +363,11 @@ fn forgetting(
     (remembers, forgets, forgotten)
 }
 
-/// A command with the messages that the books hold under its keys.
+/// A command with the messages that the books hold for it, as the switch fetches them.
 fn fetch(command: &Command, views: &Views<MemoryStore>) -> Command {
-    let held = |key| views.matching(key).unwrap().map(Box::new);
-    match command.clone() {
-        Command::Authorize { facts, .. } => {
-            let stored = held(&facts.key);
-            Command::Authorize { facts, stored }
-        }
-        Command::Reverse { facts, .. } => {
-            let (stored, stored_original) = (held(&facts.key), held(&facts.original));
-            Command::Reverse {
-                facts,
-                stored,
-                stored_original,
-            }
-        }
-        entity => entity,
-    }
+    let mut command = command.clone();
+    command.attach(views.related(command.lookups()).unwrap());
+    command
 }
 
 /// A message whose reversal is not in the books yet must stay in memory: the books would give it back as

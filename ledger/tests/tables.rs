@@ -9,25 +9,49 @@
     reason = "a test that panics has failed"
 )]
 
+#[path = "tables/audit.rs"]
+mod audit;
+#[path = "tables/coverage.rs"]
+mod coverage;
+#[path = "tables/entities.rs"]
+mod entities;
+#[path = "tables/later_messages.rs"]
+mod later_messages;
 #[path = "tables/line.rs"]
 mod line;
 #[path = "tables/messages.rs"]
 mod messages;
+#[path = "tables/operations.rs"]
+mod operations;
+#[path = "tables/rule_sets.rs"]
+mod rule_sets;
+#[path = "tables/shown.rs"]
+mod shown;
 mod support;
 #[path = "tables/world.rs"]
 mod world;
 
 use std::collections::BTreeSet;
+use std::io::Write as _;
 use std::path::{Path, PathBuf};
 
+use coverage::{KINDS, Kind, STEPS, Step};
 use rules::Reason;
 use world::World;
 
+/// What tables met.
+#[derive(Debug, Default)]
+struct Met {
+    /// Reasons that were given.
+    reasons: BTreeSet<Reason>,
+    /// Steps that were taken, by kind of authorization.
+    cells: BTreeSet<(Kind, Step)>,
+}
+
 /// Reasons that the ledger cannot give: they are found before it, or need what no rules and no command
 /// can bring about.
-const NOT_DECIDED_HERE: [Reason; 6] = [
+const NOT_DECIDED_HERE: [Reason; 5] = [
     Reason::FormatError,
-    Reason::CardModeUnavailable,
     Reason::NotPermitted,
     Reason::SignOnRequired,
     Reason::Overloaded,
@@ -43,8 +67,8 @@ fn tables() -> Vec<PathBuf> {
     paths
 }
 
-/// Runs one table; gives the reasons it met.
-fn run(file: &str, text: &str) -> Result<BTreeSet<Reason>, String> {
+/// Runs one table; gives what it met.
+fn run(file: &str, text: &str) -> Result<Met, String> {
     let mut world = World::new();
     for (number, text) in (1..).zip(text.lines()) {
         let at = |error: String| format!("{file}:{number}: {}\n{error}", text.trim());
@@ -52,20 +76,24 @@ fn run(file: &str, text: &str) -> Result<BTreeSet<Reason>, String> {
             world.run(line).map_err(at)?;
         }
     }
-    world
-        .check_replay()
-        .map_err(|error| format!("{file}: {error}"))?;
-    Ok(world.reasons)
+    audit::check(&mut world).map_err(|error| format!("{file}: {error}"))?;
+    Ok(Met {
+        reasons: world.reasons,
+        cells: world.coverage.cells,
+    })
 }
 
 #[test]
 fn every_table_holds() {
     let mut wrong = Vec::new();
-    let mut met = BTreeSet::new();
+    let mut met = Met::default();
     for path in tables() {
         let text = std::fs::read_to_string(&path).unwrap();
         match run(&path.file_name().unwrap().to_string_lossy(), &text) {
-            Ok(reasons) => met.extend(reasons),
+            Ok(Met { reasons, cells }) => {
+                met.reasons.extend(reasons);
+                met.cells.extend(cells);
+            }
             Err(error) => wrong.push(error),
         }
     }
@@ -73,8 +101,33 @@ fn every_table_holds() {
     let mut expected = BTreeSet::from(Reason::ALL);
     expected.retain(|reason| !NOT_DECIDED_HERE.contains(reason));
     assert_eq!(
-        met, expected,
+        met.reasons, expected,
         "the tables must meet every reason that the ledger gives"
+    );
+    every_cell_is_covered(&met.cells);
+}
+
+/// Every kind of authorization must go through every step of a life that means something to it.
+fn every_cell_is_covered(covered: &BTreeSet<(Kind, Step)>) {
+    let (matrix, count, cells) = coverage::matrix(covered);
+    // Past the capture of the test run, which would show it only on failure.
+    let shown = format!("\n{matrix}{count} of {cells} cells\n");
+    std::io::stdout().write_all(shown.as_bytes()).unwrap();
+    for kind in KINDS {
+        for step in STEPS {
+            let is_covered = covered.contains(&(kind, step));
+            match coverage::not_meaningful(kind, step) {
+                None => assert!(
+                    is_covered,
+                    "{matrix}no table has {kind:?} go through {step:?}"
+                ),
+                Some(why) => assert!(!is_covered, "{kind:?} went through {step:?}: but {why}"),
+            }
+        }
+    }
+    assert!(
+        cells >= 342,
+        "cells were taken out of the matrix: {cells} are left"
     );
 }
 

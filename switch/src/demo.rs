@@ -12,7 +12,8 @@ use codec::Pan;
 use ledger::Durable;
 use ledger::command::{Command, Outcome, Submission, Undecided};
 use ledger::entities::{
-    Account, AccountStatus, Card, CardFacts, CardMode, CardStatus, Customer, CustomerKind, Expiry,
+    Account, AccountStatus, Address, Card, CardFacts, CardKind, CardMode, CardStatus, Customer,
+    CustomerKind, Expiry, SuspendedModes,
 };
 use ledger::identifiers::{CustomerId, GroupId, RecordId};
 use ledger::runtime::{Submitter, Ticket, Timing};
@@ -39,6 +40,16 @@ struct CustomerDocument {
     kind: CustomerKind,
     name: String,
     document_number: String,
+    #[serde(default)]
+    address: Option<AddressDocument>,
+}
+
+/// Where a customer is reached by post: what an address verification compares with.
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct AddressDocument {
+    line: String,
+    postal_code: String,
 }
 
 #[derive(Debug, Deserialize)]
@@ -47,6 +58,10 @@ struct AccountDocument {
     id: u64,
     program: u32,
     owner: u64,
+    #[serde(default)]
+    holders: Vec<u64>,
+    #[serde(default)]
+    parent: Option<u64>,
     #[serde(default = "normal")]
     status: AccountStatus,
     #[serde(default)]
@@ -81,6 +96,8 @@ struct CardDocument {
     expiry: String,
     #[serde(default = "normal_card")]
     status: CardStatus,
+    #[serde(default)]
+    kind: CardKind,
     holder: u64,
     account: Option<u64>,
     credit_account: Option<u64>,
@@ -234,6 +251,7 @@ impl Reader<'_> {
             kind,
             name,
             document_number,
+            address,
         } in document.customer
         {
             let customer = Customer {
@@ -241,6 +259,9 @@ impl Reader<'_> {
                 kind,
                 name,
                 document_number,
+                is_active: true,
+                address: address
+                    .map(|AddressDocument { line, postal_code }| Address { line, postal_code }),
             };
             self.customers.push(Command::CreateCustomer(customer));
         }
@@ -248,7 +269,7 @@ impl Reader<'_> {
             let account = self
                 .account(&account, &account.limits)
                 .map_err(entry(format!("account {}", account.id)))?;
-            self.accounts.push(Command::OpenAccount(account));
+            self.accounts.push(Command::OpenAccount(Box::new(account)));
         }
         for (position, card) in document.card.iter().enumerate() {
             let card = self
@@ -279,8 +300,11 @@ impl Reader<'_> {
             id: AccountId(document.id),
             program: program.id,
             owner: CustomerId(document.owner),
+            holders: document.holders.iter().copied().map(CustomerId).collect(),
+            parent: document.parent.map(AccountId),
             group: GroupId(document.owner),
-            status: document.status,
+            status: document.status.clone(),
+            status_reason: None,
             currency: program.currency,
             limits: Limits {
                 max_credit_limit: minor(limits.max_credit_limit)?,
@@ -298,6 +322,7 @@ impl Reader<'_> {
                 held_funds: minor(limits.held_funds)?,
                 additional_funds: minor(limits.additional_funds)?,
             },
+            opening: None,
             pending: Deltas::NONE,
             latest: None,
             reflects: RecordId::default(),
@@ -323,6 +348,9 @@ impl Reader<'_> {
             status: document.status,
             mode,
             holder: CustomerId(document.holder),
+            kind: document.kind,
+            suspended: SuspendedModes::default(),
+            bin: bin(&pan),
         };
         self.issue(&pan, facts)
     }
@@ -347,22 +375,28 @@ impl Reader<'_> {
                 kind: CustomerKind::Person,
                 name: format!("Generated customer {id}"),
                 document_number: format!("G{id}"),
+                is_active: true,
+                address: None,
             }));
             let account = AccountDocument {
                 id,
                 program: generator.program,
                 owner: id,
+                holders: Vec::new(),
+                parent: None,
                 status: AccountStatus::Normal,
                 limits: LimitsDocument::default(),
             };
-            self.accounts.push(Command::OpenAccount(
-                self.account(&account, &generator.limits)?,
-            ));
+            let account = self.account(&account, &generator.limits)?;
+            self.accounts.push(Command::OpenAccount(Box::new(account)));
             let facts = CardFacts {
                 expiry,
                 status: CardStatus::Normal,
                 mode: CardMode::Single(AccountId(id)),
                 holder: CustomerId(id),
+                kind: CardKind::default(),
+                suspended: SuspendedModes::default(),
+                bin: bin(&pan),
             };
             self.cards
                 .push(Command::IssueCard(self.issue(&pan, facts)?));
@@ -389,6 +423,11 @@ fn generated_pan(bin: &str, number: u64) -> Option<Pan> {
         .filter(|pan| pan.reveal().len() == 16)
 }
 
+/// The first eight digits of a PAN.
+fn bin(pan: &Pan) -> Option<[u8; 8]> {
+    pan.reveal().as_bytes().first_chunk().copied()
+}
+
 fn expiry(text: &str) -> Result<Expiry, String> {
     let expiry = text
         .parse::<u16>()
@@ -405,7 +444,7 @@ struct Tally {
 }
 
 /// Hears of one command of a load.
-#[derive(Debug)]
+#[derive(Debug, Default)]
 pub struct LoadTicket(Arc<Tally>);
 
 impl LoadTicket {
@@ -418,6 +457,10 @@ impl LoadTicket {
 }
 
 impl Ticket for LoadTicket {
+    fn unattended() -> Self {
+        Self::default()
+    }
+
     fn decided(self, outcome: Durable<Outcome>, _: Timing) {
         self.count(*outcome.get() == Outcome::Created);
     }

@@ -13,11 +13,12 @@ use axum::http::{StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use axum::routing::{get, post};
 use codec::Pan;
-use ledger::authorization::{AuthorizationDecided, Decision, ReversalDecided};
+use ledger::authorization::{AuthorizationDecided, HoldDropped, ReversalDecided, Standing};
 use ledger::books::rows::{MessageBody, StoredMessage};
 use ledger::books::{SledStore, StoreError, Views};
 use ledger::entities::{Account, Card, CardMode};
 use ledger::identifiers::RecordId;
+use ledger::operation::OperationDone;
 use ledger::runtime::Snapshots;
 use metrics::gauge;
 use metrics_exporter_prometheus::PrometheusHandle;
@@ -26,10 +27,11 @@ use serde::Deserialize;
 use serde_json::{Value, json};
 use tower::ServiceExt as _;
 
+use crate::audit::live::{self, Audits};
 use crate::events;
 use crate::server::Shared;
 use crate::telemetry::{self, DroppedLines};
-use crate::{settings, snapshots};
+use crate::{operations, settings, snapshots};
 
 /// What the routes read.
 #[derive(Debug)]
@@ -46,6 +48,8 @@ pub struct Context {
     pub ready: Arc<AtomicBool>,
     /// Log lines dropped.
     pub dropped_lines: DroppedLines,
+    /// Where audits are asked for.
+    pub audits: Audits,
 }
 
 /// What is served from the beginning: liveness, and everything of `routes` once they are set. Until then,
@@ -69,6 +73,8 @@ pub fn routes(context: Arc<Context>) -> Router {
         .route("/v1/messages/{message_id}", get(message))
         .route("/v1/cards/search", post(card))
         .route("/v1/links", get(links))
+        .route("/v1/audits", post(live::audit))
+        .route("/v1/operations", post(operations::operate))
         .route("/v1/snapshots", post(snapshots::take))
         .route("/v1/rules", get(rules))
         .route("/v1/rules/reload", post(reload))
@@ -299,7 +305,10 @@ fn account_json(account: &Account) -> Value {
         "account_id": account.id.0,
         "program_id": account.program.0,
         "owner_customer_id": account.owner.0,
+        "holder_customer_ids": account.holders.iter().map(|holder| holder.0).collect::<Vec<_>>(),
+        "parent_account_id": account.parent.map(|parent| parent.0),
         "status": account.status,
+        "status_reason_id": account.status_reason,
         "currency": account.currency.to_string(),
         "limits_minor": account.limits,
         "ledger_balance_minor": account.ledger_balance(),
@@ -309,13 +318,32 @@ fn account_json(account: &Account) -> Value {
     })
 }
 
-fn message_json(message: &StoredMessage) -> Value {
+pub(crate) fn message_json(message: &StoredMessage) -> Value {
     let mut body = match &message.body {
         MessageBody::Authorization {
             decided,
-            remaining_minor,
-        } => authorization_json(decided, *remaining_minor),
-        MessageBody::Reversal(decided) => reversal_json(decided),
+            standing,
+            acknowledged,
+        } => {
+            let mut body = authorization_json(decided, standing.as_ref());
+            body["acknowledged"] = json!(acknowledged.map(|time| time.to_string()));
+            body
+        }
+        MessageBody::Reversal { decided, restored } => {
+            let mut body = reversal_json(decided);
+            body["restored"] = json!(restored);
+            body
+        }
+        MessageBody::Dropped(dropped) => dropped_json(dropped),
+        MessageBody::FileAction(decided) => json!({
+            "kind": "file_action",
+            "response_code": decided.answer.response_code.as_str(),
+            "reason": decided.reason.map(rules::Reason::as_str),
+            "status_before": decided.status_before,
+            "status": decided.status,
+            "rules_version": decided.rules.to_string(),
+        }),
+        MessageBody::Operation { done, standing } => operation_json(done, standing.as_ref()),
     };
     if let Value::Object(body) = &mut body {
         body.insert("id".to_owned(), json!(message.id.to_string()));
@@ -324,17 +352,48 @@ fn message_json(message: &StoredMessage) -> Value {
     body
 }
 
-fn authorization_json(decided: &AuthorizationDecided, remaining_minor: i64) -> Value {
+fn dropped_json(dropped: &HoldDropped) -> Value {
+    json!({
+        "kind": "drop",
+        "account_id": dropped.account.0,
+        "authorization_id": dropped.change.authorization.to_string(),
+        "expired": dropped.expired.to_string(),
+        "limit_deltas_minor": events::listed(&dropped.moves, Some(dropped.account)),
+    })
+}
+
+fn operation_json(done: &OperationDone, standing: Option<&Standing>) -> Value {
+    json!({
+        "kind": "operation",
+        "operation": events::operation_name(&done.request.operation),
+        "tracking_id": done.request.tracking_id.as_str(),
+        "description": done.request.description,
+        "operator": done.request.operator,
+        "account_id": done.account.map(|account| account.0),
+        "status": standing.map(|standing| standing.status.as_str()),
+        "limit_deltas_minor": events::listed(&done.moves, done.account),
+        "related_limit_deltas_minor": events::related(&done.moves, done.account),
+        "rules_version": done.rules.to_string(),
+    })
+}
+
+fn authorization_json(decided: &AuthorizationDecided, standing: Option<&Standing>) -> Value {
     let facts = &decided.facts;
-    let (deltas, reason) = match &decided.decision {
-        Decision::Approved(approval) => (Some(events::deltas(&approval.deltas)), None),
-        Decision::Declined(reason) => (None, Some(reason.as_str())),
-    };
+    let reason = decided.reason();
+    let approved = reason.is_none();
+    let deltas = approved.then(|| events::listed(&decided.moves, decided.account));
     json!({
         "kind": "authorization",
         "response_code": decided.answer.response_code.as_str(),
         "approval_code": decided.answer.approval_code.as_ref().map(|code| code.as_str()),
-        "reason": reason,
+        "reason": reason.map(rules::Reason::as_str),
+        "status": match standing {
+            Some(standing) => Some(standing.status.as_str()),
+            None => reason.map(|_| "DECLINED"),
+        },
+        "expires": standing.and_then(|standing| standing.expires).map(|time| time.to_string()),
+        "authorization_id": decided.original.map(|id| id.to_string()),
+        "divergences": events::divergences(&decided.divergences),
         "account_id": decided.account.map(|account| account.0),
         "network_id": facts.key.network.0,
         "stan": format!("{:06}", facts.key.stan),
@@ -343,8 +402,9 @@ fn authorization_json(decided: &AuthorizationDecided, remaining_minor: i64) -> V
         "processing_code": facts.processing_code.as_str(),
         "amount_minor": facts.fingerprint.amount_minor,
         "currency": facts.fingerprint.currency.map(|currency| currency.to_string()),
-        "remaining_minor": remaining_minor,
+        "remaining_minor": standing.map_or(0, Standing::remaining_of_amount_minor),
         "limit_deltas_minor": deltas,
+        "related_limit_deltas_minor": events::related(&decided.moves, decided.account),
         "limits_before_minor": decided.limits_before,
         "rules_version": decided.rules.to_string(),
     })
@@ -360,9 +420,11 @@ fn reversal_json(decided: &ReversalDecided) -> Value {
         "stan": format!("{:06}", decided.facts.key.stan),
         "retrieval_reference_number": decided.facts.retrieval_reference,
         "authorization_id": decided.original.map(|id| id.to_string()),
-        "divergent": decided.divergent,
+        "result": decided.result.as_str(),
+        "divergent": !decided.divergences.is_empty(),
+        "divergences": events::divergences(&decided.divergences),
         "remaining_minor": decided.remaining_minor,
-        "limit_deltas_minor": events::deltas(&decided.deltas),
+        "limit_deltas_minor": events::listed(&decided.moves, decided.account),
         "rules_version": decided.rules.to_string(),
     })
 }

@@ -8,6 +8,7 @@
 //! ledger decides it, [`link`] writes the answer, [`server`] sends it.
 
 pub mod adapter;
+pub mod audit;
 pub mod backup;
 pub mod card_vault;
 pub mod check;
@@ -21,6 +22,8 @@ pub mod link;
 pub mod link_status;
 pub mod manifest;
 pub mod networks;
+pub mod operate;
+mod operations;
 pub mod refusal;
 pub mod restore;
 pub mod rule_history;

@@ -9,7 +9,7 @@ use std::sync::Arc;
 use bytes::{Bytes, BytesMut};
 use codec::{Element, Message, MtiClass, MtiFunction, Undecodable};
 use ledger::Durable;
-use ledger::authorization::MatchKey;
+use ledger::authorization::{Lookup, MessageKey};
 use ledger::books::StoreError;
 use ledger::books::rows::StoredMessage;
 use ledger::command::{Command, Outcome, Undecided};
@@ -30,7 +30,7 @@ pub struct Surroundings<'a> {
     /// Hashes PANs.
     pub vault: &'a CardVault,
     /// Finds older messages in the books.
-    pub books: &'a dyn Fn(&MatchKey) -> Result<Option<StoredMessage>, StoreError>,
+    pub books: &'a dyn Fn(Vec<Lookup>) -> Result<Vec<StoredMessage>, StoreError>,
     /// The time.
     pub now: Timestamp,
 }
@@ -284,7 +284,12 @@ impl WaitingRequest {
                 repeat: decided.repeat,
                 ..answered
             },
-            Outcome::Created | Outcome::Rejected(_) => answered,
+            Outcome::Acknowledged(_)
+            | Outcome::Dropped(_)
+            | Outcome::Done(_)
+            | Outcome::Refused(_)
+            | Outcome::Created
+            | Outcome::Rejected(_) => answered,
         })
     }
 
@@ -340,48 +345,66 @@ enum Problem {
     Lookup(#[from] StoreError),
 }
 
-/// The command that a message asks for; `None` for a message type that is not supported.
+/// The command that a message asks for, with what the books hold about it; `None` for a message type that
+/// is not supported.
 fn command(message: &Message, around: &Surroundings<'_>) -> Result<Option<Command>, Problem> {
-    let network = around.plan.network.id;
-    let request = message.mti().function() == MtiFunction::Request;
-    match message.mti().class() {
-        MtiClass::Authorization | MtiClass::Financial if request => {
-            let card = around.vault.hash(&request::pan(message)?);
-            let facts = request::authorization(message, network, card, around.rules)?;
-            let stored = stored(message, &facts.key, around)?;
-            Ok(Some(Command::Authorize {
-                facts: Box::new(facts),
-                stored,
-            }))
-        }
-        MtiClass::Reversal => {
-            let card = around.vault.hash(&request::pan(message)?);
-            let facts = request::reversal(message, network, card)?;
-            let stored = stored(message, &facts.key, around)?;
-            let stored_original = (around.books)(&facts.original)?.map(Box::new);
-            Ok(Some(Command::Reverse {
-                facts: Box::new(facts),
-                stored,
-                stored_original,
-            }))
-        }
-        _ => Ok(None),
+    let Some(mut command) = asked(message, around)? else {
+        return Ok(None);
+    };
+    let lookups = lookups(message, &command, around);
+    if !lookups.is_empty() {
+        command.attach((around.books)(lookups)?);
     }
+    Ok(Some(command))
 }
 
-/// What the books hold under the key of a message that may be older than what the ledger remembers: a
-/// repeat, or one whose DE7 lies outside the window.
-fn stored(
-    message: &Message,
-    key: &MatchKey,
-    around: &Surroundings<'_>,
-) -> Result<Option<Box<StoredMessage>>, StoreError> {
+fn asked(message: &Message, around: &Surroundings<'_>) -> Result<Option<Command>, Problem> {
+    let network = &around.plan.network;
+    let stored = Vec::new();
+    let card = || request::pan(message).map(|pan| around.vault.hash(&pan));
+    Ok(match (message.mti().class(), message.mti().function()) {
+        (
+            MtiClass::Authorization | MtiClass::Financial,
+            MtiFunction::Request | MtiFunction::Advice,
+        ) => {
+            let facts = request::authorization(message, network.id, card()?, around.rules)?;
+            let facts = Box::new(facts);
+            Some(Command::Authorize { facts, stored })
+        }
+        (MtiClass::Reversal, MtiFunction::Request | MtiFunction::Advice) => {
+            let facts = Box::new(request::reversal(message, network.id, card()?)?);
+            Some(Command::Reverse { facts, stored })
+        }
+        (MtiClass::FileAction, MtiFunction::Request) if network.file_actions => {
+            let facts = request::file_action(message, network.id, card()?)?;
+            Some(Command::FileAction { facts, stored })
+        }
+        _ => None,
+    })
+}
+
+/// What must be looked up in the books: the message that this one belongs to, and the one of its own key
+/// when it may be older than what the ledger remembers, a repeat or one whose DE7 lies outside the window.
+fn lookups(message: &Message, command: &Command, around: &Surroundings<'_>) -> Vec<Lookup> {
     let window_us = i64::from(around.plan.network.match_window_minutes).saturating_mul(60_000_000);
-    let recent = is_within(key.transmission, around.now, window_us / 2);
+    let own = match command {
+        Command::Authorize { facts, .. } => facts.key,
+        Command::Reverse { facts, .. } => facts.key,
+        Command::FileAction { facts, .. } => facts.key,
+        Command::Acknowledge { .. }
+        | Command::DropExpired { .. }
+        | Command::Operate { .. }
+        | Command::CreateCustomer(_)
+        | Command::OpenAccount(_)
+        | Command::IssueCard(_) => return command.lookups(),
+    };
+    let recent = is_within(own.transmission, around.now, window_us / 2);
+    let mut lookups = command.lookups();
     if recent && !message.mti().is_repeat() {
-        return Ok(None);
+        let own = Lookup::Key(MessageKey::Network(own));
+        lookups.retain(|lookup| *lookup != own);
     }
-    Ok((around.books)(key)?.map(Box::new))
+    lookups
 }
 
 /// Whether DE7 (MMDDhhmmss, UTC) names an instant within `distance_us` of now; its year is not told.

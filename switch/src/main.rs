@@ -10,9 +10,10 @@ use ledger::books::inspection;
 use switch::config_command::{self, Which};
 use switch::data_directory::{self, INSPECT_BOOKS};
 use switch::demo::DemoError;
+use switch::operate::{self, Operation};
 use switch::serve::{self, Configuration, ConfigurationError};
 use switch::show::{self, Question};
-use switch::{backup, check, restore, rule_history};
+use switch::{audit, backup, check, restore, rule_history};
 use zeroize::Zeroizing;
 
 /// An issuer-side ISO 8583 authorization switch.
@@ -74,6 +75,30 @@ enum Command {
         directory: PathBuf,
         /// Bytes of the page cache.
         cache_bytes: u64,
+    },
+    /// Check that books, journal and events are what they must be: of the running switch, which goes on, or
+    /// of data that no switch uses.
+    Audit {
+        /// A data directory that no switch uses, such as a copy.
+        #[arg(long)]
+        data: Option<PathBuf>,
+        /// Where the running switch's HTTP listens.
+        #[arg(long, default_value = "127.0.0.1:8080", conflicts_with = "data")]
+        http: String,
+        /// Print JSON.
+        #[arg(long)]
+        json: bool,
+    },
+    /// Carry out an operation on the running switch.
+    Operate {
+        #[command(subcommand)]
+        operation: Operation,
+        /// Where its HTTP listens.
+        #[arg(long, global = true, default_value = "127.0.0.1:8080")]
+        http: String,
+        /// Print JSON.
+        #[arg(long, global = true)]
+        json: bool,
     },
     /// Show what the running switch holds.
     Show {
@@ -157,6 +182,24 @@ fn main() -> ExitCode {
                 Err(error) => fail(&format!("standard output: {error}"), 2),
             }
         }
+        Command::Audit { data, http, json } => {
+            let report = match data {
+                Some(data) => audit::stopped::run(&arguments.config, &data),
+                None => audit::stopped::ask(&http),
+            };
+            audited(report, json)
+        }
+        Command::Operate {
+            operation,
+            http,
+            json,
+        } => done(&operate::run(&http, &operation).map(|outcome| {
+            if json {
+                format!("{outcome}\n")
+            } else {
+                operate::to_text(&outcome)
+            }
+        })),
         Command::Show { what, http, json } => show(what, &http, json),
     }
 }
@@ -183,6 +226,21 @@ fn config(settings: &std::path::Path, what: ConfigQuestion, json: bool) -> ExitC
     match answer {
         Ok(text) => print(&text, 0),
         Err(error) => fail(&error.to_string(), 1),
+    }
+}
+
+/// How an audit ended.
+fn audited(report: anyhow::Result<serde_json::Value>, json: bool) -> ExitCode {
+    match report {
+        Ok(report) => {
+            let text = if json {
+                format!("{report}\n")
+            } else {
+                audit::to_text(&report)
+            };
+            print(&text, if audit::is_good(&report) { 0 } else { 1 })
+        }
+        Err(error) => done(&Err(error)),
     }
 }
 

@@ -27,6 +27,7 @@ use tokio::sync::Semaphore;
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
+use crate::audit::live::Audits;
 use crate::card_vault::CardVault;
 use crate::data_directory::{self, DataLock, inspector};
 use crate::events::{self, Emitter};
@@ -158,6 +159,7 @@ pub fn run(configuration: Configuration) -> anyhow::Result<()> {
         snapshots: ledger.snapshots(),
         ready: Arc::new(AtomicBool::new(false)),
         dropped_lines,
+        audits: Audits::new(data.clone()),
     };
     let served = runtime.block_on(serve(&settings, context, &site));
     // With the tasks and the routes goes every way to submit: the ledger can end.

@@ -26,6 +26,7 @@ use crate::card_vault::CardVault;
 use crate::demo::LoadTicket;
 use crate::link::{Link, Received, Surroundings, WaitingRequest};
 use crate::link_status::{LinkStatus, LinkStatuses};
+use crate::operations::OperatorTicket;
 use crate::rulebook::Rulebook;
 use crate::settings;
 use crate::telemetry::{self, LinkMetrics, Stage};
@@ -56,6 +57,10 @@ pub enum SwitchTicket {
     Link(Box<LinkTicket>),
     /// A load.
     Load(LoadTicket),
+    /// An operator.
+    Operator(OperatorTicket),
+    /// Nobody.
+    Unattended,
 }
 
 /// A request that waits for the ledger, and the way back to its link.
@@ -81,10 +86,16 @@ impl From<LoadTicket> for SwitchTicket {
 }
 
 impl Ticket for SwitchTicket {
+    fn unattended() -> Self {
+        Self::Unattended
+    }
+
     fn decided(self, outcome: Durable<Outcome>, timing: Timing) {
         match self {
             Self::Link(ticket) => ticket.reply(Ok((outcome, timing))),
             Self::Load(ticket) => ticket.decided(outcome, timing),
+            Self::Operator(ticket) => ticket.decided(outcome, timing),
+            Self::Unattended => {}
         }
     }
 
@@ -92,6 +103,8 @@ impl Ticket for SwitchTicket {
         match self {
             Self::Link(ticket) => ticket.reply(Err(undecided)),
             Self::Load(ticket) => ticket.undecided(undecided),
+            Self::Operator(ticket) => ticket.undecided(undecided),
+            Self::Unattended => {}
         }
     }
 }
@@ -277,7 +290,7 @@ impl Connection<'_> {
                 plan,
                 rules: &rules,
                 vault: &self.shared.vault,
-                books: &|key| views.matching(key),
+                books: &|lookups| views.related(lookups),
                 now: received,
             };
             let mut report = |anomaly| telemetry::anomaly(&plan.network.name, &anomaly);

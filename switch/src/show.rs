@@ -46,7 +46,14 @@ pub fn ask(address: &str, question: &Question) -> anyhow::Result<Value> {
             post.content_type("application/json").send(body)
         }
     };
-    let mut answer = answered.with_context(|| format!("no switch answers at {address}"))?;
+    body(answered.with_context(|| format!("no switch answers at {address}"))?)
+}
+
+/// The body of an answer, unless it is an error.
+///
+/// # Errors
+/// What the switch says, or that its answer cannot be read.
+pub(crate) fn body(mut answer: ureq::http::Response<ureq::Body>) -> anyhow::Result<Value> {
     let text = answer
         .body_mut()
         .read_to_string()

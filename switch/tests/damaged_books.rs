@@ -196,6 +196,8 @@ fn renaming(batches: u64) -> Vec<Batch> {
                 kind: CustomerKind::Person,
                 name: format!("{sequence} ").repeat(60),
                 document_number: row.to_string(),
+                is_active: true,
+                address: None,
             });
             record.append_to(&mut batch, &mut scratch).unwrap();
         }

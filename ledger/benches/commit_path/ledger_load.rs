@@ -62,11 +62,24 @@ impl Waiting {
 }
 
 impl Ticket for Waiting {
+    /// For holds that are due, of which there are none here: nobody hears its answer.
+    fn unattended() -> Self {
+        let (answers, _nobody) = bounded(1);
+        Self {
+            asked: clock(),
+            answers,
+        }
+    }
+
     fn decided(self, outcome: Durable<Outcome>, _timing: Timing) {
         let approved = match outcome.get() {
             Outcome::Decided(decided) => decided.reason.is_none() && !decided.repeat,
             Outcome::Created => true,
-            Outcome::Rejected(_) => false,
+            Outcome::Acknowledged(_)
+            | Outcome::Dropped(_)
+            | Outcome::Done(_)
+            | Outcome::Refused(_)
+            | Outcome::Rejected(_) => false,
         };
         self.tell(approved);
     }

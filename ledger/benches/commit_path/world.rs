@@ -2,10 +2,13 @@
 
 use std::path::Path;
 
-use ledger::authorization::{Clearing, Fingerprint, MatchKey, MessageClass, RequestFacts};
+use ledger::authorization::{
+    Clearing, Conversion, Fees, Fingerprint, MatchKey, MessageClass, RequestFacts,
+};
 use ledger::command::Submission;
 use ledger::entities::{
-    Account, AccountStatus, Card, CardFacts, CardMode, CardStatus, Customer, CustomerKind, Expiry,
+    Account, AccountStatus, Card, CardFacts, CardKind, CardMode, CardStatus, Customer,
+    CustomerKind, Expiry, SuspendedModes,
 };
 use ledger::identifiers::{CardHash, CustomerId, GroupId, RecordId, ShardId, Timestamp};
 use ledger::journal::batch::HEADER_BYTES;
@@ -38,19 +41,25 @@ pub(crate) fn opening(number: u64, rules: &Snapshot) -> Result<[Command; 3], Fai
             kind: CustomerKind::Person,
             name: format!("Customer {number}"),
             document_number: number.to_string(),
+            is_active: true,
+            address: None,
         }),
-        Command::OpenAccount(Account {
+        Command::OpenAccount(Box::new(Account {
             id: AccountId(number),
             program: program.id,
             owner: CustomerId(number),
+            holders: Vec::new(),
+            parent: None,
             group: GroupId(number),
             status: AccountStatus::Normal,
+            status_reason: None,
             currency: program.currency,
             limits,
+            opening: None,
             pending: Deltas::NONE,
             latest: None,
             reflects: RecordId::default(),
-        }),
+        })),
         Command::IssueCard(Card {
             hash: card(number),
             masked_pan: "400000******0000".to_owned(),
@@ -60,6 +69,9 @@ pub(crate) fn opening(number: u64, rules: &Snapshot) -> Result<[Command; 3], Fai
                 status: CardStatus::Normal,
                 mode: CardMode::Single(AccountId(number)),
                 holder: CustomerId(number),
+                kind: CardKind::Plastic,
+                suspended: SuspendedModes::default(),
+                bin: Some(*b"40000000"),
             },
         }),
     ])
@@ -98,16 +110,29 @@ impl Purchases {
         let facts = RequestFacts {
             key,
             fingerprint,
+            mti: 100,
             clearing: Clearing::Offline,
+            advice: None,
             processing_code: "00".parse()?,
             from_account: AccountType::CreditCard,
             to_account: AccountType::Unspecified,
             expiry_yymm: None,
             mcc: Some(5999),
+            domestic: true,
             entry_mode: Some("051".to_owned()),
             installments: 1,
             cashback_minor: None,
+            fees: Fees::default(),
             billing_currency: None,
+            conversion: Conversion::default(),
+            pre_authorization: false,
+            recurring: false,
+            incremental: false,
+            partial_capable: false,
+            original: None,
+            network_reference: None,
+            approval_code: None,
+            address_result: None,
             retrieval_reference: Some("632412543813".to_owned()),
             card_acceptor: Some("CORNER SHOP 001".to_owned()),
             card_acceptor_name: Some("CORNER SHOP            LONDON       GB".to_owned()),
@@ -123,7 +148,7 @@ impl Purchases {
         facts.key.transmission = 1_120_120_000 + number / 1_000_000;
         Command::Authorize {
             facts: Box::new(facts),
-            stored: None,
+            stored: Vec::new(),
         }
     }
 }

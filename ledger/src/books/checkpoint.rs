@@ -14,7 +14,7 @@ use dashmap::DashMap;
 use serde::Serialize;
 
 use super::Progress;
-use super::rows::{self, APPLIED, INTENDED, RowError, Table};
+use super::rows::{self, APPLIED, INTENDED, Lead, RowError, Table};
 use super::store::{BookStore, Row, StoreError};
 use super::view::{ViewError, ViewWriter, Views};
 
@@ -83,21 +83,28 @@ fn reached(
 ) -> Result<(Vec<Row>, Progress), StoreError> {
     let mut contents = progress.contents;
     let mut failed = None;
-    rows.retain(|Row { table, key, value }| match store.get(*table, key) {
-        Ok(Some(old)) if old == *value => false,
-        Ok(Some(old)) => {
-            contents.replace(*table, key, &old, value);
-            true
-        }
-        Ok(None) => {
-            contents.add(*table, key, value);
-            true
-        }
-        Err(error) => {
-            failed.get_or_insert(error);
-            true
-        }
-    });
+    rows.retain(
+        |Row { table, key, value }| match (store.get(*table, key), value) {
+            (Ok(old), value) if old == *value => false,
+            (Ok(Some(old)), Some(value)) => {
+                contents.replace(*table, key, &old, value);
+                true
+            }
+            (Ok(None), Some(value)) => {
+                contents.add(*table, key, value);
+                true
+            }
+            (Ok(Some(old)), None) => {
+                contents.remove(*table, key, &old);
+                true
+            }
+            (Ok(None), None) => false,
+            (Err(error), _) => {
+                failed.get_or_insert(error);
+                true
+            }
+        },
+    );
     match failed {
         Some(error) => Err(error),
         None => Ok((
@@ -120,45 +127,60 @@ pub(crate) fn say(
     store.write(vec![Row {
         table: Table::Progress,
         key: key.to_vec(),
-        value,
+        value: Some(value),
     }])?;
     store.sync()
 }
 
 /// Every row that the views hold over the store.
 fn changed_rows<S>(views: &Views<S>) -> Result<Vec<Row>, RowError> {
-    let mut all = changed(Table::Customers, &views.customers, |id| {
+    let mut all = changed(Table::Customers, &views.customers, written, |id| {
         id.0.to_be_bytes().into()
     })?;
-    all.extend(changed(Table::Accounts, &views.accounts, |id| {
+    all.extend(changed(Table::Accounts, &views.accounts, written, |id| {
         id.0.to_be_bytes().into()
     })?);
-    all.extend(changed(Table::Cards, &views.cards, |hash| hash.0.to_vec())?);
-    all.extend(changed(Table::Messages, &views.messages, |id| {
+    all.extend(changed(Table::Cards, &views.cards, written, |hash| {
+        hash.0.to_vec()
+    })?);
+    all.extend(changed(Table::Messages, &views.messages, written, |id| {
         id.to_key().to_vec()
     })?);
-    all.extend(changed(Table::Matches, &views.matches, rows::match_key)?);
+    all.extend(changed(
+        Table::Matches,
+        &views.matches,
+        Option::as_ref,
+        Lead::to_key,
+    )?);
     all.extend(changed(
         Table::Transactions,
         &views.transactions,
+        written,
         |(account, id)| rows::transaction_key(*account, *id),
     )?);
     Ok(all)
 }
 
-/// The changed rows of one table, encoded, sorted by key.
-fn changed<K, V>(
+/// For tables whose rows are only written.
+fn written<V>(value: &V) -> Option<&V> {
+    Some(value)
+}
+
+/// The changed rows of one table, encoded, sorted by key. Where `value` gives none, the row is taken away.
+fn changed<K, V, R>(
     table: Table,
     view: &DashMap<K, V>,
+    value: impl Fn(&V) -> Option<&R>,
     key: impl Fn(&K) -> Vec<u8>,
 ) -> Result<Vec<Row>, RowError>
 where
     K: Eq + Hash,
-    V: Serialize,
+    R: Serialize,
 {
     let mut changed = Vec::with_capacity(view.len());
     for entry in view {
-        let value = rows::encode(table, entry.value())?;
+        let value = value(entry.value());
+        let value = value.map(|value| rows::encode(table, value)).transpose()?;
         changed.push(Row {
             table,
             key: key(entry.key()),

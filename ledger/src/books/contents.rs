@@ -78,6 +78,16 @@ impl Contents {
         self.set(table, TableContents { rows, sum });
     }
 
+    /// A row that was there was taken away.
+    pub(crate) fn remove(&mut self, table: Table, key: &[u8], value: &[u8]) {
+        let TableContents { rows, sum } = self.of(table);
+        let (rows, sum) = (
+            rows.saturating_sub(1),
+            sum.wrapping_sub(hash(table, key, value)),
+        );
+        self.set(table, TableContents { rows, sum });
+    }
+
     /// Whether these are the contents that were written.
     ///
     /// # Errors
@@ -126,6 +136,9 @@ mod tests {
         changed.replace(Table::Cards, b"a", b"old", b"new");
         assert_eq!(straight, changed);
         assert_eq!(changed.expect(&straight), Ok(()));
+        changed.add(Table::Cards, b"c", b"3");
+        changed.remove(Table::Cards, b"c", b"3");
+        assert_eq!(straight, changed);
     }
 
     #[test]

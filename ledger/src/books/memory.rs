@@ -27,6 +27,13 @@ struct Tables {
     current: Rows,
 }
 
+fn put(rows: &mut Rows, Row { table, key, value }: Row) {
+    match value {
+        Some(value) => rows.insert((table, key), value),
+        None => rows.remove(&(table, key)),
+    };
+}
+
 impl MemoryStore {
     fn tables(&self) -> std::sync::MutexGuard<'_, Tables> {
         self.tables.lock().unwrap_or_else(PoisonError::into_inner)
@@ -45,7 +52,7 @@ impl MemoryStore {
         let mut left = tables.durable.clone();
         for row in &tables.unsynced {
             if survives() {
-                left.insert((row.table, row.key.clone()), row.value.clone());
+                put(&mut left, row.clone());
             }
         }
         let tables = Tables {
@@ -67,9 +74,7 @@ impl BookStore for MemoryStore {
     fn write(&self, rows: Vec<Row>) -> Result<(), StoreError> {
         let mut tables = self.tables();
         for row in rows {
-            tables
-                .current
-                .insert((row.table, row.key.clone()), row.value.clone());
+            put(&mut tables.current, row.clone());
             tables.unsynced.push(row);
         }
         Ok(())
@@ -85,7 +90,7 @@ impl BookStore for MemoryStore {
             });
         }
         for row in std::mem::take(&mut tables.unsynced) {
-            tables.durable.insert((row.table, row.key), row.value);
+            put(&mut tables.durable, row);
         }
         Ok(())
     }

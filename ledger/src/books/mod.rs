@@ -11,6 +11,7 @@ pub mod inspection;
 pub mod load;
 mod memory;
 pub mod rows;
+mod show;
 pub mod store;
 pub mod view;
 

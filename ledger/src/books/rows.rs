@@ -6,9 +6,14 @@
 use serde::{Deserialize, Serialize, de::DeserializeOwned};
 
 use super::Progress;
-use crate::authorization::{AuthorizationDecided, MatchKey, ReversalDecided, TransactionPosted};
+use crate::authorization::{
+    AccountMove, AuthorizationDecided, FileActionDecided, HoldDropped, Lookup, MatchKey,
+    MessageClass, MessageKey, Reference, ReferenceKind, ReversalDecided, Standing,
+    TransactionPosted,
+};
 use crate::entities::{Account, Card, Customer};
 use crate::identifiers::{RecordId, Timestamp};
+use crate::operation::OperationDone;
 
 /// A table of the books.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -21,7 +26,7 @@ pub enum Table {
     Cards,
     /// [`RecordId::to_key`] to [`StoredMessage`].
     Messages,
-    /// [`MatchKey`] to the [`RecordId`] of its message.
+    /// What leads to a message ([`Lead`]) to the [`RecordId`] of it.
     Matches,
     /// `AccountId` and [`RecordId::to_key`] to [`TransactionPosted`].
     Transactions,
@@ -87,15 +92,98 @@ pub struct StoredMessage {
 /// What a stored message was.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub enum MessageBody {
-    /// An authorization or inquiry.
+    /// An authorization, inquiry or advice.
     Authorization {
         /// The decision.
         decided: Box<AuthorizationDecided>,
-        /// What of it remains authorized, minor units.
-        remaining_minor: i64,
+        /// What it stands for by now, where it approved something of its own.
+        standing: Option<Standing>,
+        /// When the network said that it has the response.
+        acknowledged: Option<Timestamp>,
     },
     /// A reversal.
-    Reversal(Box<ReversalDecided>),
+    Reversal {
+        /// The decision.
+        decided: Box<ReversalDecided>,
+        /// Whether it was undone in its turn.
+        restored: bool,
+    },
+    /// A hold that was let go.
+    Dropped(Box<HoldDropped>),
+    /// A file action.
+    FileAction(Box<FileActionDecided>),
+    /// An operation.
+    Operation {
+        /// What was done.
+        done: Box<OperationDone>,
+        /// What it stands for by now, where it was forced.
+        standing: Option<Standing>,
+    },
+}
+
+impl StoredMessage {
+    /// What it did to accounts.
+    #[must_use]
+    pub fn moves(&self) -> &[AccountMove] {
+        match &self.body {
+            MessageBody::Authorization { decided, .. } => &decided.moves,
+            MessageBody::Reversal { decided, .. } => &decided.moves,
+            MessageBody::Dropped(dropped) => &dropped.moves,
+            MessageBody::Operation { done, .. } => &done.moves,
+            MessageBody::FileAction(_) => &[],
+        }
+    }
+
+    /// The record before this one about an account.
+    #[must_use]
+    pub fn previous(&self, account: rules::AccountId) -> Option<RecordId> {
+        let moved = self.moves().iter().find(|moved| moved.account == account);
+        moved?.previous
+    }
+
+    /// What it stands for by now, where it approved something of its own.
+    #[must_use]
+    pub fn standing(&self) -> Option<&Standing> {
+        match &self.body {
+            MessageBody::Authorization { standing, .. }
+            | MessageBody::Operation { standing, .. } => standing.as_ref(),
+            MessageBody::Reversal { .. } | MessageBody::Dropped(_) | MessageBody::FileAction(_) => {
+                None
+            }
+        }
+    }
+
+    /// The same, to change it.
+    pub(crate) fn standing_mut(&mut self) -> Option<&mut Standing> {
+        match &mut self.body {
+            MessageBody::Authorization { standing, .. }
+            | MessageBody::Operation { standing, .. } => standing.as_mut(),
+            MessageBody::Reversal { .. } | MessageBody::Dropped(_) | MessageBody::FileAction(_) => {
+                None
+            }
+        }
+    }
+
+    /// The authorization that it changed, which a decision about it needs as well.
+    #[must_use]
+    pub fn changed(&self) -> Option<RecordId> {
+        use crate::authorization::Decision;
+        match &self.body {
+            MessageBody::Authorization { decided, .. } => match &decided.decision {
+                Decision::Approved(approval) => approval
+                    .increment_of
+                    .as_ref()
+                    .map(|(_, authorization)| *authorization),
+                Decision::Completed(change) => Some(change.authorization),
+                Decision::Declined(_) => None,
+            },
+            MessageBody::Reversal { decided, .. } => {
+                decided.change.as_ref().map(|change| change.authorization)
+            }
+            MessageBody::Dropped(dropped) => Some(dropped.change.authorization),
+            MessageBody::FileAction(_) | MessageBody::Operation { .. } => None,
+        }
+    }
 }
 
 /// A row that does not have the layout of its table.
@@ -108,8 +196,9 @@ pub struct RowError {
     pub reason: String,
 }
 
-/// First byte of every row: the version of its layout.
-const ROW_VERSION: u8 = 1;
+/// First byte of every row: the version of its layout. Rows of another layout are not read: the books are
+/// built anew from the journal, whose records stay readable.
+const ROW_VERSION: u8 = 2;
 
 /// The bytes of a row.
 pub(crate) fn encode<T: Serialize>(table: Table, value: &T) -> Result<Vec<u8>, RowError> {
@@ -153,12 +242,62 @@ fn row_error(table: Table, reason: &str) -> RowError {
     }
 }
 
+/// What leads to a message: the key of a row of [`Table::Matches`].
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Lead {
+    /// A key or another name of it.
+    Lookup(Lookup),
+    /// The instant at which it is dropped if it is still pending, and its record.
+    Expiry(Timestamp, RecordId),
+}
+
+/// First byte of keys that are no match key: no network has this number.
+const NO_NETWORK: u8 = 0;
+/// Second byte of those.
+const REFERENCE: u8 = 1;
+const OPERATION: u8 = 2;
+const EXPIRY: u8 = 3;
+
+impl Lead {
+    /// The bytes of the key. Those of expiries sort by time.
+    #[must_use]
+    pub fn to_key(&self) -> Vec<u8> {
+        match self {
+            Self::Lookup(Lookup::Key(MessageKey::Network(key))) => match_key(key),
+            Self::Lookup(Lookup::Key(MessageKey::Operator(id))) => {
+                [&[NO_NETWORK, OPERATION], id.as_str().as_bytes()].concat()
+            }
+            Self::Lookup(Lookup::Reference(reference)) => reference_key(reference),
+            Self::Expiry(time, id) => {
+                let mut key = expiries_until(*time);
+                key.extend_from_slice(&id.to_key());
+                key
+            }
+        }
+    }
+}
+
+/// The start of the keys of expiries at an instant: those before it sort below.
+#[must_use]
+pub fn expiries_until(time: Timestamp) -> Vec<u8> {
+    // Times before 1970 do not occur; as unsigned numbers the others sort by themselves.
+    let time = u64::try_from(time.0).unwrap_or(0).to_be_bytes();
+    [&[NO_NETWORK, EXPIRY], time.as_slice()].concat()
+}
+
+/// The record of an expiry, from its key; `None` for other keys.
+#[must_use]
+pub fn expiry_of(key: &[u8]) -> Option<RecordId> {
+    let rest = key.strip_prefix(&[NO_NETWORK, EXPIRY])?;
+    RecordId::from_key(rest.get(8..)?)
+}
+
 /// Key of a message's match row.
-pub(crate) fn match_key(key: &MatchKey) -> Vec<u8> {
-    use crate::authorization::MessageClass;
+fn match_key(key: &MatchKey) -> Vec<u8> {
     let class = match key.class {
         MessageClass::Authorization => 1,
         MessageClass::Financial => 2,
+        MessageClass::FileAction => 3,
         MessageClass::Reversal => 4,
     };
     let mut bytes = Vec::with_capacity(62);
@@ -169,6 +308,17 @@ pub(crate) fn match_key(key: &MatchKey) -> Vec<u8> {
     bytes.extend_from_slice(&key.transmission.to_be_bytes());
     bytes.extend_from_slice(&key.acquirer.to_be_bytes());
     bytes.extend_from_slice(&key.terminal);
+    bytes
+}
+
+fn reference_key(reference: &Reference) -> Vec<u8> {
+    let kind = match reference.kind {
+        ReferenceKind::Network => 1,
+        ReferenceKind::ApprovalCode => 2,
+    };
+    let mut bytes = vec![NO_NETWORK, REFERENCE, reference.network.0, kind];
+    bytes.extend_from_slice(&reference.card.0);
+    bytes.extend_from_slice(&reference.text);
     bytes
 }
 

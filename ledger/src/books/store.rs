@@ -13,15 +13,15 @@ pub use super::memory::MemoryStore;
 use super::rows::{RowError, Table};
 use crate::journal::disk::make_directory;
 
-/// One row to write.
+/// One row to write, or to take away.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Row {
     /// Its table.
     pub table: Table,
     /// Its key.
     pub key: Vec<u8>,
-    /// Its bytes.
-    pub value: Vec<u8>,
+    /// Its bytes; `None` takes it away.
+    pub value: Option<Vec<u8>>,
 }
 
 /// Key and bytes of a row as read.
@@ -54,7 +54,7 @@ pub trait BookStore {
     /// [`StoreError`] when the store fails.
     fn get(&self, table: Table, key: &[u8]) -> Result<Option<Vec<u8>>, StoreError>;
 
-    /// Writes rows. Not durable before [`sync`](Self::sync).
+    /// Writes rows, and takes away those without bytes. Not durable before [`sync`](Self::sync).
     ///
     /// # Errors
     /// [`StoreError`] when the store fails; any of the rows may have been written.
@@ -204,7 +204,10 @@ impl BookStore for SledStore {
 
     fn write(&self, rows: Vec<Row>) -> Result<(), StoreError> {
         for Row { table, key, value } in rows {
-            self.tree(table).insert(key, value)?;
+            match value {
+                Some(value) => self.tree(table).insert(key, value)?,
+                None => self.tree(table).remove(key)?,
+            };
         }
         Ok(())
     }

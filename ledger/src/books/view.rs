@@ -4,6 +4,7 @@
 //! rows it changed in the views until a checkpoint ([`super::checkpoint`]) writes them. Readers look into the views first and then into the store. Must never: show or
 //! write what is not durable, decide, or hold a guard of the views while it waits.
 
+use std::collections::BTreeSet;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 
@@ -13,16 +14,15 @@ use serde::de::DeserializeOwned;
 
 use super::Progress;
 use super::contents::ContentsError;
-use super::rows::{self, MessageBody, RowError, StoredMessage, Table};
+use super::rows::{self, Lead, RowError, StoredMessage, Table};
 use super::store::{BookStore, StoreError};
 use crate::authorization::{
-    AuthorizationDecided, Decision, MatchKey, ReversalDecided, ReversalResult, TransactionPosted,
+    AuthorizationStatus, Lookup, MatchKey, MessageKey, TrackingId, TransactionPosted,
 };
 use crate::entities::{Account, Card, Customer};
 use crate::identifiers::{CardHash, CustomerId, RecordId, ShardId, Timestamp};
 use crate::journal::Batch;
-use crate::record::{Record, records_of};
-use crate::state::{effect_of, effect_of_reversal, move_limits, takes_match_key};
+use crate::record::records_of;
 use crate::writer::ReplayError;
 
 /// What readers see: the rows changed since the last checkpoint over those in the store.
@@ -33,7 +33,8 @@ pub struct Views<S> {
     pub(super) accounts: DashMap<AccountId, Account>,
     pub(super) cards: DashMap<CardHash, Card>,
     pub(super) messages: DashMap<RecordId, StoredMessage>,
-    pub(super) matches: DashMap<MatchKey, RecordId>,
+    /// `None` where a row is taken away.
+    pub(super) matches: DashMap<Lead, Option<RecordId>>,
     pub(super) transactions: DashMap<(AccountId, RecordId), TransactionPosted>,
     shown: AtomicU64,
     pub(super) in_books: AtomicU64,
@@ -122,21 +123,102 @@ impl<S: BookStore> Views<S> {
         self.row(Table::Messages, &id.to_key())
     }
 
+    /// A customer.
+    ///
+    /// # Errors
+    /// [`StoreError`] when the store fails.
+    pub fn customer(&self, id: CustomerId) -> Result<Option<Customer>, StoreError> {
+        if let Some(customer) = self.customers.get(&id) {
+            return Ok(Some(customer.clone()));
+        }
+        self.row(Table::Customers, &id.0.to_be_bytes())
+    }
+
     /// The message that bears a match key, or the reversal that came in its place.
     ///
     /// # Errors
     /// [`StoreError`] when the store fails.
     pub fn matching(&self, key: &MatchKey) -> Result<Option<StoredMessage>, StoreError> {
-        let shown = self.matches.get(key).map(|id| *id);
-        let id = match shown {
-            Some(id) => Some(id),
-            None => self.row(Table::Matches, &rows::match_key(key))?,
-        };
+        self.found(&Lookup::Key(MessageKey::Network(*key)))
+    }
+
+    /// The operation of a tracking id.
+    ///
+    /// # Errors
+    /// [`StoreError`] when the store fails.
+    pub fn operation(&self, id: &TrackingId) -> Result<Option<StoredMessage>, StoreError> {
+        self.found(&Lookup::Key(MessageKey::Operator(id.clone())))
+    }
+
+    /// The message that a key or a reference leads to.
+    ///
+    /// # Errors
+    /// [`StoreError`] when the store fails.
+    pub fn found(&self, lookup: &Lookup) -> Result<Option<StoredMessage>, StoreError> {
+        let id = self.led_to(&Lead::Lookup(lookup.clone()))?;
         id.map_or(Ok(None), |id| self.message(id))
     }
 
-    /// The newest messages decided on an account, at most `limit`, the newest first. Follows the chain
-    /// of [`AuthorizationDecided::previous`] from `before`, or from the account's latest.
+    /// The messages that several names lead to, and the authorizations that those changed: what a
+    /// command about them needs attached.
+    ///
+    /// # Errors
+    /// [`StoreError`] when the store fails.
+    pub fn related(
+        &self,
+        lookups: impl IntoIterator<Item = Lookup>,
+    ) -> Result<Vec<StoredMessage>, StoreError> {
+        let mut related: Vec<StoredMessage> = Vec::new();
+        for lookup in lookups {
+            let Some(message) = self.found(&lookup)? else {
+                continue;
+            };
+            let changed = message.changed();
+            let changed = changed.map_or(Ok(None), |id| self.message(id))?;
+            for message in std::iter::once(message).chain(changed) {
+                if related.iter().all(|other| other.id != message.id) {
+                    related.push(message);
+                }
+            }
+        }
+        Ok(related)
+    }
+
+    /// Pending authorizations whose time has come by `now`, the oldest first, at most `most`, as far as
+    /// the store holds them.
+    ///
+    /// # Errors
+    /// [`StoreError`] when the store fails.
+    pub fn due(&self, now: Timestamp, most: usize) -> Result<Vec<StoredMessage>, StoreError> {
+        let end = rows::expiries_until(now.plus_us(1));
+        let mut after = rows::expiries_until(Timestamp(0));
+        let mut due = Vec::new();
+        while due.len() < most {
+            let page = self.store.page(Table::Matches, Some(&after), most)?;
+            let Some((last, _)) = page.last() else { break };
+            after.clone_from(last);
+            let ended = page.len() < most || after >= end;
+            for (key, _) in page.into_iter().filter(|(key, _)| *key < end) {
+                let Some(id) = rows::expiry_of(&key) else {
+                    continue;
+                };
+                let message = self.message(id)?;
+                due.extend(message.filter(|message| {
+                    message
+                        .standing()
+                        .is_some_and(|standing| standing.status == AuthorizationStatus::Pending)
+                }));
+            }
+            if ended {
+                break;
+            }
+        }
+        due.truncate(most);
+        Ok(due)
+    }
+
+    /// The newest messages about an account, at most `limit`, the newest first. Follows the chain of
+    /// [`StoredMessage::previous`] from `before`, or from the account's latest.
     ///
     /// # Errors
     /// [`StoreError`] when the store fails.
@@ -147,7 +229,9 @@ impl<S: BookStore> Views<S> {
         limit: usize,
     ) -> Result<Vec<StoredMessage>, StoreError> {
         let mut next = match before {
-            Some(id) => self.message(id)?.and_then(|message| message.previous()),
+            Some(id) => self
+                .message(id)?
+                .and_then(|message| message.previous(account)),
             None => self.account(account)?.and_then(|account| account.latest),
         };
         let mut messages = Vec::new();
@@ -155,27 +239,67 @@ impl<S: BookStore> Views<S> {
             let Some(message) = self.message(id)? else {
                 break;
             };
-            next = message.previous();
+            next = message.previous(account);
             messages.push(message);
         }
         Ok(messages)
+    }
+
+    /// A posted transaction.
+    ///
+    /// # Errors
+    /// [`StoreError`] when the store fails.
+    pub fn transaction(
+        &self,
+        account: AccountId,
+        id: RecordId,
+    ) -> Result<Option<TransactionPosted>, StoreError> {
+        if let Some(posted) = self.transactions.get(&(account, id)) {
+            return Ok(Some(*posted));
+        }
+        self.row(Table::Transactions, &rows::transaction_key(account, id))
+    }
+
+    /// The message that a row of [`Table::Matches`] leads to.
+    pub(crate) fn led_to(&self, lead: &Lead) -> Result<Option<RecordId>, StoreError> {
+        match self.matches.get(lead) {
+            Some(id) => Ok(*id),
+            None => self.row(Table::Matches, &lead.to_key()),
+        }
+    }
+
+    /// Keys of the rows that changed since the last checkpoint; those of [`Table::Matches`] are not told.
+    pub(crate) fn changed_keys(&self, table: Table) -> BTreeSet<Vec<u8>> {
+        let number = |id: u64| id.to_be_bytes().to_vec();
+        match table {
+            Table::Customers => self
+                .customers
+                .iter()
+                .map(|row| number(row.key().0))
+                .collect(),
+            Table::Accounts => self
+                .accounts
+                .iter()
+                .map(|row| number(row.key().0))
+                .collect(),
+            Table::Cards => self.cards.iter().map(|row| row.key().0.to_vec()).collect(),
+            Table::Messages => {
+                let messages = self.messages.iter();
+                messages.map(|row| row.key().to_key().to_vec()).collect()
+            }
+            Table::Transactions => {
+                let transactions = self.transactions.iter();
+                let key = |(account, id): (AccountId, RecordId)| rows::transaction_key(account, id);
+                transactions.map(|row| key(*row.key())).collect()
+            }
+            Table::Matches | Table::Progress => BTreeSet::new(),
+        }
     }
 
     fn row<T: DeserializeOwned>(&self, table: Table, key: &[u8]) -> Result<Option<T>, StoreError> {
         match self.store.get(table, key)? {
             Some(row) => Ok(Some(rows::decode(table, &row)?)),
             None => Ok(None),
-        }
-    }
-}
-
-impl StoredMessage {
-    /// The message decided before this one on the same account.
-    #[must_use]
-    pub fn previous(&self) -> Option<RecordId> {
-        match &self.body {
-            MessageBody::Authorization { decided, .. } => decided.previous,
-            MessageBody::Reversal(decided) => decided.previous,
         }
     }
 }
@@ -243,114 +367,6 @@ impl<S: BookStore> ViewWriter<S> {
             ..self.progress
         };
         self.views.shown.store(batch.sequence, Ordering::Release);
-        Ok(())
-    }
-
-    fn show(&mut self, id: RecordId, time: Timestamp, record: Record) -> Result<(), ViewError> {
-        self.dirty_rows = self.dirty_rows.saturating_add(1);
-        let views = &self.views;
-        match record {
-            Record::CustomerCreated(customer) => {
-                views.customers.insert(customer.id, customer);
-            }
-            Record::AccountOpened(account) => {
-                // The books may already hold a later state of it.
-                if views.account(account.id)?.is_none() {
-                    views.accounts.insert(
-                        account.id,
-                        Account {
-                            reflects: id,
-                            ..account
-                        },
-                    );
-                }
-            }
-            Record::CardIssued(card) => {
-                views.cards.insert(card.hash, card);
-            }
-            Record::AuthorizationDecided(decided) => self.show_authorization(id, time, decided)?,
-            Record::ReversalDecided(decided) => self.show_reversal(id, time, decided)?,
-            Record::TransactionPosted(posted) => {
-                views.transactions.insert((posted.account, id), posted);
-            }
-        }
-        Ok(())
-    }
-
-    fn show_authorization(
-        &self,
-        id: RecordId,
-        time: Timestamp,
-        decided: Box<AuthorizationDecided>,
-    ) -> Result<(), ViewError> {
-        let (deltas, pending) = effect_of(&decided);
-        self.move_account(id, decided.account, &deltas, &pending)?;
-        if takes_match_key(&decided) {
-            self.views.matches.insert(decided.facts.key, id);
-        }
-        let remaining_minor = match &decided.decision {
-            Decision::Approved(approval) => approval.amount_minor,
-            Decision::Declined(_) => 0,
-        };
-        let body = MessageBody::Authorization {
-            decided,
-            remaining_minor,
-        };
-        self.views
-            .messages
-            .insert(id, StoredMessage { id, time, body });
-        Ok(())
-    }
-
-    fn show_reversal(
-        &self,
-        id: RecordId,
-        time: Timestamp,
-        decided: Box<ReversalDecided>,
-    ) -> Result<(), ViewError> {
-        let (deltas, pending) = effect_of_reversal(&decided);
-        self.move_account(id, decided.account, &deltas, &pending)?;
-        if decided.result == ReversalResult::Reversed
-            && let Some(original) = decided.original
-            && let Some(mut message) = self.views.message(original)?
-        {
-            if let MessageBody::Authorization {
-                remaining_minor, ..
-            } = &mut message.body
-            {
-                *remaining_minor = decided.remaining_minor;
-            }
-            self.views.messages.insert(original, message);
-        }
-        if decided.result == ReversalResult::UnknownOriginal {
-            self.views.matches.insert(decided.facts.original, id);
-        }
-        if decided.result != ReversalResult::MatchConflict {
-            self.views.matches.insert(decided.facts.key, id);
-        }
-        let body = MessageBody::Reversal(decided);
-        self.views
-            .messages
-            .insert(id, StoredMessage { id, time, body });
-        Ok(())
-    }
-
-    fn move_account(
-        &self,
-        id: RecordId,
-        account: Option<AccountId>,
-        deltas: &rules::Deltas,
-        pending: &rules::Deltas,
-    ) -> Result<(), ViewError> {
-        let Some(account) = account else {
-            return Ok(());
-        };
-        let Some(mut account) = self.views.account(account)? else {
-            return Ok(());
-        };
-        if move_limits(&mut account, id, deltas, pending).map_err(ReplayError::from)? {
-            self.views.accounts.insert(account.id, account);
-        }
         Ok(())
     }
 }

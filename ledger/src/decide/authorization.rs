@@ -1,78 +1,110 @@
 //! Deciding authorizations and inquiries.
 //!
 //! Owns: the order of checks, which is the precedence of reasons (DESIGN section 5): match, card, expiry,
-//! account status, processing code, currency, amount, balance configuration, limits. The first that
-//! fails decides. Format and card checks come before the ledger.
+//! account, options, processing code, currency, amount, balance configuration, limits. The first that fails
+//! decides. Format and card checks come before the ledger. What the network decided itself is
+//! [`super::advice`]'s.
 
-use rules::{
-    AccountType, AmountKey, AuthorizationFlow, BalanceImpact, Evaluation, EvaluationRequest,
-    OperationKind, ProcessingCodeEntry, Reason,
-};
+use rules::{OperationKind, ProcessingCodeEntry, Reason};
 
-use super::{Context, response_code};
+use super::amounts::Amounts;
+use super::conclusion::{Conclusion, conclude};
+use super::evaluation::{Asked, may_be_partial};
+use super::locate::Located;
+use super::{Context, Target, advice};
 use crate::authorization::{
-    Answer, Approval, ApprovalCode, AuthorizationDecided, Balances, Clearing, Decision, Posting,
-    RequestFacts, TransactionPosted,
+    Approval, AuthorizationStatus, Clearing, Decision, Divergence, Moves, PartialAmount,
+    RequestFacts,
 };
-use crate::command::{Decided, Outcome};
+use crate::command::Outcome;
 use crate::entities::{Account, CardFacts};
-use crate::recent::Recent;
+use crate::identifiers::Timestamp;
+use crate::recent::{Content, Recent};
 use crate::record::Record;
 
-/// What was found on the way, so that a decline can say how far it came.
-#[derive(Default)]
-struct Found<'a> {
-    account: Option<&'a Account>,
-    entry: Option<&'a ProcessingCodeEntry>,
+/// What an approval comes to.
+pub(super) struct Approved {
+    pub(super) approval: Approval,
+    pub(super) partial: Option<PartialAmount>,
 }
 
 pub(super) fn decide(context: Context<'_>, facts: RequestFacts) -> (Vec<Record>, Outcome) {
-    let mut found = Found::default();
-    let approval = match context.state.recent(&facts.key) {
-        Some(Recent::Message(earlier)) if earlier.fingerprint == facts.fingerprint => {
+    let located = Located::of(context, &facts);
+    let reason = match context.state.recent(&facts.key.into()) {
+        Some(Recent::Message(earlier))
+            if earlier.content == Content::Message(facts.fingerprint) =>
+        {
             return earlier.again();
         }
-        Some(Recent::Message(_)) => Err(Reason::MatchConflict),
-        Some(Recent::ReversedBeforeArrival(_)) => Err(Reason::ReversedBeforeArrival),
-        None => approve(context, &facts, &mut found),
+        Some(Recent::Message(_)) => Reason::MatchConflict,
+        Some(Recent::ReversedBeforeArrival(_)) => Reason::ReversedBeforeArrival,
+        None if facts.advice.is_some() => return advice::decide(context, facts, &located),
+        None => return request(context, facts, &located),
     };
-    conclude(context, facts, &found, approval)
+    conclude(context, facts, &located, Conclusion::declined(reason))
+}
+
+/// A request that the switch decides.
+fn request(
+    context: Context<'_>,
+    facts: RequestFacts,
+    located: &Located<'_>,
+) -> (Vec<Record>, Outcome) {
+    let conclusion = match approve(context, &facts, located) {
+        Err(reason) => Conclusion::declined(reason),
+        Ok(Approved { approval, partial }) => {
+            let mut conclusion = Conclusion {
+                partial,
+                ..Conclusion::of(Decision::Approved(Box::new(approval)))
+            };
+            relate(context, &facts, located, &mut conclusion);
+            conclusion
+        }
+    };
+    conclude(context, facts, located, conclusion)
 }
 
 /// Runs the checks in order of precedence.
-fn approve<'a>(
-    context: Context<'a>,
+pub(super) fn approve(
+    context: Context<'_>,
     facts: &RequestFacts,
-    found: &mut Found<'a>,
-) -> Result<Approval, Reason> {
-    let card = context
-        .state
-        .card(&facts.key.card)
-        .ok_or(Reason::UnknownCard)?;
+    located: &Located<'_>,
+) -> Result<Approved, Reason> {
+    let card = located.card.ok_or(Reason::UnknownCard)?;
     check_card(context, facts, card)?;
-    found.entry = context.rules.processing_code(facts.processing_code);
-    let direction = found
-        .entry
-        .map_or(BalanceImpact::Debit, |entry| entry.balance_impact);
-    let account = card.mode.account(account_type(facts, direction));
-    let account = context
-        .state
-        .account(account)
-        .ok_or(Reason::CardModeUnavailable)?;
-    found.account = Some(account);
-    let allowed = match direction {
-        BalanceImpact::Debit => account.status.allows_debit(),
-        BalanceImpact::Credit | BalanceImpact::None => account.status.allows_credit(),
-    };
-    if !allowed {
+    let account = located.account.ok_or(Reason::CardModeUnavailable)?;
+    if !allows(context, account, located) {
         return Err(Reason::AccountStatus);
     }
-    let entry = found.entry.ok_or(Reason::UnknownProcessingCode)?;
-    if entry.kind == OperationKind::BalanceInquiry {
-        return Ok(Approval::without_effect());
+    if located
+        .options(context)
+        .is_some_and(|options| options.deny_all_authorizations)
+    {
+        return Err(Reason::AuthorizationsDenied);
     }
-    let amounts = Amounts::of(facts, account, entry)?;
-    evaluate(context, facts, account, entry, amounts)
+    let entry = located.entry.ok_or(Reason::UnknownProcessingCode)?;
+    if let Some(approved) = without_money(facts, entry)? {
+        return Ok(approved);
+    }
+    let amounts = Amounts::of(context, facts, account, entry, located.network)?;
+    let asked = Asked::by_network(facts, account, entry);
+    match asked.plan(context, amounts) {
+        Ok(planned) => Ok(Approved {
+            approval: approval(context, facts, located, amounts, planned)?,
+            partial: None,
+        }),
+        Err(reason @ (Reason::InsufficientFunds | Reason::CashLimitExceeded))
+            if may_be_partial(context, facts, located) =>
+        {
+            let (part, planned) = asked.most(context, amounts).ok_or(reason)?;
+            let partial = partial_amount(facts, account, amounts, part);
+            Ok(Approved {
+                approval: approval(context, facts, located, part, planned)?,
+                partial: Some(partial),
+            })
+        }
+        Err(reason) => Err(reason),
+    }
 }
 
 fn check_card(context: Context<'_>, facts: &RequestFacts, card: &CardFacts) -> Result<(), Reason> {
@@ -92,204 +124,151 @@ fn check_card(context: Context<'_>, facts: &RequestFacts, card: &CardFacts) -> R
     Ok(())
 }
 
-/// The account type that chooses the account of a combo card: credits name the to-account.
-fn account_type(facts: &RequestFacts, direction: BalanceImpact) -> AccountType {
-    match direction {
-        BalanceImpact::Credit => facts.to_account,
-        BalanceImpact::Debit | BalanceImpact::None => facts.from_account,
+/// Whether the status of the account allows the operation, and the reason of the status too.
+fn allows(context: Context<'_>, account: &Account, located: &Located<'_>) -> bool {
+    let status = account.status.allowed_operations(context.rules);
+    let reason = account
+        .status_reason
+        .and_then(|id| context.rules.status_reason(id))
+        .and_then(|reason| reason.allowed_operations);
+    let allowed = reason.map_or(status, |reason| status.stricter(reason));
+    allowed.allows(located.direction())
+}
+
+/// An inquiry, or a verification of the account: approved without any move. `None` for an operation that
+/// moves money.
+fn without_money(
+    facts: &RequestFacts,
+    entry: &ProcessingCodeEntry,
+) -> Result<Option<Approved>, Reason> {
+    let approved = Approved {
+        approval: Approval::without_effect(),
+        partial: None,
+    };
+    match entry.kind {
+        OperationKind::BalanceInquiry => Ok(Some(approved)),
+        // A verification is for nothing: an amount would be one that is never held.
+        OperationKind::AccountVerification if facts.fingerprint.amount_minor != 0 => {
+            Err(Reason::InvalidAmount)
+        }
+        OperationKind::AccountVerification => Ok(Some(approved)),
+        OperationKind::Purchase
+        | OperationKind::Cash
+        | OperationKind::PurchaseWithCashback
+        | OperationKind::QuasiCash
+        | OperationKind::AccountFunding
+        | OperationKind::Refund
+        | OperationKind::Deposit
+        | OperationKind::OriginalCredit
+        | OperationKind::Other => Ok(None),
     }
 }
 
-/// The amounts of an operation in the account's currency, minor units.
-#[derive(Clone, Copy)]
-struct Amounts {
-    principal_minor: i64,
-    installment_minor: i64,
-}
-
-impl Amounts {
-    /// The amount billed (DE6) where the network converted, else DE4 in the account's own currency.
-    fn of(
-        facts: &RequestFacts,
-        account: &Account,
-        entry: &ProcessingCodeEntry,
-    ) -> Result<Self, Reason> {
-        let billed = facts
-            .fingerprint
-            .billing_amount_minor
-            .zip(facts.billing_currency);
-        let principal_minor = match billed {
-            Some((amount, currency)) if currency == account.currency => amount,
-            _ if facts.fingerprint.currency == Some(account.currency) => {
-                facts.fingerprint.amount_minor
-            }
-            _ => return Err(Reason::CurrencyNotSupported),
-        };
-        if principal_minor <= 0 {
-            return Err(Reason::InvalidAmount);
-        }
-        let with_cashback = entry.kind == OperationKind::PurchaseWithCashback;
-        match facts.cashback_minor {
-            Some(cashback) if !with_cashback || cashback > facts.fingerprint.amount_minor => {
-                return Err(Reason::InvalidAmount);
-            }
-            Some(_) | None => {}
-        }
-        let installments = i64::from(facts.installments.max(1));
-        let installment_minor = principal_minor
-            .checked_div(installments)
-            .unwrap_or(principal_minor);
-        Ok(Self {
-            principal_minor,
-            installment_minor,
-        })
-    }
-
-    fn of_key(self, key: AmountKey) -> i64 {
-        match key {
-            AmountKey::Principal | AmountKey::Contract => self.principal_minor,
-            AmountKey::Installment => self.installment_minor,
-        }
-    }
-}
-
-/// Asks the balance configurations, and makes the approval of what they answer.
-fn evaluate(
+/// Makes the approval of what was planned. What is cleared at once moves what its confirmation says too.
+pub(super) fn approval(
     context: Context<'_>,
     facts: &RequestFacts,
-    account: &Account,
-    entry: &ProcessingCodeEntry,
+    located: &Located<'_>,
     amounts: Amounts,
+    planned: super::evaluation::Planned,
 ) -> Result<Approval, Reason> {
-    let request = EvaluationRequest {
-        account: account.id,
-        program: account.program,
-        processing_code: entry.code,
-        direction: entry.balance_impact,
-        flow: AuthorizationFlow::Network,
-        mcc: facts.mcc,
-        account_type: account_type(facts, entry.balance_impact),
+    let cleared = facts.clearing == Clearing::Online;
+    let (moves, confirmation) = if cleared {
+        let both = planned.moves.plus(&planned.confirmation);
+        (both.ok_or(Reason::InvalidAmount)?, Moves::default())
+    } else {
+        (planned.moves, planned.confirmation)
+    };
+    Ok(Approval {
+        moves,
+        confirmation,
+        amount_minor: amounts.contract_minor,
+        transaction_minor: amounts.transaction_minor,
+        configuration: planned.configuration,
+        postings: planned.postings,
+        compensations: planned.compensations,
+        expires: (!cleared).then(|| expires(context, facts, located)),
+        increment_of: None,
+    })
+}
+
+/// When an authorization is dropped if nothing clears it.
+fn expires(context: Context<'_>, facts: &RequestFacts, located: &Located<'_>) -> Timestamp {
+    const DAY_US: i64 = 86_400_000_000;
+    let options = located.options(context);
+    let days = options.map_or(rules::ExpiryDays::STANDARD.authorization, |options| {
+        options.expiry_days(facts.mcc, facts.pre_authorization)
+    });
+    context.now.plus_us(i64::from(days).saturating_mul(DAY_US))
+}
+
+fn partial_amount(
+    facts: &RequestFacts,
+    account: &Account,
+    asked: Amounts,
+    part: Amounts,
+) -> PartialAmount {
+    let billed = facts.fingerprint.billing_amount_minor.is_some();
+    PartialAmount {
+        approved_minor: part.transaction_minor,
+        billing_minor: billed.then_some(part.contract_minor),
+        asked_minor: asked.transaction_minor,
         currency: facts.fingerprint.currency.unwrap_or(account.currency),
-        installments: facts.installments.max(1),
-        principal_minor: amounts.principal_minor,
-        contract_minor: amounts.principal_minor,
-        installment_minor: amounts.installment_minor,
-    };
-    let plan = match context.rules.evaluate(&request, &account.limits) {
-        Evaluation::Holds(plan) => plan,
-        Evaluation::NoConfiguration => return Err(Reason::NoConfiguration),
-        Evaluation::Insufficient { cash_limit: true } => return Err(Reason::CashLimitExceeded),
-        Evaluation::Insufficient { cash_limit: false } => return Err(Reason::InsufficientFunds),
-        Evaluation::Overflow => return Err(Reason::InvalidAmount),
-    };
-    let posting = |link: &rules::TransactionTypeLink| Posting {
-        transaction_type_id: link.transaction_type_id,
-        credit: link.credit,
-        amount_minor: amounts.of_key(link.key),
-    };
-    let mut approval = Approval {
-        deltas: plan.deltas,
-        amount_minor: amounts.principal_minor,
-        configuration: Some((plan.configuration, plan.scenario_order)),
-        postings: Vec::new(),
-        compensations: Vec::new(),
-    };
-    if facts.clearing == Clearing::Online {
-        approval.postings = entry.transaction_types.iter().map(posting).collect();
-        approval.compensations = entry
-            .reversal_transaction_types
-            .iter()
-            .map(posting)
-            .collect();
-    }
-    Ok(approval)
-}
-
-impl Approval {
-    /// An approval that moves nothing.
-    fn without_effect() -> Self {
-        Self {
-            deltas: rules::Deltas::NONE,
-            amount_minor: 0,
-            configuration: None,
-            postings: Vec::new(),
-            compensations: Vec::new(),
-        }
     }
 }
 
-/// Makes the records and the outcome of a decision.
-fn conclude(
+/// Joins an approval to the authorization it belongs to. An increment raises one that is pending under the
+/// same code and account, else it is an authorization of its own (reference authorization-guides 3.7). A
+/// refund only points at its original.
+fn relate(
     context: Context<'_>,
-    facts: RequestFacts,
-    found: &Found<'_>,
-    approval: Result<Approval, Reason>,
-) -> (Vec<Record>, Outcome) {
-    let id = context.id;
-    let reason = approval.as_ref().err().copied();
-    let inquiry = found
-        .entry
-        .is_some_and(|entry| entry.kind == OperationKind::BalanceInquiry);
-    let balances = found.account.filter(|_| inquiry && reason.is_none());
-    let answer = Answer {
-        response_code: response_code(context.rules, facts.key.network, reason),
-        approval_code: reason.is_none().then(|| ApprovalCode::of(id)),
-        balances: balances.map(|account| balances_of(context, account)),
+    facts: &RequestFacts,
+    located: &Located<'_>,
+    conclusion: &mut Conclusion,
+) {
+    let mut relations = facts.relations().peekable();
+    if relations.peek().is_none() {
+        return;
+    }
+    let found = context.find(relations);
+    let target = found.and_then(|(key, recent)| match recent {
+        Recent::Message(message) => context.target(key, message),
+        Recent::ReversedBeforeArrival(_) => None,
+    });
+    let Some(Target { key, message, .. }) = target else {
+        conclusion.divergences.push(Divergence::UnknownOriginal);
+        return;
     };
-    let posted = found.account.zip(approval.as_ref().ok());
-    let transactions: Vec<_> = posted
-        .into_iter()
-        .flat_map(|(account, approval)| {
-            let (authorization, processing_code) = (id, facts.processing_code);
-            approval.postings.iter().map(move |posting| {
-                Record::TransactionPosted(TransactionPosted {
-                    account: account.id,
-                    authorization,
-                    reversal: None,
-                    processing_code,
-                    currency: account.currency,
-                    posting: *posting,
-                })
-            })
-        })
-        .collect();
-    let decided = AuthorizationDecided {
-        facts,
-        account: found.account.map(|account| account.id),
-        previous: found.account.and_then(|account| account.latest),
-        direction: found.entry.map(|entry| entry.balance_impact),
-        rules: context.rules.version(),
-        limits_before: found.account.map(|account| account.limits),
-        decision: approval.map_or_else(Decision::Declined, Decision::Approved),
-        answer,
+    conclusion.original = Some(message.id);
+    let Some(standing) = &message.standing else {
+        conclusion.divergences.push(Divergence::UnknownOriginal);
+        return;
     };
-    let mut records = vec![Record::AuthorizationDecided(Box::new(decided))];
-    records.extend(transactions);
-    (
-        records,
-        Outcome::Decided(Decided {
-            id,
-            answer,
-            reason,
-            repeat: false,
-        }),
-    )
-}
-
-/// Balances as an inquiry shows them; the account type is that of the program.
-fn balances_of(context: Context<'_>, account: &Account) -> Balances {
-    let credit = context
-        .rules
-        .program(account.program)
-        .is_some_and(|program| program.kind == rules::ProgramKind::Credit);
-    Balances {
-        account_type: if credit {
-            AccountType::CreditCard
-        } else {
-            AccountType::Checking
-        },
-        currency: account.currency,
-        ledger_minor: account.ledger_balance(),
-        available_minor: account.available_balance(),
+    let credit = located.direction() == rules::BalanceImpact::Credit;
+    if credit {
+        let refunded = facts.fingerprint.amount_minor;
+        if refunded > standing.remaining_minor() {
+            conclusion.divergences.push(Divergence::RefundAboveOriginal);
+        }
+        return;
+    }
+    let same = Some(standing.account) == located.account.map(|account| account.id)
+        && standing.processing_code == located.code;
+    let pending = standing.status == AuthorizationStatus::Pending;
+    if !(same && pending && facts.incremental && facts.clearing == Clearing::Offline) {
+        let divergence = match standing.status {
+            AuthorizationStatus::Processed => Divergence::AlreadyProcessed,
+            AuthorizationStatus::Pending
+            | AuthorizationStatus::Dropped
+            | AuthorizationStatus::Declined
+            | AuthorizationStatus::Canceled => Divergence::UnknownOriginal,
+        };
+        conclusion.divergences.push(divergence);
+        return;
+    }
+    if let Decision::Approved(approval) = &mut conclusion.decision
+        && approval.transaction_minor > 0
+    {
+        approval.increment_of = Some((key, message.id));
     }
 }

@@ -2,10 +2,11 @@
 
 use rules::Deltas;
 
-use super::Context;
+use super::limits::{self, NotGranted};
+use super::{Context, status};
 use crate::command::{EntityError, Outcome};
 use crate::entities::{Account, Card, CardMode, Customer};
-use crate::identifiers::RecordId;
+use crate::identifiers::{CustomerId, RecordId};
 use crate::record::Record;
 use crate::state::content_hash;
 
@@ -28,38 +29,65 @@ fn rejected(error: EntityError) -> (Vec<Record>, Outcome) {
 
 pub(super) fn create_customer(context: Context<'_>, customer: &Customer) -> (Vec<Record>, Outcome) {
     if let Some(existing) = context.state.customer(customer.id) {
-        return existed_as(existing == content_hash(customer));
+        return existed_as(existing.content == content_hash(customer));
     }
     created(Record::CustomerCreated(customer.clone()))
 }
 
 pub(super) fn open_account(context: Context<'_>, account: &Account) -> (Vec<Record>, Outcome) {
     if let Some(existing) = context.state.account(account.id) {
+        // The group of an account with a parent is the parent's, whatever the command says.
+        let same_group = account.parent.is_some() || existing.group == account.group;
         let same = (
             existing.program,
             existing.owner,
-            existing.group,
+            existing.parent,
             existing.currency,
         ) == (
             account.program,
             account.owner,
-            account.group,
+            account.parent,
             account.currency,
-        );
+        ) && same_group;
         return existed_as(same);
     }
-    if context.state.customer(account.owner).is_none() {
+    let Some(owner) = context.state.customer(account.owner) else {
+        return rejected(EntityError::UnknownCustomer);
+    };
+    if !owner.is_active {
+        return rejected(EntityError::InactiveOwner);
+    }
+    let known = |customer: &CustomerId| context.state.customer(*customer).is_some();
+    if !account.holders.iter().all(known) {
         return rejected(EntityError::UnknownCustomer);
     }
-    if context.rules.program(account.program).is_none() {
+    let Some(program) = context.rules.program(account.program) else {
         return rejected(EntityError::UnknownProgram);
+    };
+    if !status::is_in_use(context, &account.status) {
+        return rejected(EntityError::UnknownStatus);
     }
-    if account.limits.total_credit_limit > account.limits.max_credit_limit {
-        return rejected(EntityError::LimitOrder);
+    match limits::check(context, program, &account.limits, 0) {
+        Ok(()) => {}
+        Err(NotGranted::Order) => return rejected(EntityError::LimitOrder),
+        Err(NotGranted::Program) => return rejected(EntityError::ProgramLimit),
     }
-    let mut account = account.clone();
-    (account.pending, account.latest, account.reflects) = (Deltas::NONE, None, RecordId::default());
-    created(Record::AccountOpened(account))
+    let group = match account.parent {
+        None => account.group,
+        Some(parent) => match context.state.account(parent) {
+            Some(parent) => parent.group,
+            None => return rejected(EntityError::UnknownAccount),
+        },
+    };
+    let mut account = Account {
+        group,
+        pending: Deltas::NONE,
+        latest: None,
+        reflects: RecordId::default(),
+        ..account.clone()
+    };
+    account.opening = account.movable();
+    created(Record::AccountOpened(Box::new(account)))
 }
 
 pub(super) fn issue_card(context: Context<'_>, card: &Card) -> (Vec<Record>, Outcome) {

@@ -1,249 +1,317 @@
 //! Deciding reversals.
 //!
-//! Owns: how an original is found and undone. A reversal is arithmetic on the deltas that its original
-//! recorded, whatever the rules say now (DESIGN section 6). One that overtakes its original is
-//! remembered and wins.
+//! Owns: how what a reversal names is found and undone. A reversal is arithmetic on the deltas that its
+//! original recorded, whatever the rules say now (DESIGN section 6). One that overtakes its original is
+//! remembered and wins. A reversal of a reversal puts back what that one undid. Must never: undo twice.
 
-use rules::{Deltas, Reason};
+use rules::Reason;
 
-use super::{Context, response_code};
+use super::{Context, Target, response_code};
 use crate::authorization::{
-    Answer, Posting, ReversalDecided, ReversalFacts, ReversalResult, TransactionPosted,
+    Answer, AuthorizationStatus, Change, Divergence, MessageKey, Moves, Part, PlannedPosting,
+    ReversalDecided, ReversalFacts, ReversalResult, Standing,
 };
 use crate::command::{Decided, Outcome};
-use crate::entities::Account;
-use crate::recent::{Effect, Recent, Remembered};
+use crate::identifiers::RecordId;
+use crate::recent::{Content, Link, Recent, Remembered};
 use crate::record::Record;
 
 /// What a reversal comes to.
 struct Verdict {
     result: ReversalResult,
-    divergent: bool,
-    deltas: Deltas,
-    remaining_minor: i64,
-    postings: Vec<Posting>,
+    /// The message that it names.
+    original: Option<RecordId>,
+    /// The authorization behind that.
+    authorization: Option<(RecordId, Standing)>,
+    change: Option<Change>,
+    divergences: Vec<Divergence>,
 }
 
 impl Verdict {
-    /// Nothing moves, and what remained of the original still does.
-    fn without_effect(result: ReversalResult, remaining_minor: i64) -> Self {
+    fn of(result: ReversalResult) -> Self {
         Self {
             result,
-            divergent: false,
-            deltas: Deltas::NONE,
-            remaining_minor,
-            postings: Vec::new(),
+            original: None,
+            authorization: None,
+            change: None,
+            divergences: Vec::new(),
         }
     }
 }
 
 pub(super) fn decide(context: Context<'_>, facts: ReversalFacts) -> (Vec<Record>, Outcome) {
-    match context.state.recent(&facts.key) {
-        Some(Recent::Message(earlier)) if earlier.fingerprint == facts.fingerprint => {
+    match context.state.recent(&facts.key.into()) {
+        Some(Recent::Message(earlier))
+            if earlier.content == Content::Message(facts.fingerprint) =>
+        {
             return earlier.again();
         }
         Some(Recent::Message(_)) => {
-            let verdict = Verdict::without_effect(ReversalResult::MatchConflict, 0);
-            return conclude(context, facts, None, verdict);
+            return conclude(context, facts, Verdict::of(ReversalResult::MatchConflict));
         }
         Some(Recent::ReversedBeforeArrival(_)) | None => {}
     }
-    match context.state.recent(&facts.original) {
-        Some(Recent::Message(original)) => {
-            let verdict = undo(context, &facts, original);
-            conclude(context, facts, Some(original), verdict)
+    let verdict = match context.find(facts.relations()) {
+        Some((key, Recent::Message(message))) => {
+            let verdict = of_known(context, &facts, key, message);
+            Verdict {
+                original: Some(message.id),
+                ..verdict
+            }
         }
-        Some(Recent::ReversedBeforeArrival(_)) | None => {
-            let verdict = Verdict::without_effect(ReversalResult::UnknownOriginal, 0);
-            conclude(context, facts, None, verdict)
+        Some((_, Recent::ReversedBeforeArrival(_))) | None => {
+            Verdict::of(ReversalResult::UnknownOriginal)
         }
+    };
+    conclude(context, facts, verdict)
+}
+
+/// Undoes a message that is known.
+fn of_known(
+    context: Context<'_>,
+    facts: &ReversalFacts,
+    key: MessageKey,
+    message: &Remembered,
+) -> Verdict {
+    if let Some(Link::Reversal(undone)) = &message.link {
+        return restore(context, message, undone.as_deref());
+    }
+    let Some(target) = context.target(key, message) else {
+        return Verdict::of(ReversalResult::NoEffect);
+    };
+    let Some(standing) = &target.message.standing else {
+        return Verdict::of(ReversalResult::NoEffect);
+    };
+    let verdict = undo(facts, message, &target, standing);
+    Verdict {
+        authorization: Some((target.message.id, standing.clone())),
+        ..verdict
     }
 }
 
-/// Undoes a known original, as far as anything is left to undo and the amounts agree.
-fn undo(context: Context<'_>, facts: &ReversalFacts, original: &Remembered) -> Verdict {
-    let Some(effect) = original
-        .effect
-        .as_deref()
-        .filter(|effect| effect.remaining_minor > 0)
-    else {
-        return Verdict::without_effect(ReversalResult::NoEffect, 0);
+/// Undoes an authorization, as far as anything is left to undo and the amounts agree.
+fn undo(
+    facts: &ReversalFacts,
+    named: &Remembered,
+    target: &Target<'_>,
+    standing: &Standing,
+) -> Verdict {
+    if standing.remaining_minor() <= 0 {
+        return Verdict::of(ReversalResult::NoEffect);
+    }
+    let Content::Message(authorized) = named.content else {
+        return Verdict::of(ReversalResult::NoEffect);
     };
     let asked = facts.fingerprint;
-    let authorized = original.fingerprint;
     let replacement = facts.replacement_minor.filter(|amount| *amount > 0);
-    let differs = (asked.amount_minor > 0 && asked.amount_minor != authorized.amount_minor)
-        || asked
-            .currency
-            .is_some_and(|currency| Some(currency) != authorized.currency);
-    let impossible = replacement.is_some_and(|amount| amount > authorized.amount_minor);
+    // A reversal may name what was authorized or what remains of it.
+    let other_amount = asked.amount_minor > 0
+        && asked.amount_minor != authorized.amount_minor
+        && asked.amount_minor != standing.remaining_minor();
+    let other_currency = asked
+        .currency
+        .is_some_and(|currency| Some(currency) != authorized.currency);
+    // A clearing for more than was approved can be reduced to anything below that.
+    let approved: i64 = match target.increment {
+        Some(_) => authorized.amount_minor,
+        None => approved_minor(standing).max(standing.remaining_minor()),
+    };
+    let impossible =
+        replacement.is_some_and(|amount| amount > approved.max(authorized.amount_minor));
+    let differs = other_amount || other_currency;
     let divergent = impossible || (differs && replacement.is_none());
     if impossible || (divergent && !facts.advice) {
         // A refusal is no divergence: only what was accepted is listed as one.
-        let divergent = divergent && facts.advice;
-        let remaining = effect.remaining_minor;
-        let refused = Verdict::without_effect(ReversalResult::AmountMismatch, remaining);
+        let mut refused = Verdict::of(ReversalResult::AmountMismatch);
+        refused
+            .divergences
+            .extend(facts.advice.then_some(Divergence::Amount));
+        return refused;
+    }
+    let mut verdict = match reduce(target, standing, replacement.unwrap_or(0)) {
+        Some(change) => Verdict {
+            change: Some(change),
+            ..Verdict::of(ReversalResult::Reversed)
+        },
+        None => Verdict::of(ReversalResult::NoEffect),
+    };
+    verdict
+        .divergences
+        .extend(divergent.then_some(Divergence::Amount));
+    verdict
+}
+
+/// What was approved in all, minor units of DE4's currency.
+fn approved_minor(standing: &Standing) -> i64 {
+    let approved = standing.parts.iter().map(|part| part.transaction_minor);
+    approved.fold(0, i64::saturating_add)
+}
+
+/// The change that leaves so much of what was named: of the whole authorization, or of one increment.
+/// `None` when that much or less is left already.
+fn reduce(target: &Target<'_>, standing: &Standing, left_minor: i64) -> Option<Change> {
+    let remaining = match target.increment {
+        None if left_minor >= standing.remaining_minor() => return None,
+        None => standing.distribute(left_minor),
+        Some(record) => {
+            let left = |part: &Part| {
+                if part.record == record {
+                    left_minor.min(part.remaining_minor)
+                } else {
+                    part.remaining_minor
+                }
+            };
+            standing.parts.iter().map(left).collect()
+        }
+    };
+    let total = remaining.iter().copied().fold(0, i64::saturating_add);
+    if total >= standing.remaining_minor() {
+        return None;
+    }
+    let status = if total == 0 {
+        AuthorizationStatus::Canceled
+    } else {
+        standing.status
+    };
+    standing.change((target.key.clone(), target.message.id), &remaining, status)
+}
+
+/// Puts back what a reversal undid, if the authorization has not changed since.
+fn restore(context: Context<'_>, reversal: &Remembered, undone: Option<&Change>) -> Verdict {
+    let Some(undone) = undone else {
+        return Verdict::of(ReversalResult::NoEffect);
+    };
+    let Some(Recent::Message(authorization)) = context.state.recent(&undone.key) else {
+        return Verdict::of(ReversalResult::NoEffect);
+    };
+    let Some(standing) = &authorization.standing else {
+        return Verdict::of(ReversalResult::NoEffect);
+    };
+    let known = Some((authorization.id, standing.clone()));
+    if standing.reflects != reversal.id {
         return Verdict {
-            divergent,
-            ..refused
+            authorization: known,
+            divergences: vec![Divergence::ChangedSince],
+            ..Verdict::of(ReversalResult::NoEffect)
         };
     }
-    // DE95 is in DE4's currency; what remains of the billed amount is its share, half up.
-    let remaining_minor = replacement.map_or(Some(0), |amount| {
-        prorate(effect.amount_minor, amount, authorized.amount_minor)
-    });
-    let undone = remaining_minor
-        .filter(|remaining| *remaining < effect.remaining_minor)
-        .and_then(|remaining| Some((remaining, change(effect, remaining)?)));
-    match undone {
-        Some((remaining_minor, deltas)) if fits(context, effect, &deltas) => Verdict {
-            result: ReversalResult::Reversed,
-            divergent,
-            deltas,
-            remaining_minor,
-            postings: compensations(effect, remaining_minor),
+    match undone.taken_back() {
+        Some(change) => Verdict {
+            authorization: known,
+            change: Some(change),
+            ..Verdict::of(ReversalResult::Restored)
         },
-        Some(_) | None => {
-            let idle = Verdict::without_effect(ReversalResult::NoEffect, effect.remaining_minor);
-            Verdict { divergent, ..idle }
-        }
+        None => Verdict::of(ReversalResult::NoEffect),
     }
 }
 
-/// What each limit must move by, so that only `remaining_minor` stays authorized.
-fn change(effect: &Effect, remaining_minor: i64) -> Option<Deltas> {
-    let mut deltas = Deltas::NONE;
-    for (limit, delta) in effect.deltas.iter() {
-        let held = prorate(delta, effect.remaining_minor, effect.amount_minor)?;
-        let kept = prorate(delta, remaining_minor, effect.amount_minor)?;
-        if !deltas.set(limit, kept.checked_sub(held)?) {
-            return None;
-        }
-    }
-    Some(deltas)
+/// What a verdict moves and posts, if the limits can take it.
+#[derive(Default)]
+struct Effect {
+    moves: Vec<crate::authorization::AccountMove>,
+    postings: Vec<PlannedPosting>,
 }
 
-/// Whether the limits of the account can take the deltas.
-fn fits(context: Context<'_>, effect: &Effect, deltas: &Deltas) -> bool {
-    let account = context.state.account(effect.account);
-    account.is_some_and(|account| account.limits.checked_apply(deltas).is_some())
-}
-
-/// The compensating transactions of what is undone; the last one takes the remainder, because each is
-/// the difference of two shares of the same whole.
-fn compensations(effect: &Effect, remaining_minor: i64) -> Vec<Posting> {
-    let part = |posting: &Posting| {
-        let held = prorate(
-            posting.amount_minor,
-            effect.remaining_minor,
-            effect.amount_minor,
-        )?;
-        let kept = prorate(posting.amount_minor, remaining_minor, effect.amount_minor)?;
-        Some(Posting {
-            amount_minor: held.checked_sub(kept)?,
-            ..*posting
-        })
+fn effect(context: Context<'_>, verdict: &Verdict) -> Option<Effect> {
+    let listed = verdict
+        .authorization
+        .as_ref()
+        .map(|(_, standing)| standing.account);
+    let (Some(change), Some((_, standing))) = (&verdict.change, &verdict.authorization) else {
+        let nothing = Moves::default();
+        return Some(Effect {
+            moves: context.account_moves(listed, &nothing, &nothing)?,
+            postings: Vec::new(),
+        });
     };
-    effect.compensations.iter().filter_map(part).collect()
-}
-
-/// `value` times `part` over `whole`, rounded half away from zero.
-fn prorate(value: i64, part: i64, whole: i64) -> Option<i64> {
-    let product = i128::from(value).checked_mul(i128::from(part))?;
-    let half = i128::from(whole)
-        .checked_div(2)?
-        .checked_mul(product.signum())?;
-    i64::try_from(product.checked_add(half)?.checked_div(i128::from(whole))?).ok()
+    let (moves, pending) = (change.moves()?, standing.pending(change)?);
+    Some(Effect {
+        moves: context.account_moves(listed, &moves, &pending)?,
+        postings: standing.postings(change),
+    })
 }
 
 fn conclude(
     context: Context<'_>,
     facts: ReversalFacts,
-    original: Option<&Remembered>,
-    verdict: Verdict,
+    mut verdict: Verdict,
 ) -> (Vec<Record>, Outcome) {
-    let effect = original.and_then(|original| original.effect.as_deref());
-    let account: Option<&Account> = effect.and_then(|effect| context.state.account(effect.account));
+    let effect = match effect(context, &verdict) {
+        Some(effect) => effect,
+        None => {
+            // The limits cannot take it: nothing is undone.
+            (verdict.result, verdict.change) = (ReversalResult::NoEffect, None);
+            effect(context, &verdict).unwrap_or_default()
+        }
+    };
+    let code = processing_code(context, &verdict);
+    let (authorization, standing) = verdict.authorization.unzip();
+    let remaining_minor = standing.as_ref().map_or(0, |standing| {
+        let mut after = standing.clone();
+        if let Some(change) = &verdict.change {
+            // What cannot be taken was refused above.
+            let _taken = after.take(context.id, change);
+        }
+        after.remaining_of_amount_minor()
+    });
     let mut decided = ReversalDecided {
         facts,
-        original: original.map(|original| original.id),
-        account: account.map(|account| account.id),
-        previous: account.and_then(|account| account.latest),
+        original: verdict.original,
+        account: standing.map(|standing| standing.account),
+        processing_code: code,
         result: verdict.result,
-        divergent: verdict.divergent,
-        deltas: verdict.deltas,
-        remaining_minor: verdict.remaining_minor,
-        cleared: effect.is_some_and(|effect| effect.cleared),
-        postings: verdict.postings,
+        change: verdict.change.map(Box::new),
+        remaining_minor,
+        moves: effect.moves,
+        divergences: verdict.divergences,
         rules: context.rules.version(),
-        answer: Answer {
-            response_code: rules::ResponseCode::APPROVED,
-            approval_code: None,
-            balances: None,
-        },
+        answer: Answer::code(rules::ResponseCode::APPROVED),
     };
     let reason: Option<Reason> = decided.reason();
     decided.answer.response_code = response_code(context.rules, decided.facts.key.network, reason);
-    let (id, answer) = (context.id, decided.answer);
-    let transactions: Vec<_> = effect
-        .zip(account)
-        .zip(decided.original)
-        .into_iter()
-        .flat_map(|((effect, account), original)| {
-            decided.postings.iter().map(move |posting| {
-                Record::TransactionPosted(TransactionPosted {
-                    account: account.id,
-                    authorization: original,
-                    reversal: Some(id),
-                    processing_code: effect.processing_code,
-                    currency: account.currency,
-                    posting: *posting,
-                })
-            })
-        })
-        .collect();
+    let outcome = Outcome::Decided(Decided {
+        id: context.id,
+        answer: decided.answer,
+        reason,
+        repeat: false,
+    });
     let mut records = vec![Record::ReversalDecided(Box::new(decided))];
-    records.extend(transactions);
-    (
-        records,
-        Outcome::Decided(Decided {
-            id,
-            answer,
-            reason,
-            repeat: false,
-        }),
-    )
+    if let Some(authorization) = authorization {
+        let postings = under(&effect.postings, code);
+        records.extend(context.transactions(&postings, authorization));
+    }
+    (records, outcome)
 }
 
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn shares_round_half_away_from_zero_and_their_differences_sum_to_the_whole() {
-        for (value, part, whole, expected) in [
-            (100, 50, 100, 50),
-            (-100, 50, 100, -50),
-            (-101, 50, 100, -51),
-            (101, 50, 100, 51),
-            (-10, 1, 3, -3),
-            (-10, 2, 3, -7),
-            (0, 5, 7, 0),
-        ] {
-            assert_eq!(
-                prorate(value, part, whole),
-                Some(expected),
-                "{value} * {part} / {whole}"
-            );
-        }
-        assert_eq!(prorate(1, 1, 0), None);
-        let steps = [1000, 667, 333, 1, 0];
-        let undone: i64 = steps
-            .windows(2)
-            .map(|pair| {
-                prorate(-997, pair[0], 1000).unwrap() - prorate(-997, pair[1], 1000).unwrap()
-            })
-            .sum();
-        assert_eq!(undone, -997);
+/// The code that undoes the authorization's: that of a partial reversal where something remains, else
+/// that of the whole (reference authorization-guides 2.3).
+fn processing_code(context: Context<'_>, verdict: &Verdict) -> Option<rules::ProcessingCode> {
+    let (_, standing) = verdict.authorization.as_ref()?;
+    let entry = context.rules.processing_code(standing.processing_code)?;
+    let change = verdict.change.as_ref()?;
+    match (verdict.result, change.status) {
+        (ReversalResult::Restored, _) => Some(entry.code),
+        (_, AuthorizationStatus::Canceled) => entry.reversal_processing_code,
+        _ => entry
+            .partial_reversal_processing_code
+            .or(entry.reversal_processing_code),
     }
+}
+
+/// The postings under the code of the reversal, where they had that of a whole one.
+fn under(postings: &[PlannedPosting], code: Option<rules::ProcessingCode>) -> Vec<PlannedPosting> {
+    let Some(code) = code else {
+        return postings.to_vec();
+    };
+    let first = postings.first().map(|planned| planned.account);
+    let renamed = |planned: &PlannedPosting| PlannedPosting {
+        // A counterpart keeps the code of its own.
+        processing_code: if Some(planned.account) == first {
+            code
+        } else {
+            planned.processing_code
+        },
+        ..*planned
+    };
+    postings.iter().map(renamed).collect()
 }

@@ -5,6 +5,7 @@
 //! never: hand out an outcome but through the watermark.
 
 mod clock;
+mod expiry_shell;
 mod housekeeping;
 mod lag;
 mod observer;
@@ -17,6 +18,7 @@ mod view_shell;
 mod writer_shell;
 
 pub use clock::{between, now, whole_ms};
+pub use expiry_shell::drop_expired;
 pub use observer::{LedgerFailure, Observer, Started, Ticket, Timing};
 pub use options::{BOOKS, LedgerOptions, SNAPSHOT};
 pub use snapshot_shell::{SnapshotReply, Snapshots};
@@ -47,6 +49,7 @@ use crate::snapshot::files;
 use crate::writer::Writer;
 
 use clock::elapsed_since;
+use expiry_shell::ExpiryShell;
 use housekeeping::{Housekeeping, PIECE_BYTES};
 use lag::Lag;
 use pace::Pace;
@@ -66,6 +69,8 @@ pub struct Ledger<T> {
     readers: Readers,
     stopping: Arc<AtomicBool>,
     stop: Signal,
+    /// The thread that submits commands itself, and what ends it: it must end before the writer does.
+    expiry: (JoinHandle<()>, Signal),
     threads: Vec<JoinHandle<()>>,
     started: Started,
 }
@@ -221,6 +226,7 @@ impl<T: Ticket> Ledger<T> {
         )?;
         let snapshot_thread = spawn("snapshots", move || snapshot_shell.run())?;
         Ok(Self {
+            expiry: expiry_thread(&views, &sender)?,
             submissions: Some(sender),
             views,
             watermark,
@@ -266,16 +272,37 @@ impl<T: Ticket> Ledger<T> {
     /// answered, then the books are written.
     pub fn stop(mut self) {
         self.submissions = None;
+        let (expiry, end_expiry) = self.expiry;
+        end_expiry.raise();
+        joined(expiry);
         for thread in self.threads.drain(..) {
             // The writer comes first; when it has ended, so has the committer.
-            if thread.join().is_err() {
-                tracing::error!("a thread of the ledger ended by a panic");
-            }
+            joined(thread);
             self.stopping.store(true, Ordering::Release);
             self.stop.raise();
             self.readers.progress().raise();
         }
     }
+}
+
+fn joined(thread: JoinHandle<()>) {
+    if thread.join().is_err() {
+        tracing::error!("a thread of the ledger ended by a panic");
+    }
+}
+
+/// Starts the thread that lets go of due holds; with what ends it.
+fn expiry_thread<T: Ticket>(
+    views: &Arc<Views<SledStore>>,
+    submissions: &Sender<Submission<T>>,
+) -> io::Result<(JoinHandle<()>, Signal)> {
+    let stop = Signal::default();
+    let shell = ExpiryShell {
+        views: Arc::clone(views),
+        submissions: submissions.clone(),
+        stop: stop.clone(),
+    };
+    Ok((spawn("expiry", move || shell.run())?, stop))
 }
 
 fn spawn(name: &str, run: impl FnOnce() + Send + 'static) -> io::Result<JoinHandle<()>> {

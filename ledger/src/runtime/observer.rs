@@ -18,6 +18,8 @@ use crate::writer::WriterError;
 
 /// What the sender of a command needs to hear of it.
 pub trait Ticket: Send + 'static {
+    /// A ticket for commands that nobody waits for.
+    fn unattended() -> Self;
     /// The command was decided and is durable. Must not block.
     fn decided(self, outcome: Durable<Outcome>, timing: Timing);
     /// The command was not decided; nothing was recorded. Must not block.

@@ -28,7 +28,7 @@ impl<F: DiskFile> Snapshot<F> {
             waiting.push(Row {
                 table,
                 key: key.to_vec(),
-                value: value.to_vec(),
+                value: Some(value.to_vec()),
             });
             if waiting.len() >= ROWS {
                 store.write(std::mem::take(&mut waiting))?;

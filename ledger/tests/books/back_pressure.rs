@@ -9,8 +9,6 @@ use arc_swap::ArcSwap;
 use ledger::Durable;
 use ledger::books::inspection::Inspector;
 use ledger::command::{Command, Outcome, Submission, Undecided};
-use ledger::entities::{Customer, CustomerKind};
-use ledger::identifiers::CustomerId;
 use ledger::journal::committer::CommitOptions;
 use ledger::journal::retainer::Retained;
 use ledger::journal::retention::Policy;
@@ -19,6 +17,7 @@ use ledger::snapshot::files;
 use rules::{Reason, Snapshot};
 
 use crate::LOG;
+use crate::support::made;
 
 /// A test that waits longer than this for anything has failed.
 const PATIENCE: Duration = Duration::from_secs(60);
@@ -32,6 +31,10 @@ static RULES: LazyLock<Arc<ArcSwap<Snapshot>>> = LazyLock::new(|| {
 struct Told(SyncSender<Option<Reason>>);
 
 impl Ticket for Told {
+    fn unattended() -> Self {
+        unreachable!("no hold is due while this runs")
+    }
+
     fn decided(self, outcome: Durable<Outcome>, _: Timing) {
         assert_eq!(*outcome.get(), Outcome::Created);
         self.0.send(None).unwrap();
@@ -92,12 +95,7 @@ fn start(options: &LedgerOptions) -> Ledger<Told> {
 /// Submits a customer; says why it was refused, if it was.
 fn submit(submitter: &Submitter<Told>, id: u64) -> Receiver<Option<Reason>> {
     let (sender, told) = sync_channel(1);
-    let command = Command::CreateCustomer(Customer {
-        id: CustomerId(id),
-        kind: CustomerKind::Person,
-        name: "Ada".to_owned(),
-        document_number: id.to_string(),
-    });
+    let command = Command::CreateCustomer(made::customer(id));
     submitter.submit(Submission {
         command,
         deadline: None,

@@ -88,7 +88,13 @@ fn rows_that_are_not_those_that_were_written_are_refused() {
             (now.as_ref() != Some(value)).then(|| (key.clone(), value.clone()))
         });
         let (key, value) = stale.unwrap();
-        store.write(vec![Row { table, key, value }]).unwrap();
+        store
+            .write(vec![Row {
+                table,
+                key,
+                value: Some(value),
+            }])
+            .unwrap();
         let refused = recover(journal(&batches), store, LOG, Timestamp(i64::MIN), 100).unwrap_err();
         assert!(matches!(refused, RecoveryError::Contents(_)), "{refused}");
         assert!(refused.is_of_the_books());
@@ -117,7 +123,13 @@ fn rows_that_a_replay_does_not_touch_are_proven_by_it() {
     let (key, mut value) = store.page(Table::Cards, None, 1).unwrap().remove(0);
     *value.last_mut().unwrap() ^= 1;
     let table = Table::Cards;
-    store.write(vec![Row { table, key, value }]).unwrap();
+    store
+        .write(vec![Row {
+            table,
+            key,
+            value: Some(value),
+        }])
+        .unwrap();
     store.sync().unwrap();
     for _ in 0..2 {
         let store = store.crashed(|| false);

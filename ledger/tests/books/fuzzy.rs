@@ -3,7 +3,7 @@
 
 use std::cell::RefCell;
 
-use ledger::books::rows::{MessageBody, StoredMessage, Table};
+use ledger::books::rows::{StoredMessage, Table};
 use ledger::books::store::{KeyValue, MemoryStore, Row, StoreError};
 use ledger::books::{BookStore, ViewWriter, load};
 use ledger::identifiers::Timestamp;
@@ -200,7 +200,7 @@ fn a_message_older_than_its_account_gets_its_remaining_amount_from_the_journal()
     let row = |table, key: &[u8], value| Row {
         table,
         key: key.to_vec(),
-        value,
+        value: Some(value),
     };
     mixed
         .write(vec![row(Table::Messages, &oldest.0, exported)])
@@ -224,13 +224,8 @@ fn a_message_older_than_its_account_gets_its_remaining_amount_from_the_journal()
     let started = recover(journal(batches), mixed, LOG, Timestamp(i64::MIN), 1).unwrap();
     let key = keys(&commands).into_iter().next().unwrap();
     let shown: StoredMessage = started.view_writer.views().matching(&key).unwrap().unwrap();
-    let MessageBody::Authorization {
-        remaining_minor, ..
-    } = shown.body
-    else {
-        panic!("{shown:?}")
-    };
-    assert_eq!(remaining_minor, 0);
+    let standing = shown.standing().unwrap();
+    assert_eq!(standing.remaining_of_amount_minor(), 0);
     let whole: Vec<_> = books(batches, 1)
         .views()
         .store()

@@ -112,7 +112,13 @@ fn change_a_row(data: &Data, table: Table) {
     let store = SledStore::open(&data.path("books"), CACHE_BYTES).unwrap();
     let (key, mut value) = store.page(table, None, 1).unwrap().remove(0);
     *value.last_mut().unwrap() ^= 1;
-    store.write(vec![Row { table, key, value }]).unwrap();
+    store
+        .write(vec![Row {
+            table,
+            key,
+            value: Some(value),
+        }])
+        .unwrap();
     store.sync().unwrap();
 }
 

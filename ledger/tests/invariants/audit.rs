@@ -4,7 +4,8 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use ledger::Record;
 use ledger::authorization::{
-    AuthorizationDecided, Clearing, Decision, MatchKey, ReversalDecided, ReversalResult,
+    AccountMove, AuthorizationDecided, Clearing, Decision, MatchKey, ReversalDecided,
+    ReversalResult,
 };
 use ledger::entities::Account;
 use ledger::identifiers::RecordId;
@@ -20,6 +21,8 @@ struct Authorized {
     amount_minor: i64,
     remaining_minor: i64,
     refund: bool,
+    /// Whether it was cleared with its approval.
+    cleared: bool,
     posted_minor: i64,
 }
 
@@ -35,7 +38,7 @@ pub(crate) struct Audit {
     pub(crate) partly: usize,
 }
 
-fn moves(deltas: &rules::Deltas) -> Moves {
+fn deltas(deltas: &rules::Deltas) -> Moves {
     LimitName::ALL.map(|limit| deltas.get(limit))
 }
 
@@ -76,11 +79,17 @@ impl Audit {
     /// Takes in a record.
     pub(crate) fn record(&mut self, id: RecordId, record: &Record) {
         match record {
-            Record::CustomerCreated(_) | Record::CardIssued(_) => {}
+            Record::CustomerCreated(_)
+            | Record::CardIssued(_)
+            | Record::ResponseAcknowledged(_)
+            | Record::FileActionDecided(_) => {}
+            Record::HoldDropped(_) | Record::OperationDone(_) => {
+                unreachable!("{id}: not among the random commands")
+            }
             Record::AccountOpened(account) => {
                 let opened = Account {
                     reflects: id,
-                    ..account.clone()
+                    ..(**account).clone()
                 };
                 assert!(
                     self.accounts.insert(account.id, opened).is_none(),
@@ -101,26 +110,34 @@ impl Audit {
         }
     }
 
-    /// Checks the chain of an account and moves it.
+    /// Checks the chain of the account that a record is about and moves it. None of these operations
+    /// moves another account beside it.
     fn on_account(
         &mut self,
         id: RecordId,
-        account: AccountId,
-        previous: Option<RecordId>,
-        moved: Moves,
-        pending: bool,
+        listed: Option<AccountId>,
+        moves: &[AccountMove],
+        (moved, pending): (Moves, Moves),
     ) {
-        let account = self.accounts.get_mut(&account).unwrap();
+        let Some(listed) = listed else {
+            assert_eq!(moves, [], "{id} moves accounts and is about none");
+            return;
+        };
+        let [only] = moves else {
+            panic!("{id} moves {moves:?}")
+        };
+        assert_eq!(only.account, listed, "{id} moves another account");
+        assert_eq!(deltas(&only.deltas), moved, "{id}: deltas");
+        assert_eq!(deltas(&only.pending), pending, "{id}: pending");
+        let account = self.accounts.get_mut(&listed).unwrap();
         assert_eq!(
-            previous, account.latest,
+            only.previous, account.latest,
             "{id} does not follow the message before it"
         );
         apply(&mut account.limits, moved);
-        if pending {
-            for (limit, part) in LimitName::ALL.into_iter().zip(moved) {
-                let sum = account.pending.get(limit) + part;
-                assert!(account.pending.set(limit, sum));
-            }
+        for (limit, part) in LimitName::ALL.into_iter().zip(pending) {
+            let sum = account.pending.get(limit) + part;
+            assert!(account.pending.set(limit, sum));
         }
         (account.latest, account.reflects) = (Some(id), id);
     }
@@ -142,12 +159,13 @@ impl Audit {
             "{id}"
         );
         let Decision::Approved(approval) = &decided.decision else {
-            self.on_account(id, account, decided.previous, [0; 6], false);
+            self.on_account(id, Some(account), &decided.moves, ([0; 6], [0; 6]));
             return;
         };
-        let moved = moves(&approval.deltas);
-        let pending = decided.facts.clearing == Clearing::Offline;
-        self.on_account(id, account, decided.previous, moved, pending);
+        let moved = deltas(&approval.moves.deltas(account));
+        let cleared = decided.facts.clearing == Clearing::Online;
+        let pending = if cleared { [0; 6] } else { moved };
+        self.on_account(id, Some(account), &decided.moves, (moved, pending));
         let refund = decided.direction == Some(BalanceImpact::Credit);
         let lowered = moved.iter().any(|part| *part < 0);
         assert!(!lowered || !refund, "{id}: a refund took something");
@@ -161,13 +179,18 @@ impl Audit {
             amount_minor: approval.amount_minor,
             remaining_minor: approval.amount_minor,
             refund,
+            cleared,
             posted_minor: 0,
         };
         self.authorized.insert(id, authorized);
     }
 
     fn reversal(&mut self, id: RecordId, decided: &ReversalDecided) {
-        let moved = moves(&decided.deltas);
+        let account = decided.account;
+        let changed = decided.change.as_ref().zip(account);
+        let moved = changed.map_or([0; 6], |(change, account)| {
+            deltas(&change.moves().unwrap().deltas(account))
+        });
         if decided.result != ReversalResult::MatchConflict {
             assert!(
                 self.keys.insert(decided.facts.key),
@@ -177,12 +200,19 @@ impl Audit {
         let original = decided
             .original
             .and_then(|original| self.authorized.get_mut(&original));
+        let cleared = original.as_ref().is_some_and(|original| original.cleared);
         if decided.result == ReversalResult::Reversed {
             let original = original.unwrap();
+            // What is left is measured in DE4's currency; of what was billed it may be the same cents.
+            let change = decided.change.as_ref().unwrap();
             assert!(
-                decided.remaining_minor < original.remaining_minor,
+                change
+                    .parts
+                    .iter()
+                    .all(|part| part.after_minor < part.before_minor),
                 "{id} undid nothing"
             );
+            assert!(decided.remaining_minor <= original.remaining_minor, "{id}");
             original.remaining_minor = decided.remaining_minor;
             add(&mut original.left, moved);
             let expected = original
@@ -199,16 +229,15 @@ impl Audit {
                 self.partly += 1;
             }
             if original.refund {
-                self.refund_reversed.insert(decided.account.unwrap());
+                self.refund_reversed.insert(account.unwrap());
             }
         } else {
             assert_eq!(moved, [0; 6], "{id} has no effect and moves");
             let remaining = original.map_or(0, |original| original.remaining_minor);
             assert_eq!(decided.remaining_minor, remaining, "{id}");
         }
-        if let Some(account) = decided.account {
-            self.on_account(id, account, decided.previous, moved, !decided.cleared);
-        }
+        let pending = if cleared { [0; 6] } else { moved };
+        self.on_account(id, account, &decided.moves, (moved, pending));
     }
 
     /// Compares the books of an account with the sum of its records.

@@ -4,17 +4,13 @@
 use std::collections::BTreeMap;
 
 use ledger::Command;
-use ledger::authorization::{
-    Clearing, Fingerprint, MatchKey, MessageClass, RequestFacts, ReversalFacts,
-};
-use ledger::entities::{
-    Account, AccountStatus, Card, CardFacts, CardMode, CardStatus, Customer, CustomerKind, Expiry,
-};
-use ledger::identifiers::{CardHash, CustomerId, GroupId, RecordId};
+use ledger::authorization::{Fingerprint, MatchKey, MessageClass, RequestFacts, ReversalFacts};
+use ledger::entities::{Account, AccountStatus, CardMode, CardStatus};
+use ledger::identifiers::CardHash;
 use proptest::prelude::*;
-use rules::{AccountId, AccountType, Currency, Deltas, Limits, ProgramId};
+use rules::{AccountId, AccountType, Currency, Limits};
 
-use crate::support::{card_hash, match_key};
+use crate::support::{card_hash, made, match_key};
 
 /// One message of a random sequence.
 #[derive(Clone, Debug)]
@@ -60,34 +56,16 @@ fn currency(code: &str) -> Currency {
 
 /// The commands that make the world.
 pub(crate) fn world() -> Vec<Command> {
-    let customer = CustomerId(1);
     let account = |id, program, status, limits| {
-        Command::OpenAccount(Account {
-            id: AccountId(id),
-            program: ProgramId(program),
-            owner: customer,
-            group: GroupId(1),
+        Command::OpenAccount(Box::new(Account {
             status,
-            currency: currency("840"),
-            limits,
-            pending: Deltas::NONE,
-            latest: None,
-            reflects: RecordId::default(),
-        })
+            ..made::account(id, program, limits)
+        }))
     };
     let card = |name, status, mode| {
-        let expiry = Expiry::try_from(2912).unwrap();
-        Command::IssueCard(Card {
-            hash: card_hash(name),
-            masked_pan: "400000******0016".to_owned(),
-            encrypted_pan: vec![7; 12],
-            facts: CardFacts {
-                expiry,
-                status,
-                mode,
-                holder: customer,
-            },
-        })
+        let mut card = made::card(card_hash(name), mode);
+        card.facts.status = status;
+        Command::IssueCard(card)
     };
     let credit = Limits {
         max_credit_limit: 200_000,
@@ -111,15 +89,8 @@ pub(crate) fn world() -> Vec<Command> {
         credit: AccountId(1),
         debit: AccountId(2),
     };
-    let name = "Ada".to_owned();
-    let document_number = "D0001".to_owned();
     vec![
-        Command::CreateCustomer(Customer {
-            id: customer,
-            kind: CustomerKind::Person,
-            name,
-            document_number,
-        }),
+        Command::CreateCustomer(made::customer(1)),
         account(1, 1, AccountStatus::Normal, credit),
         account(2, 2, AccountStatus::Normal, balance(30_000, 5_000)),
         account(3, 3, AccountStatus::Normal, balance(10_000, 0)),
@@ -290,35 +261,23 @@ fn command(step: &Step, sent: &BTreeMap<MatchKey, Fingerprint>) -> Command {
 fn authorize(request: &Request) -> Command {
     let digits = format!("{}{1}{1}", request.code, request.from_account.code());
     let converted = request.billed_minor.is_some();
+    let key = match_key(card(request.card), class(request.financial), request.stan);
+    let fingerprint = Fingerprint {
+        currency: Some(currency(if converted { "978" } else { "840" })),
+        billing_amount_minor: request.billed_minor,
+        ..made::fingerprint(
+            digits.into_bytes().try_into().unwrap(),
+            request.amount_minor,
+        )
+    };
     let facts = RequestFacts {
-        key: match_key(card(request.card), class(request.financial), request.stan),
-        fingerprint: Fingerprint {
-            processing_code: digits.into_bytes().try_into().unwrap(),
-            amount_minor: request.amount_minor,
-            currency: Some(currency(if converted { "978" } else { "840" })),
-            billing_amount_minor: request.billed_minor,
-        },
-        clearing: if request.financial {
-            Clearing::Online
-        } else {
-            Clearing::Offline
-        },
-        processing_code: request.code.parse().unwrap(),
-        from_account: request.from_account,
-        to_account: request.from_account,
-        expiry_yymm: None,
-        mcc: None,
-        entry_mode: None,
         installments: request.installments,
-        cashback_minor: None,
         billing_currency: converted.then(|| currency("840")),
-        retrieval_reference: None,
-        card_acceptor: None,
-        card_acceptor_name: None,
+        ..made::request(key, fingerprint)
     };
     Command::Authorize {
         facts: Box::new(facts),
-        stored: None,
+        stored: Vec::new(),
     }
 }
 
@@ -333,18 +292,15 @@ fn undo(reverse: &Reverse, sent: &BTreeMap<MatchKey, Fingerprint>) -> Command {
     };
     let mut fingerprint = sent.get(&original).copied().unwrap_or(unknown);
     fingerprint.amount_minor = reverse.other_amount.unwrap_or(fingerprint.amount_minor);
+    let key = match_key(card, MessageClass::Reversal, reverse.stan);
     let facts = ReversalFacts {
-        key: match_key(card, MessageClass::Reversal, reverse.stan),
-        fingerprint,
-        original,
         advice: reverse.advice,
         replacement_minor: reverse.keeping_minor,
-        retrieval_reference: None,
+        ..made::reversal(key, original, fingerprint)
     };
     Command::Reverse {
         facts: Box::new(facts),
-        stored: None,
-        stored_original: None,
+        stored: Vec::new(),
     }
 }
 
@@ -360,27 +316,25 @@ pub(crate) fn probes(commands: &[Command]) -> Vec<Command> {
                 known.entry(facts.key).or_insert(facts.fingerprint);
             }
             Command::Reverse { facts, .. } => {
-                known.entry(facts.original).or_insert(facts.fingerprint);
+                if let Some(original) = facts.original {
+                    known.entry(original).or_insert(facts.fingerprint);
+                }
                 known.entry(facts.key).or_insert(facts.fingerprint);
             }
-            Command::CreateCustomer(_) | Command::OpenAccount(_) | Command::IssueCard(_) => {}
+            _ => {}
         }
     }
     for (original, fingerprint) in known {
         for replacement_minor in [Some(77), None] {
             stan += 1;
+            let key = match_key(original.card, MessageClass::Reversal, stan);
             let facts = ReversalFacts {
-                key: match_key(original.card, MessageClass::Reversal, stan),
-                fingerprint,
-                original,
-                advice: false,
                 replacement_minor,
-                retrieval_reference: None,
+                ..made::reversal(key, original, fingerprint)
             };
             probes.push(Command::Reverse {
                 facts: Box::new(facts),
-                stored: None,
-                stored_original: None,
+                stored: Vec::new(),
             });
         }
     }
@@ -391,7 +345,9 @@ pub(crate) fn probes(commands: &[Command]) -> Vec<Command> {
 pub(crate) fn keys(commands: &[Command]) -> std::collections::BTreeSet<MatchKey> {
     let named = commands.iter().flat_map(|command| match command {
         Command::Authorize { facts, .. } => vec![facts.key],
-        Command::Reverse { facts, .. } => vec![facts.key, facts.original],
+        Command::Reverse { facts, .. } => {
+            std::iter::once(facts.key).chain(facts.original).collect()
+        }
         _ => Vec::new(),
     });
     named.collect()

@@ -139,13 +139,7 @@ fn outcomes_leave_only_after_their_sync() {
         0,
         Timestamp::default(),
     );
-    let customer = ledger::entities::Customer {
-        id: ledger::identifiers::CustomerId(1),
-        kind: ledger::entities::CustomerKind::Person,
-        name: "Ada".to_owned(),
-        document_number: "D0001".to_owned(),
-    };
-    let command = ledger::Command::CreateCustomer(customer);
+    let command = ledger::Command::CreateCustomer(crate::support::made::customer(1));
     let submission = ledger::command::Submission {
         command,
         deadline: None,

@@ -2,8 +2,7 @@
 
 use std::collections::VecDeque;
 
-use ledger::entities::{Customer, CustomerKind};
-use ledger::identifiers::{CustomerId, Timestamp};
+use ledger::identifiers::Timestamp;
 use ledger::journal::remote::{RemoteJournal, RemoteLog, Step};
 use ledger::journal::{Journal, SubmitError};
 use ledger::writer::{Pending, Writer};
@@ -11,7 +10,7 @@ use ledger::{Command, State, command::Submission};
 use proptest::prelude::*;
 
 use crate::parts::batch;
-use crate::support::{SHARD, records, rules};
+use crate::support::{SHARD, made, records, rules};
 
 /// The writer with what waits for the journal; tickets are the numbers of customers.
 struct Shard {
@@ -39,12 +38,7 @@ impl Shard {
     /// Decides customers; whether the journal took their batch.
     fn decide(&mut self, customers: std::ops::Range<u64>) -> bool {
         let submissions = customers.map(|id| Submission {
-            command: Command::CreateCustomer(Customer {
-                id: CustomerId(id),
-                kind: CustomerKind::Person,
-                name: "Ada".to_owned(),
-                document_number: format!("D{id}"),
-            }),
+            command: Command::CreateCustomer(made::customer(id)),
             deadline: None,
             ticket: id,
         });

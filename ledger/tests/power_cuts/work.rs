@@ -12,13 +12,11 @@ use std::time::Duration;
 
 use arc_swap::ArcSwap;
 use crossbeam_channel::{Receiver, Sender, bounded};
-use ledger::authorization::{Clearing, Fingerprint, MessageClass, RequestFacts, ReversalFacts};
+use ledger::authorization::{MessageClass, RequestFacts};
 use ledger::books::inspection::Inspector;
 use ledger::command::{Outcome, Submission, Undecided};
-use ledger::entities::{
-    Account, AccountStatus, Card, CardFacts, CardMode, CardStatus, Customer, CustomerKind, Expiry,
-};
-use ledger::identifiers::{CustomerId, GroupId, RecordId};
+use ledger::entities::{Account, CardMode};
+use ledger::identifiers::GroupId;
 use ledger::journal::committer::CommitOptions;
 use ledger::journal::log::LogOptions;
 use ledger::journal::readers::Readers;
@@ -28,9 +26,9 @@ use ledger::runtime::{
     Ledger, LedgerFailure, LedgerOptions, Observer, SnapshotReply, Ticket, Timing,
 };
 use ledger::{Command, Durable};
-use rules::{AccountId, AccountType, Currency, Deltas, Limits, ProgramId};
+use rules::{AccountId, Limits};
 
-use crate::support::{SHARD, card_hash, match_key};
+use crate::support::{SHARD, card_hash, made, match_key};
 
 /// Set for the process that is traced: where its data goes.
 pub(crate) const DIRECTORY: &str = "POWER_CUTS_DIRECTORY";
@@ -181,6 +179,10 @@ struct Acknowledging {
 }
 
 impl Ticket for Acknowledging {
+    fn unattended() -> Self {
+        unreachable!("no hold is due while this runs")
+    }
+
     fn decided(self, outcome: Durable<Outcome>, _: Timing) {
         match outcome.get() {
             Outcome::Decided(decided) => {
@@ -188,7 +190,7 @@ impl Ticket for Acknowledging {
                 (&*self.file).write_all(text.as_bytes()).unwrap();
             }
             Outcome::Created => {}
-            Outcome::Rejected(why) => panic!("{why}"),
+            other => panic!("{other:?}"),
         }
         self.done.send(()).unwrap();
     }
@@ -207,43 +209,22 @@ fn card_of(account: u64) -> String {
 }
 
 fn world() -> impl Iterator<Item = Command> {
-    let customer = Command::CreateCustomer(Customer {
-        id: CustomerId(1),
-        kind: CustomerKind::Person,
-        name: "Ada".to_owned(),
-        document_number: "D0001".to_owned(),
-    });
+    let customer = Command::CreateCustomer(made::customer(1));
     let accounts = (1..=ACCOUNTS).map(|id| {
-        Command::OpenAccount(Account {
-            id: AccountId(id),
-            program: ProgramId(1),
-            owner: CustomerId(1),
+        let limits = Limits {
+            max_credit_limit: 400_000,
+            total_credit_limit: 400_000,
+            available_credit_limit: 400_000,
+            ..Limits::default()
+        };
+        Command::OpenAccount(Box::new(Account {
             group: GroupId(id),
-            status: AccountStatus::Normal,
-            currency: dollar(),
-            limits: Limits {
-                max_credit_limit: 400_000,
-                total_credit_limit: 400_000,
-                available_credit_limit: 400_000,
-                ..Limits::default()
-            },
-            pending: Deltas::NONE,
-            latest: None,
-            reflects: RecordId::default(),
-        })
+            ..made::account(id, 1, limits)
+        }))
     });
     let cards = (1..=ACCOUNTS).map(|id| {
-        Command::IssueCard(Card {
-            hash: card_hash(&card_of(id)),
-            masked_pan: "400000******0016".to_owned(),
-            encrypted_pan: vec![7; 12],
-            facts: CardFacts {
-                expiry: Expiry::try_from(9912).unwrap(),
-                status: CardStatus::Normal,
-                mode: CardMode::Single(AccountId(id)),
-                holder: CustomerId(1),
-            },
-        })
+        let mode = CardMode::Single(AccountId(id));
+        Command::IssueCard(made::card(card_hash(&card_of(id)), mode))
     });
     std::iter::once(customer).chain(accounts).chain(cards)
 }
@@ -256,55 +237,30 @@ fn request(number: u32) -> Command {
         let facts = Box::new(purchase(number));
         Command::Authorize {
             facts,
-            stored: None,
+            stored: Vec::new(),
         }
     }
 }
 
 fn purchase(number: u32) -> RequestFacts {
     let card = card_hash(&card_of(account_of(number)));
+    let key = match_key(card, MessageClass::Authorization, number);
+    let amount_minor = 1_000 + i64::from(number * 37 % 9_000);
     RequestFacts {
-        key: match_key(card, MessageClass::Authorization, number),
-        fingerprint: Fingerprint {
-            processing_code: *b"003000",
-            amount_minor: 1_000 + i64::from(number * 37 % 9_000),
-            currency: Some(dollar()),
-            billing_amount_minor: None,
-        },
-        clearing: Clearing::Offline,
-        processing_code: "00".parse().unwrap(),
-        from_account: AccountType::parse("30").unwrap(),
-        to_account: AccountType::parse("00").unwrap(),
         expiry_yymm: Some(9912),
-        mcc: None,
-        entry_mode: None,
-        installments: 1,
-        cashback_minor: None,
-        billing_currency: None,
         retrieval_reference: Some(format!("{number:012}")),
         card_acceptor: Some("POWER CUT SHOP".to_owned()),
-        card_acceptor_name: None,
+        ..made::request(key, made::fingerprint(*b"003000", amount_minor))
     }
 }
 
 /// The reversal of the purchase before it, on that account.
 fn reversal(number: u32) -> Command {
     let original = purchase(number - 1);
-    let facts = ReversalFacts {
-        key: match_key(original.key.card, MessageClass::Reversal, number),
-        fingerprint: original.fingerprint,
-        original: original.key,
-        advice: false,
-        replacement_minor: None,
-        retrieval_reference: None,
-    };
+    let key = match_key(original.key.card, MessageClass::Reversal, number);
+    let facts = made::reversal(key, original.key, original.fingerprint);
     Command::Reverse {
         facts: Box::new(facts),
-        stored: None,
-        stored_original: None,
+        stored: Vec::new(),
     }
-}
-
-fn dollar() -> Currency {
-    "840".parse().unwrap()
 }

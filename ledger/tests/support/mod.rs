@@ -8,6 +8,8 @@
     reason = "shared by several test crates, each using a part; a test that panics has failed"
 )]
 
+pub(crate) mod made;
+
 use std::path::Path;
 use std::sync::LazyLock;
 

@@ -23,7 +23,9 @@ pub(crate) struct Line {
 }
 
 /// Verbs that are followed by the name of what they are about.
-const WITH_SUBJECT: [&str; 6] = ["customer", "account", "card", "at", "limits", "pending"];
+const WITH_SUBJECT: [&str; 7] = [
+    "customer", "account", "card", "at", "limits", "pending", "rules",
+];
 
 /// Words with values; what is taken is gone, so that a word nobody reads is noticed.
 #[derive(Debug, Default, PartialEq, Eq)]
@@ -33,13 +35,6 @@ impl Words {
     /// The value of a word.
     pub(crate) fn take(&mut self, word: &str) -> Option<String> {
         self.0.remove(word)
-    }
-
-    /// Gives a word a value unless it has one.
-    pub(crate) fn give(&mut self, word: &str, value: &str) {
-        self.0
-            .entry(word.to_owned())
-            .or_insert_with(|| value.to_owned());
     }
 
     /// The value of a word, read.

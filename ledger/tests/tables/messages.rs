@@ -1,127 +1,26 @@
-//! How the words of a line become a command.
+//! How the words of a line become a request or an advice.
 
 use std::collections::BTreeMap;
 
 use ledger::Command;
 use ledger::authorization::{
-    Clearing, Fingerprint, MatchKey, MessageClass, RequestFacts, ReversalFacts,
+    AddressResult, Advice, ApprovalCode, Conversion, Fees, Fingerprint, MatchKey, MessageClass,
+    NetworkReference, RequestFacts,
 };
-use ledger::entities::{
-    Account, AccountStatus, Card, CardFacts, CardMode, CardStatus, Customer, CustomerKind, Expiry,
-};
-use ledger::identifiers::{CardHash, CustomerId, GroupId, RecordId, Timestamp};
-use rules::{AccountId, AccountType, Currency, Deltas, Limits, NetworkId, ProgramId};
-use serde::de::DeserializeOwned;
+use ledger::identifiers::CardHash;
+use rules::{AccountType, Currency, NetworkId};
 
+use crate::entities::{card, number, yes_or_no};
 use crate::line::{self, Words};
-use crate::support::{card_hash, match_key};
+use crate::support::made::{self, dollar};
+use crate::support::match_key;
 use crate::world::Sent;
 
-/// An instant as RFC 3339 writes it.
-pub(crate) fn instant(text: &str) -> Option<Timestamp> {
-    Some(Timestamp(
-        text.parse::<jiff::Timestamp>().ok()?.as_microsecond(),
-    ))
-}
-
-fn number<T: std::str::FromStr>(text: &str) -> Option<T> {
-    text.parse().ok()
-}
-
-/// A name as the stored form of the type writes it.
-fn named<T: DeserializeOwned>(text: &str) -> Option<T> {
-    serde_json::from_value(text.into()).ok()
-}
-
-fn card(text: &str) -> Option<CardHash> {
-    (text.len() <= 32).then(|| card_hash(text))
-}
-
-/// `customer 1`, `account 1 …` or `card A …`.
-pub(crate) fn entity(verb: &str, subject: &str, words: &mut Words) -> Result<Command, String> {
-    if verb == "card" {
-        return issue_card(subject, words);
-    }
-    let id: u64 = subject
-        .parse()
-        .map_err(|error| format!("cannot read the number {subject:?}: {error}"))?;
-    if verb == "account" {
-        return open_account(id, words);
-    }
-    Ok(Command::CreateCustomer(Customer {
-        id: CustomerId(id),
-        kind: words.read("kind", named)?.unwrap_or(CustomerKind::Person),
-        name: words.take("name").unwrap_or_else(|| "Ada".to_owned()),
-        document_number: words
-            .take("document")
-            .unwrap_or_else(|| format!("D{id:04}")),
-    }))
-}
-
-fn open_account(id: u64, words: &mut Words) -> Result<Command, String> {
-    let owner: u64 = words.read("owner", number)?.unwrap_or(1);
-    let group: u64 = words.read("group", number)?.unwrap_or(owner);
-    let program = words.need("program", number)?;
-    let status = words
-        .read("status", named)?
-        .unwrap_or(AccountStatus::Normal);
-    let currency: Option<Currency> = words.read("currency", number)?;
-    let mut limit = |word: &str| Ok::<_, String>(words.read(word, line::amount)?.unwrap_or(0));
-    let limits = Limits {
-        max_credit_limit: limit("maximum")?,
-        total_credit_limit: limit("total")?,
-        available_credit_limit: limit("available")?,
-        total_installment_credit_limit: limit("instalments-total")?,
-        available_total_installment_credit: limit("instalments")?,
-        withdrawal_credit_limit: limit("cash-total")?,
-        available_withdrawal_credit: limit("cash")?,
-        available_savings_account_limit: limit("savings")?,
-        total_overdraft_limit: limit("overdraft")?,
-        ..Limits::default()
-    };
-    Ok(Command::OpenAccount(Account {
-        id: AccountId(id),
-        program: ProgramId(program),
-        owner: CustomerId(owner),
-        group: GroupId(group),
-        status,
-        currency: currency.unwrap_or_else(dollar),
-        limits,
-        pending: Deltas::NONE,
-        latest: None,
-        reflects: RecordId::default(),
-    }))
-}
-
-fn issue_card(name: &str, words: &mut Words) -> Result<Command, String> {
-    let hash = card(name).ok_or("the name of a card has at most 32 letters")?;
-    let expiry = |text: &str| Expiry::try_from(number::<u16>(text)?).ok();
-    let mode = match words.read("account", number)? {
-        Some(account) => CardMode::Single(AccountId(account)),
-        None => CardMode::Combo {
-            credit: AccountId(words.need("credit", number)?),
-            debit: AccountId(words.need("debit", number)?),
-        },
-    };
-    Ok(Command::IssueCard(Card {
-        hash,
-        masked_pan: "400000******0016".to_owned(),
-        encrypted_pan: vec![1, 2, 3],
-        facts: CardFacts {
-            expiry: words.need("expiry", expiry)?,
-            status: words.read("status", named)?.unwrap_or(CardStatus::Normal),
-            mode,
-            holder: CustomerId(words.read("holder", number)?.unwrap_or(1)),
-        },
-    }))
-}
-
-fn dollar() -> Currency {
-    "840".parse().unwrap()
-}
+/// What was first sent under each STAN.
+pub(crate) type AllSent = BTreeMap<u32, Sent>;
 
 /// Words that make a message another message.
-fn key(
+pub(crate) fn key(
     stan: u32,
     class: MessageClass,
     card: CardHash,
@@ -130,125 +29,166 @@ fn key(
     let terminal = |text: &str| format!("{text:<8}").into_bytes().try_into().ok();
     let unsaid = match_key(card, class, stan);
     Ok(MatchKey {
-        transmission: words.read("sent", number)?.unwrap_or(unsaid.transmission),
-        acquirer: words.read("acquirer", number)?.unwrap_or(unsaid.acquirer),
-        terminal: words.read("terminal", terminal)?.unwrap_or(unsaid.terminal),
         network: words
             .read("network", number)?
             .map_or(unsaid.network, NetworkId),
+        transmission: words.read("sent", number)?.unwrap_or(unsaid.transmission),
+        acquirer: words.read("acquirer", number)?.unwrap_or(unsaid.acquirer),
+        terminal: words.read("terminal", terminal)?.unwrap_or(unsaid.terminal),
         ..unsaid
     })
 }
 
 /// DE3 from its first two digits or from all six.
-fn de3(text: &str) -> Option<[u8; 6]> {
+pub(crate) fn de3(text: &str) -> Option<[u8; 6]> {
     if !matches!(text.len(), 2 | 6) {
         return None;
     }
     format!("{text:0<6}").into_bytes().try_into().ok()
 }
 
-/// `authorize …` (01xx) or `financial …` (02xx).
+/// `authorize …` (0100), `financial …` (0200) and the advices of both (0120, 0220).
 pub(crate) fn request(
+    verb: &str,
     stan: u32,
-    class: MessageClass,
     words: &mut Words,
+    sent: &AllSent,
 ) -> Result<Command, String> {
-    let card = words.need("card", card)?;
-    let processing_code = words.need("code", de3)?;
-    let digits = String::from_utf8_lossy(&processing_code).into_owned();
-    let account_type = |range| digits.get(range).and_then(AccountType::parse);
-    let facts = RequestFacts {
-        key: key(stan, class, card, words)?,
-        fingerprint: Fingerprint {
-            processing_code,
-            amount_minor: words.read("amount", line::amount)?.unwrap_or(0),
-            currency: Some(words.read("currency", number)?.unwrap_or_else(dollar)),
-            billing_amount_minor: words.read("billed", line::amount)?,
-        },
-        clearing: match class {
-            MessageClass::Financial => Clearing::Online,
-            MessageClass::Authorization | MessageClass::Reversal => Clearing::Offline,
-        },
-        processing_code: digits
-            .get(..2)
-            .unwrap_or_default()
-            .parse()
-            .map_err(|error| format!("code {digits:?}: {error}"))?,
-        from_account: account_type(2..4).ok_or("unknown from-account in the code")?,
-        to_account: account_type(4..6).ok_or("unknown to-account in the code")?,
-        expiry_yymm: words.read("expiry", number)?,
-        mcc: words.read("mcc", number)?,
-        entry_mode: None,
-        installments: words.read("instalments", number)?.unwrap_or(1),
-        cashback_minor: words.read("cashback", line::amount)?,
-        billing_currency: words.read("billed-currency", number)?,
-        retrieval_reference: words.take("rrn"),
-        card_acceptor: None,
-        card_acceptor_name: None,
+    let (mti, class) = match verb {
+        "financial" => (200, MessageClass::Financial),
+        "financial-advice" => (220, MessageClass::Financial),
+        "authorization-advice" => (120, MessageClass::Authorization),
+        _ => (100, MessageClass::Authorization),
     };
+    let card = words.need("card", card)?;
+    let code = if verb == "inquire" {
+        words.read("code", de3)?.unwrap_or(*b"310000")
+    } else {
+        words.need("code", de3)?
+    };
+    let digits = String::from_utf8_lossy(&code).into_owned();
+    let account_type = |range| digits.get(range).and_then(AccountType::parse);
+    account_type(2..4).ok_or("unknown from-account in the code")?;
+    account_type(4..6).ok_or("unknown to-account in the code")?;
+    let key = key(stan, class, card, words)?;
+    let currency = words.read("currency", number)?.unwrap_or_else(dollar);
+    let fingerprint = Fingerprint {
+        processing_code: code,
+        amount_minor: words.read("amount", line::amount)?.unwrap_or(0),
+        currency: (verb != "inquire").then_some(currency),
+        billing_amount_minor: words.read("billed", line::amount)?,
+    };
+    let mut facts = made::request(key, fingerprint);
+    facts.mti = words.read("mti", number)?.unwrap_or(mti);
+    if matches!(verb, "authorization-advice" | "financial-advice") {
+        facts.advice = Some(said(words)?);
+    }
+    contents(&mut facts, words)?;
+    relations(&mut facts, words, sent)?;
     Ok(Command::Authorize {
         facts: Box::new(facts),
-        stored: None,
+        stored: Vec::new(),
     })
 }
 
-/// `inquire …`: a balance inquiry, code 31 without an amount and a currency.
-pub(crate) fn inquiry(stan: u32, words: &mut Words) -> Result<Command, String> {
-    words.give("code", "310000");
-    let mut command = request(stan, MessageClass::Authorization, words)?;
-    if let Command::Authorize { facts, .. } = &mut command {
-        facts.fingerprint.currency = None;
-    }
-    Ok(command)
+/// What the network decided: `said 05`; an advice that does not say was approved.
+fn said(words: &mut Words) -> Result<Advice, String> {
+    let response_code: Option<rules::ResponseCode> = words.read("said", number)?;
+    let approved = response_code.is_none_or(|code| matches!(code.as_str(), "00" | "10" | "85"));
+    Ok(Advice {
+        response_code,
+        approved,
+    })
 }
 
-/// `reverse …` (0400) or `advice …` (0420).
-pub(crate) fn reversal(
-    stan: u32,
-    advice: bool,
-    words: &mut Words,
-    sent: &BTreeMap<u32, Sent>,
-) -> Result<Command, String> {
-    let of: u32 = words.need("of", number)?;
-    let known = sent.get(&of).map(|sent| match &sent.command {
-        Command::Authorize { facts, .. } => (facts.key, facts.fingerprint),
-        Command::Reverse { facts, .. } => (facts.key, facts.fingerprint),
-        _ => unreachable!("only messages are sent"),
-    });
-    let (original, mut fingerprint) = match known {
-        Some(known) => known,
-        None => {
-            let card = words.need("card", card)?;
-            let fingerprint = Fingerprint {
-                processing_code: *b"000000",
-                amount_minor: 0,
-                currency: None,
-                billing_amount_minor: None,
-            };
-            (
-                match_key(card, MessageClass::Authorization, of),
-                fingerprint,
-            )
+/// What the message says beside its key and its fingerprint.
+fn contents(facts: &mut RequestFacts, words: &mut Words) -> Result<(), String> {
+    let yes = |words: &mut Words, word| words.read(word, yes_or_no);
+    facts.expiry_yymm = words.read("expiry", number)?;
+    facts.mcc = words.read("mcc", number)?;
+    facts.installments = words.read("instalments", number)?.unwrap_or(1);
+    facts.cashback_minor = words.read("cashback", line::amount)?;
+    facts.billing_currency = words.read("billed-currency", number)?;
+    facts.retrieval_reference = words.take("rrn");
+    facts.card_acceptor_name = words.take("merchant");
+    facts.domestic = yes(words, "domestic")?.unwrap_or(true);
+    facts.pre_authorization = yes(words, "preauthorization")?.unwrap_or(false);
+    facts.recurring = yes(words, "recurring")?.unwrap_or(false);
+    facts.partial_capable = yes(words, "partial")?.unwrap_or(false);
+    facts.address_result = words.read("address", address)?;
+    facts.fees = Fees {
+        transaction_minor: words.read("fee", line::amount)?,
+        settlement_minor: words.read("settlement-fee", line::amount)?,
+        transaction_processing_minor: words.read("processing-fee", line::amount)?,
+        settlement_processing_minor: words.read("settlement-processing-fee", line::amount)?,
+    };
+    let settlement_currency: Option<Currency> = words.read("settled-currency", number)?;
+    facts.conversion = Conversion {
+        settlement_amount_minor: words.read("settled", line::amount)?,
+        settlement_currency,
+        settlement_rate: words.read("settlement-rate", number)?,
+        billing_rate: words.read("billing-rate", number)?,
+    };
+    Ok(())
+}
+
+fn address(text: &str) -> Option<AddressResult> {
+    match text {
+        "both" => Some(AddressResult::Both),
+        "address-only" => Some(AddressResult::AddressOnly),
+        "postal-code-only" => Some(AddressResult::PostalCodeOnly),
+        "neither" => Some(AddressResult::Neither),
+        "unavailable" => Some(AddressResult::Unavailable),
+        _ => None,
+    }
+}
+
+/// Which message it belongs to: `raising 1`, `of 1`, `reference R`, `code-of 1`, `approval ABC123`.
+fn relations(facts: &mut RequestFacts, words: &mut Words, sent: &AllSent) -> Result<(), String> {
+    let raising: Option<u32> = words.read("raising", number)?;
+    let of: Option<u32> = words.read("of", number)?;
+    let incremental = words.read("incremental", yes_or_no)?.unwrap_or(false);
+    facts.incremental = incremental || raising.is_some();
+    facts.original = raising
+        .or(of)
+        .map(|stan| original(stan, facts.key.card, sent));
+    facts.network_reference = words.read("reference", NetworkReference::new)?;
+    let code = |text: &str| Some(ApprovalCode(text.as_bytes().try_into().ok()?));
+    let said = words.read("approval", code)?;
+    let code_of: Option<u32> = words.read("code-of", number)?;
+    facts.approval_code = match code_of {
+        Some(stan) => approval_code(stan, sent)?,
+        None => said,
+    };
+    Ok(())
+}
+
+/// The key of what was first sent under a STAN; of an authorization that never was, where nothing was.
+pub(crate) fn original(stan: u32, card: CardHash, sent: &AllSent) -> MatchKey {
+    let first = sent.get(&stan).and_then(|sent| sent.command.network_key());
+    first.unwrap_or_else(|| match_key(card, MessageClass::Authorization, stan))
+}
+
+fn approval_code(stan: u32, sent: &AllSent) -> Result<Option<ApprovalCode>, String> {
+    let decided = sent.get(&stan).and_then(|sent| sent.decided);
+    let decided = decided.ok_or_else(|| format!("nothing was answered under stan {stan}"))?;
+    Ok(decided.answer.approval_code)
+}
+
+/// What network messages have in common.
+pub(crate) trait NetworkMessage {
+    /// The match key.
+    fn network_key(&self) -> Option<MatchKey>;
+}
+
+impl NetworkMessage for Command {
+    fn network_key(&self) -> Option<MatchKey> {
+        match self {
+            Self::Authorize { facts, .. } => Some(facts.key),
+            Self::Reverse { facts, .. } => Some(facts.key),
+            Self::FileAction { facts, .. } => Some(facts.key),
+            Self::Acknowledge { facts, .. } => Some(facts.original),
+            _ => None,
         }
-    };
-    if let Some(amount_minor) = words.read("amount", line::amount)? {
-        fingerprint.amount_minor = amount_minor;
     }
-    if let Some(currency) = words.read("currency", number)? {
-        fingerprint.currency = Some(currency);
-    }
-    let facts = ReversalFacts {
-        key: key(stan, MessageClass::Reversal, original.card, words)?,
-        fingerprint,
-        original,
-        advice,
-        replacement_minor: words.read("keeping", line::amount)?,
-        retrieval_reference: words.take("rrn"),
-    };
-    Ok(Command::Reverse {
-        facts: Box::new(facts),
-        stored: None,
-        stored_original: None,
-    })
 }

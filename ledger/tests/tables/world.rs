@@ -1,66 +1,71 @@
-//! The world of one table: a writer over the shipped rules, and what its lines did to it.
+//! The world of one table: a writer over its rules, the books behind it, and what its lines did to them.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
 
-use ledger::authorization::{
-    AuthorizationDecided, Decision, MessageClass, Posting, ReversalDecided, ReversalResult,
-};
-use ledger::command::{Decided, EntityError, Outcome, Submission};
+use ledger::authorization::MessageKey;
+use ledger::books::store::MemoryStore;
+use ledger::books::{Progress, ViewWriter};
+use ledger::command::{Decided, Outcome, Submission};
 use ledger::identifiers::{RecordId, Timestamp};
 use ledger::journal::Batch;
 use ledger::writer::Writer;
 use ledger::{Command, Record, State};
-use rules::{AccountId, Deltas, LimitName, Reason};
+use rules::{AccountId, Reason, Snapshot};
 
+use crate::coverage::Coverage;
 use crate::line::{self, Line, Words};
-use crate::messages;
-use crate::support::{SHARD, records, release, rules};
+use crate::messages::NetworkMessage as _;
+use crate::shown::{self, LIMIT_NAMES};
+use crate::support::{SHARD, records, release};
+use crate::{entities, later_messages, messages, operations, rule_sets};
 
 /// A message that a table sent first under its STAN.
 pub(crate) struct Sent {
     /// What was sent.
     pub(crate) command: Command,
     /// What was answered; `None` when it was not decided.
-    decided: Option<Decided>,
+    pub(crate) decided: Option<Decided>,
 }
 
 /// The world of one table.
 pub(crate) struct World {
-    writer: Writer,
+    pub(crate) writer: Writer,
+    /// The books, written behind every batch.
+    pub(crate) books: ViewWriter<MemoryStore>,
+    rules: Arc<Snapshot>,
     now: Timestamp,
     sent: BTreeMap<u32, Sent>,
-    records: Vec<(RecordId, Record)>,
-    batches: Vec<Batch>,
+    pub(crate) records: Vec<(RecordId, Record)>,
+    pub(crate) batches: Vec<Batch>,
     /// Reasons that were given.
     pub(crate) reasons: BTreeSet<Reason>,
+    /// Steps that were taken, by kind.
+    pub(crate) coverage: Coverage,
 }
 
 /// What came of one submission.
-enum Came {
+pub(crate) enum Came {
     Of(Outcome, bool),
     Undecided(Reason),
 }
 
-/// How the tables name the limits that move.
-const LIMIT_NAMES: [(LimitName, &str); 6] = [
-    (LimitName::AvailableCreditLimit, "available"),
-    (LimitName::AvailableTotalInstallmentCredit, "instalments"),
-    (LimitName::AvailableWithdrawalCredit, "cash"),
-    (LimitName::AvailableSavingsAccountLimit, "savings"),
-    (LimitName::AdditionalFunds, "additional"),
-    (LimitName::HeldFunds, "held"),
-];
+/// How often the books are written: in between, what they show is in the views alone.
+const CHECKPOINT_EVERY: u64 = 3;
 
 impl World {
-    /// An empty world.
+    /// An empty world under the shipped rules.
     pub(crate) fn new() -> Self {
         Self {
             writer: Writer::new(SHARD, State::default(), 0, Timestamp::default()),
+            books: ViewWriter::new(SHARD, MemoryStore::default(), Progress::default()),
+            rules: rule_sets::shipped(),
             now: Timestamp::default(),
             sent: BTreeMap::new(),
             records: Vec::new(),
             batches: Vec::new(),
             reasons: BTreeSet::new(),
+            coverage: Coverage::default(),
         }
     }
 
@@ -69,88 +74,167 @@ impl World {
         let Line {
             verb,
             subject,
-            mut words,
+            words,
             expected,
             ..
         } = line;
-        let found = match verb.as_str() {
-            "at" => {
-                self.now = messages::instant(&subject).ok_or("cannot read the instant")?;
-                words.finish()?;
-                return nothing_expected(expected);
-            }
-            "limits" => {
-                self.check_limits(&subject, &mut words)?;
-                return nothing_expected(expected);
-            }
-            "pending" => {
-                words.finish()?;
-                let account = self.account(&subject)?;
-                Some(moves(&account.pending))
+        match verb.as_str() {
+            "at" | "rules" | "forget" | "limits" => {
+                if expected.is_some() {
+                    return Err("nothing can be expected of this line".to_owned());
+                }
+                self.set(&verb, &subject, words)
             }
             "customer" | "account" | "card" => {
-                let command = messages::entity(&verb, &subject, &mut words)?;
+                let mut words = words;
+                let command = entities::entity(&verb, &subject, &mut words)?;
                 words.finish()?;
-                let found = shown_entity(&self.submit(command, None)?);
-                let expected = expected.unwrap_or_else(|| "created".to_owned());
-                return compare(&expected, &found);
+                let found = shown::entity(&self.submit(command, None)?);
+                compare(expected.as_deref().unwrap_or("created"), &found)
             }
-            "transactions" => {
-                let id = self.id_of(&mut words)?;
-                words.finish()?;
-                Some(self.transactions(id))
+            _ => {
+                let expected = expected.ok_or("nothing is expected: -> is missing");
+                let found = match verb.as_str() {
+                    "pending" | "transactions" | "posted" | "recorded" | "status" | "due"
+                    | "divergences" | "acknowledged" => self.look(&verb, &subject, words),
+                    "acknowledge" | "expire" => self.later(&verb, words),
+                    "authorize"
+                    | "financial"
+                    | "inquire"
+                    | "authorization-advice"
+                    | "financial-advice"
+                    | "reverse"
+                    | "advice"
+                    | "file-action"
+                    | "repeat" => {
+                        expected.clone()?;
+                        self.message(&verb, words)
+                    }
+                    operation if operations::VERBS.contains(&operation) => {
+                        self.operate(&verb, words)
+                    }
+                    _ => return Err(format!("the verb {verb:?} is unknown")),
+                }?;
+                compare(&expected?, &found)
             }
-            "recorded" => {
-                let id = self.id_of(&mut words)?;
-                words.finish()?;
-                Some(self.recorded(id)?)
-            }
-            "authorize" | "financial" | "inquire" | "reverse" | "advice" | "repeat" => {
-                return self.message(&verb, words, expected);
-            }
-            _ => return Err(format!("the verb {verb:?} is unknown")),
-        };
-        compare(
-            &expected.ok_or("nothing is expected: -> is missing")?,
-            &found.unwrap_or_default(),
-        )
+        }
     }
 
-    fn message(
-        &mut self,
-        verb: &str,
-        mut words: Words,
-        expected: Option<String>,
-    ) -> Result<(), String> {
-        let expected = expected.ok_or("nothing is expected: -> is missing")?;
-        let stan: u32 = words.need("stan", |text| text.parse().ok())?;
-        let deadline = words.read("deadline", messages::instant)?;
+    /// Lines that set the scene, or state limits.
+    fn set(&mut self, verb: &str, subject: &str, mut words: Words) -> Result<(), String> {
+        match verb {
+            "at" => self.now = entities::instant(subject).ok_or("cannot read the instant")?,
+            "rules" => self.rules = rule_sets::named(subject)?,
+            "forget" => {
+                self.books.checkpoint().map_err(|error| error.to_string())?;
+                // A window that ended before anything was decided.
+                self.writer.forget(-1, self.books.views().in_books());
+                let left = self.writer.state().recent_count();
+                if left > 0 {
+                    return Err(format!("{left} messages could not be forgotten"));
+                }
+            }
+            _ => return self.check_limits(subject, &mut words),
+        }
+        words.finish()
+    }
+
+    /// Lines that look at what was recorded.
+    fn look(&self, verb: &str, subject: &str, mut words: Words) -> Result<String, String> {
+        if verb == "pending" {
+            words.finish()?;
+            return Ok(shown::deltas(&self.account(subject)?.pending));
+        }
+        if matches!(verb, "status" | "due" | "acknowledged") {
+            let key = self.named(&mut words)?;
+            words.finish()?;
+            let lookup = ledger::authorization::Lookup::Key(key);
+            let found = self.books.views().found(&lookup);
+            let message = found.map_err(|error| error.to_string())?;
+            let message = message.ok_or("the books do not have it")?;
+            return shown::stored(verb, &message);
+        }
+        let id = self.id_of(&mut words)?;
+        words.finish()?;
+        match verb {
+            "transactions" => Ok(shown::transactions(&self.records, id)),
+            "posted" => Ok(shown::posted(&self.records, id)),
+            _ => {
+                let found = self.records.iter().find(|(other, _)| *other == id);
+                let (_, record) = found.ok_or("nothing was recorded")?;
+                match verb {
+                    "divergences" => shown::divergences(record),
+                    _ => shown::record(record),
+                }
+            }
+        }
+    }
+
+    /// Messages that get an answer.
+    fn message(&mut self, verb: &str, mut words: Words) -> Result<String, String> {
+        let stan: u32 = words.need("stan", entities::number)?;
+        let deadline = words.read("deadline", entities::instant)?;
         let command = match verb {
-            "authorize" => messages::request(stan, MessageClass::Authorization, &mut words)?,
-            "financial" => messages::request(stan, MessageClass::Financial, &mut words)?,
-            "inquire" => messages::inquiry(stan, &mut words)?,
             "repeat" => self.sent(stan)?.command.clone(),
-            _ => messages::reversal(stan, verb == "advice", &mut words, &self.sent)?,
+            "reverse" | "advice" => later_messages::reversal(verb, stan, &mut words, &self.sent)?,
+            "file-action" => later_messages::file_action(stan, &mut words)?,
+            _ => messages::request(verb, stan, &mut words, &self.sent)?,
         };
         words.finish()?;
         let first = self.sent.get(&stan).and_then(|sent| sent.decided);
         let came = self.submit(command.clone(), deadline)?;
         let decided = match &came {
             Came::Of(Outcome::Decided(decided), _) => Some(*decided),
-            Came::Of(Outcome::Created | Outcome::Rejected(_), _) | Came::Undecided(_) => None,
+            Came::Of(..) | Came::Undecided(_) => None,
         };
         self.sent.entry(stan).or_insert(Sent { command, decided });
-        let found = match (&came, first, decided) {
-            (Came::Undecided(reason), _, _) => format!("undecided {reason}"),
-            (_, Some(first), Some(again)) if again.repeat => same_answer(first, again)?,
-            (_, _, Some(decided)) => shown_answer(&decided, verb)?,
-            (Came::Of(..), _, None) => return Err("a message had the outcome of an entity".into()),
-        };
-        compare(&expected, &found)
+        match (&came, first, decided) {
+            (Came::Undecided(reason), _, _) => Ok(format!("undecided {reason}")),
+            (Came::Of(_, true), _, Some(again)) if again.repeat => {
+                Err("a repeat was recorded".to_owned())
+            }
+            (_, Some(first), Some(again)) if again.repeat => shown::same_answer(first, again),
+            (_, _, Some(decided)) => shown::answer(&decided, verb),
+            (Came::Of(..), _, None) => Err("a message had the outcome of an entity".to_owned()),
+        }
     }
 
-    /// Hands one command to the writer, in a batch of its own.
-    fn submit(&mut self, command: Command, deadline: Option<Timestamp>) -> Result<Came, String> {
+    /// Acknowledgements, and holds that may be due.
+    fn later(&mut self, verb: &str, mut words: Words) -> Result<String, String> {
+        let command = if verb == "expire" {
+            Command::DropExpired {
+                key: self.named(&mut words)?,
+                stored: Vec::new(),
+            }
+        } else {
+            let stan: u32 = words.need("stan", entities::number)?;
+            later_messages::acknowledgement(stan, &mut words, &self.sent)?
+        };
+        words.finish()?;
+        let from = self.records.len();
+        match self.submit(command, None)? {
+            Came::Of(Outcome::Acknowledged(true), true) => Ok("acknowledged".to_owned()),
+            Came::Of(Outcome::Acknowledged(false), false) => Ok("unknown".to_owned()),
+            Came::Of(Outcome::Dropped(false), false) => Ok("kept".to_owned()),
+            Came::Of(Outcome::Dropped(true), true) => shown::record(&self.records[from].1),
+            came => Ok(shown::entity(&came)),
+        }
+    }
+
+    fn operate(&mut self, verb: &str, mut words: Words) -> Result<String, String> {
+        let command = operations::operation(verb, &mut words)?;
+        words.finish()?;
+        Ok(shown::operation(&self.submit(command, None)?))
+    }
+
+    /// Hands one command to the writer, in a batch of its own, with what the books hold for it.
+    fn submit(
+        &mut self,
+        mut command: Command,
+        deadline: Option<Timestamp>,
+    ) -> Result<Came, String> {
+        let related = self.books.views().related(command.lookups());
+        command.attach(related.map_err(|error| error.to_string())?);
         let submission = Submission {
             command,
             deadline,
@@ -158,7 +242,7 @@ impl World {
         };
         let decided = self
             .writer
-            .decide([submission], rules(), self.now)
+            .decide([submission], &self.rules, self.now)
             .map_err(|error| error.to_string())?;
         if let Some(((), undecided)) = decided.undecided.first() {
             self.reasons.insert(undecided.reason);
@@ -166,7 +250,16 @@ impl World {
         }
         let recorded = decided.batch.is_some();
         if let Some(batch) = decided.batch {
-            self.records.extend(records(&batch));
+            self.books
+                .apply(&batch)
+                .map_err(|error| error.to_string())?;
+            if batch.sequence % CHECKPOINT_EVERY == 0 {
+                self.books.checkpoint().map_err(|error| error.to_string())?;
+            }
+            for (id, record) in records(&batch) {
+                self.coverage.recorded(id, &record);
+                self.records.push((id, record));
+            }
             self.batches.push(batch);
         }
         let ((), outcome) = release(decided.pending)
@@ -178,6 +271,15 @@ impl World {
         }) = outcome
         {
             self.reasons.insert(reason);
+        }
+        if let Outcome::Decided(decided) = &outcome
+            && decided.repeat
+        {
+            self.coverage.repeated(decided);
+        }
+        // An advice that the network declined is accepted: its reason stands in the record alone.
+        if let Some((_, Record::AuthorizationDecided(decided))) = self.records.last() {
+            self.reasons.extend(decided.reason());
         }
         Ok(Came::Of(outcome, recorded))
     }
@@ -200,81 +302,58 @@ impl World {
         let limits = self.account(subject)?.limits;
         for (word, value) in words.rest() {
             let limit = LIMIT_NAMES.iter().find(|(_, name)| *name == word);
-            let (limit, _) = limit.ok_or_else(|| format!("there is no limit {word:?}"))?;
+            let found = match (limit, word.as_str()) {
+                (Some((limit, _)), _) => limits.get(*limit),
+                (None, "maximum") => limits.max_credit_limit,
+                (None, "total") => limits.total_credit_limit,
+                (None, "instalments-total") => limits.total_installment_credit_limit,
+                (None, "cash-total") => limits.withdrawal_credit_limit,
+                (None, "overdraft") => limits.total_overdraft_limit,
+                (None, "over-limit") => limits.over_limit_percentage_hundredths,
+                (None, _) => return Err(format!("there is no limit {word:?}")),
+            };
             line::amount(&value).ok_or_else(|| format!("cannot read {word} {value:?}"))?;
-            let found = line::show(limits.get(*limit));
+            let found = line::show(found);
             compare(&format!("{word} {value}"), &format!("{word} {found}"))?;
         }
         Ok(())
     }
 
-    /// The record of the last message decided under a STAN.
+    /// The key of `stan 1`, or of the operation `id T1`.
+    fn named(&self, words: &mut Words) -> Result<MessageKey, String> {
+        if let Some(stan) = words.read("stan", entities::number)? {
+            let key = self.sent(stan)?.command.network_key();
+            return Ok(key.ok_or("it has no match key")?.into());
+        }
+        Ok(MessageKey::Operator(operations::tracking_id(words)?))
+    }
+
+    /// The record of the last message decided under a STAN, or of an operation.
     fn id_of(&self, words: &mut Words) -> Result<RecordId, String> {
-        let stan: u32 = words.need("stan", |text| text.parse().ok())?;
+        let stan: Option<u32> = words.read("stan", entities::number)?;
+        let operation = match stan {
+            None => Some(operations::tracking_id(words)?),
+            Some(_) => None,
+        };
         let bears = |(_, record): &&(RecordId, Record)| match record {
-            Record::AuthorizationDecided(decided) => decided.facts.key.stan == stan,
-            Record::ReversalDecided(decided) => decided.facts.key.stan == stan,
+            Record::AuthorizationDecided(decided) => Some(decided.facts.key.stan) == stan,
+            Record::ReversalDecided(decided) => Some(decided.facts.key.stan) == stan,
+            Record::FileActionDecided(decided) => Some(decided.facts.key.stan) == stan,
+            Record::OperationDone(done) => Some(&done.request.tracking_id) == operation.as_ref(),
             Record::CustomerCreated(_)
             | Record::AccountOpened(_)
             | Record::CardIssued(_)
+            | Record::HoldDropped(_)
+            | Record::ResponseAcknowledged(_)
             | Record::TransactionPosted(_) => false,
         };
         let last = self.records.iter().rev().find(bears);
         last.map(|(id, _)| *id)
-            .ok_or_else(|| format!("nothing was recorded for stan {stan}"))
+            .ok_or_else(|| match (stan, operation) {
+                (Some(stan), _) => format!("nothing was recorded for stan {stan}"),
+                (None, id) => format!("nothing was recorded for operation {id:?}"),
+            })
     }
-
-    fn recorded(&self, id: RecordId) -> Result<String, String> {
-        match self.records.iter().find(|(other, _)| *other == id) {
-            Some((_, Record::AuthorizationDecided(decided))) => Ok(shown_authorization(decided)),
-            Some((_, Record::ReversalDecided(decided))) => Ok(shown_reversal(decided)),
-            _ => Err(format!("record {id} is not that of a message")),
-        }
-    }
-
-    /// The transactions that a message posted.
-    fn transactions(&self, id: RecordId) -> String {
-        let posted = self.records.iter().filter_map(|(_, record)| match record {
-            Record::TransactionPosted(posted) => {
-                (posted.reversal.unwrap_or(posted.authorization) == id).then_some(posted.posting)
-            }
-            _ => None,
-        });
-        let shown = |posting: Posting| {
-            let direction = if posting.credit { "credit" } else { "debit" };
-            let amount = line::show(posting.amount_minor);
-            format!("{} {direction} {amount}", posting.transaction_type_id)
-        };
-        let posted: Vec<_> = posted.map(shown).collect();
-        if posted.is_empty() {
-            "none".to_owned()
-        } else {
-            posted.join(", ")
-        }
-    }
-
-    /// Replays what was recorded and compares the books.
-    pub(crate) fn check_replay(&self) -> Result<(), String> {
-        let mut replayed = Writer::new(SHARD, State::default(), 0, Timestamp::default());
-        for batch in &self.batches {
-            replayed.replay(batch).map_err(|error| error.to_string())?;
-        }
-        for account in self.writer.state().accounts() {
-            if replayed.state().account(account.id) != Some(account) {
-                return Err(format!(
-                    "a replay gives other books for account {}",
-                    account.id
-                ));
-            }
-        }
-        Ok(())
-    }
-}
-
-fn nothing_expected(expected: Option<String>) -> Result<(), String> {
-    expected.map_or(Ok(()), |_| {
-        Err("nothing can be expected of this line".to_owned())
-    })
 }
 
 fn compare(expected: &str, found: &str) -> Result<(), String> {
@@ -282,102 +361,4 @@ fn compare(expected: &str, found: &str) -> Result<(), String> {
         return Ok(());
     }
     Err(format!("expected: {expected}\n  found: {found}"))
-}
-
-fn same_answer(first: Decided, again: Decided) -> Result<String, String> {
-    if (first.id, first.answer, first.reason) == (again.id, again.answer, again.reason) {
-        return Ok("same answer".to_owned());
-    }
-    Err(format!(
-        "a repeat was answered otherwise\n  first: {first:?}\n  again: {again:?}"
-    ))
-}
-
-fn shown_answer(decided: &Decided, verb: &str) -> Result<String, String> {
-    let approved_request = decided.reason.is_none() && !matches!(verb, "reverse" | "advice");
-    if decided.answer.approval_code.is_some() != approved_request {
-        return Err(format!(
-            "an approval code is there or missing wrongly: {decided:?}"
-        ));
-    }
-    let mut shown = decided.answer.response_code.to_string();
-    if let Some(reason) = decided.reason {
-        shown += &format!(" {reason}");
-    }
-    if let Some(balances) = decided.answer.balances {
-        let (ledger, available) = (balances.ledger_minor, balances.available_minor);
-        shown += &format!(
-            " type {} ledger {} available {}",
-            balances.account_type.code(),
-            line::show(ledger),
-            line::show(available)
-        );
-    }
-    Ok(shown)
-}
-
-fn shown_entity(came: &Came) -> String {
-    match came {
-        Came::Of(Outcome::Created, true) => "created".to_owned(),
-        Came::Of(Outcome::Created, false) => "existed".to_owned(),
-        Came::Of(Outcome::Rejected(error), false) => format!(
-            "rejected {}",
-            match error {
-                EntityError::Taken => "taken",
-                EntityError::UnknownCustomer => "unknown_customer",
-                EntityError::UnknownProgram => "unknown_program",
-                EntityError::UnknownAccount => "unknown_account",
-                EntityError::AcrossGroups => "across_groups",
-                EntityError::LimitOrder => "limit_order",
-            }
-        ),
-        Came::Of(outcome, recorded) => format!("{outcome:?}, recorded: {recorded}"),
-        Came::Undecided(reason) => format!("undecided {reason}"),
-    }
-}
-
-fn moves(deltas: &Deltas) -> String {
-    let shown = |(limit, delta): (LimitName, i64)| {
-        let name = LIMIT_NAMES
-            .iter()
-            .find(|(other, _)| *other == limit)
-            .map(|(_, name)| *name);
-        let sign = if delta > 0 { "+" } else { "" };
-        format!("{} {sign}{}", name.unwrap_or("?"), line::show(delta))
-    };
-    let moved: Vec<_> = deltas.iter().map(shown).collect();
-    if moved.is_empty() {
-        "none".to_owned()
-    } else {
-        moved.join(" ")
-    }
-}
-
-fn shown_authorization(decided: &AuthorizationDecided) -> String {
-    match &decided.decision {
-        Decision::Approved(approval) => {
-            format!(
-                "approved {} moves {}",
-                line::show(approval.amount_minor),
-                moves(&approval.deltas)
-            )
-        }
-        Decision::Declined(reason) => format!("declined {reason}"),
-    }
-}
-
-fn shown_reversal(decided: &ReversalDecided) -> String {
-    let result = match decided.result {
-        ReversalResult::Reversed => "reversed",
-        ReversalResult::NoEffect => "no_effect",
-        ReversalResult::UnknownOriginal => "unknown_original",
-        ReversalResult::AmountMismatch => "amount_mismatch",
-        ReversalResult::MatchConflict => "match_conflict",
-    };
-    let remaining = line::show(decided.remaining_minor);
-    let divergent = if decided.divergent { " divergent" } else { "" };
-    format!(
-        "{result} remaining {remaining} moves {}{divergent}",
-        moves(&decided.deltas)
-    )
 }

@@ -2,14 +2,20 @@
 //!
 //! Owns: what each element of the generic dialect means to a request. Elements per DESIGN section 10:
 //! instalments in DE67, cashback in DE54 amount type 40, from-account in DE3 positions 3-4, to-account
-//! in 5-6. Must never: copy track, PIN or CVV data into the facts.
+//! in 5-6. Beyond that: DE25 06 is a pre-authorization and 40 a recurring one; DE60 beginning with 1 is a
+//! terminal that takes partial approvals; DE63 of at most 16 characters is the network's name of the
+//! transaction; a request with DE90 raises or refunds the message that this names. Must never: copy track, PIN or CVV data into the facts.
 
 use codec::{AdditionalAmount, Element, Message, MtiClass, MtiFunction, OriginalDataElements, Pan};
 use ledger::authorization::{
-    Clearing, Fingerprint, MatchKey, MessageClass, RequestFacts, ReversalFacts,
+    Advice, ApprovalCode, Clearing, Conversion, Fees, FileAction, FileActionFacts, Fingerprint,
+    MatchKey, MessageClass, NetworkReference, RequestFacts, ReversalFacts,
 };
+use ledger::entities::CardStatus;
 use ledger::identifiers::CardHash;
-use rules::{AccountType, Currency, NetworkId, OperationKind, ProcessingCode, Snapshot};
+use rules::{
+    AccountType, Currency, NetworkId, OperationKind, ProcessingCode, ResponseCode, Snapshot,
+};
 
 use super::{FormatError, missing};
 
@@ -35,7 +41,24 @@ pub fn pan(message: &Message) -> Result<Pan, FormatError> {
     }
 }
 
-/// What an authorization request (x1xx, x2xx) says.
+/// Elements that only this network gives a meaning.
+const SETTLEMENT_AMOUNT: u8 = 5;
+const SETTLEMENT_RATE: u8 = 9;
+const BILLING_RATE: u8 = 10;
+const ACQUIRER_COUNTRY: u8 = 19;
+const CARD_COUNTRY: u8 = 20;
+const FEES: [u8; 4] = [28, 29, 30, 31];
+const SETTLEMENT_CURRENCY: u8 = 50;
+const TERMINAL_DATA: u8 = 60;
+const NETWORK_REFERENCE: u8 = 63;
+const FILE_ACTION: u8 = 91;
+const FILE_NAME: u8 = 101;
+const FILE_RECORD: u8 = 120;
+
+/// DE101 of the file of card statuses.
+const CARD_STATUS_FILE: &str = "CARDSTATUS";
+
+/// What an authorization request or advice (x1xx, x2xx) says.
 ///
 /// # Errors
 /// [`FormatError`] for the first element that is missing or means nothing.
@@ -63,38 +86,71 @@ pub fn authorization(
             .and_then(AccountType::parse)
             .unwrap_or(AccountType::Unspecified)
     };
-    let moves_money = rules
-        .processing_code(processing_code)
-        .is_none_or(|entry| entry.kind != OperationKind::BalanceInquiry);
     let fingerprint = fingerprint(message)?;
-    if moves_money {
-        for element in [Element::AMOUNT_TRANSACTION, Element::CURRENCY_TRANSACTION] {
-            message.text(element).ok_or_else(|| missing(element))?;
-        }
-    }
+    demand_amount(message, rules, processing_code)?;
+    let key = match_key(message, network, card)?;
+    let advice = (message.mti().function() == MtiFunction::Advice).then(|| advice(message));
+    let original = match message.text(Element::ORIGINAL_DATA_ELEMENTS) {
+        Some(_) => Some(original(message, &key)?),
+        None => None,
+    };
+    let condition = message.text(Element::POS_CONDITION_CODE);
+    let country = |number| private(message, number);
+    let countries = country(ACQUIRER_COUNTRY).zip(country(CARD_COUNTRY));
+    let capabilities = private(message, TERMINAL_DATA).unwrap_or_default();
     Ok(RequestFacts {
-        key: match_key(message, network, card)?,
+        key,
         fingerprint,
+        mti: mti_number(message),
         clearing,
+        advice: advice.transpose()?,
         processing_code,
         from_account: account_type(2..4),
         to_account: account_type(4..6),
         expiry_yymm: expiry(message)?,
         mcc: number(message, Element::MERCHANT_TYPE)?,
+        domestic: countries.is_none_or(|(acquirer, card)| acquirer == card),
         entry_mode: owned(message, Element::POS_ENTRY_MODE),
         installments: number(message, Element::EXTENDED_PAYMENT_CODE)?
             .unwrap_or(1)
             .max(1),
         cashback_minor: cashback(message)?,
+        fees: fees(message)?,
         billing_currency: currency(message, Element::CURRENCY_CARDHOLDER_BILLING)?,
+        conversion: conversion(message)?,
+        pre_authorization: condition == Some("06"),
+        recurring: condition == Some("40"),
+        incremental: original.is_some() && advice.is_none(),
+        partial_capable: capabilities.starts_with('1'),
+        original,
+        network_reference: private(message, NETWORK_REFERENCE).and_then(NetworkReference::new),
+        approval_code: approval_code(message),
+        address_result: None,
         retrieval_reference: owned(message, Element::RETRIEVAL_REFERENCE_NUMBER),
         card_acceptor: owned(message, Element::CARD_ACCEPTOR_ID),
         card_acceptor_name: owned(message, Element::CARD_ACCEPTOR_NAME),
     })
 }
 
-/// What a reversal (x4xx) says. Its original is the message that DE90 names, at the reversal's own
-/// terminal; where DE90 leaves the acquirer zero, the reversal's own.
+/// Demands amount and currency of an operation that moves money.
+fn demand_amount(
+    message: &Message,
+    rules: &Snapshot,
+    processing_code: ProcessingCode,
+) -> Result<(), FormatError> {
+    let kind = rules
+        .processing_code(processing_code)
+        .map(|entry| entry.kind);
+    if let Some(OperationKind::BalanceInquiry | OperationKind::AccountVerification) = kind {
+        return Ok(());
+    }
+    for element in [Element::AMOUNT_TRANSACTION, Element::CURRENCY_TRANSACTION] {
+        message.text(element).ok_or_else(|| missing(element))?;
+    }
+    Ok(())
+}
+
+/// What a reversal (x4xx) says. It must name what it undoes: by DE90, or by the network's reference.
 ///
 /// # Errors
 /// [`FormatError`] for the first element that is missing or means nothing.
@@ -103,18 +159,65 @@ pub fn reversal(
     network: NetworkId,
     card: CardHash,
 ) -> Result<ReversalFacts, FormatError> {
+    let key = match_key(message, network, card)?;
+    let network_reference = private(message, NETWORK_REFERENCE).and_then(NetworkReference::new);
+    let named = message.has(Element::ORIGINAL_DATA_ELEMENTS) || network_reference.is_none();
+    Ok(ReversalFacts {
+        key,
+        fingerprint: fingerprint(message)?,
+        original: if named {
+            Some(original(message, &key)?)
+        } else {
+            None
+        },
+        network_reference,
+        advice: message.mti().function() == MtiFunction::Advice,
+        replacement_minor: replacement(message)?,
+        retrieval_reference: owned(message, Element::RETRIEVAL_REFERENCE_NUMBER),
+    })
+}
+
+/// What a file action (x302) asks to do with the status of a card.
+///
+/// # Errors
+/// [`FormatError`] for the first element that is missing or means nothing.
+pub fn file_action(
+    message: &Message,
+    network: NetworkId,
+    card: CardHash,
+) -> Result<FileActionFacts, FormatError> {
+    let status = || {
+        let name = private(message, FILE_RECORD)?.trim_end();
+        serde_json::from_value::<CardStatus>(name.into()).ok()
+    };
+    let served = private(message, FILE_NAME).map(str::trim_end) == Some(CARD_STATUS_FILE);
+    let action = match private(message, FILE_ACTION).filter(|_| served) {
+        Some("1" | "2") => status().map(FileAction::Set),
+        Some("3") => Some(FileAction::Delete),
+        Some("5") => Some(FileAction::Inquire),
+        Some(_) | None => None,
+    };
+    Ok(FileActionFacts {
+        key: match_key(message, network, card)?,
+        action,
+    })
+}
+
+/// The message that DE90 names, at the message's own terminal; where DE90 leaves the acquirer zero, the
+/// message's own.
+fn original(message: &Message, key: &MatchKey) -> Result<MatchKey, FormatError> {
     let element = Element::ORIGINAL_DATA_ELEMENTS;
     let original = message.text(element).ok_or_else(|| missing(element))?;
     let original = OriginalDataElements::parse(original).or(Err(FormatError {
         element,
         problem: "is not 42 digits of original data elements",
     }))?;
-    let key = match_key(message, network, card)?;
     let class = match original.mti.class() {
         MtiClass::Authorization => MessageClass::Authorization,
         MtiClass::Financial => MessageClass::Financial,
+        MtiClass::Reversal => MessageClass::Reversal,
         _ => {
-            let problem = "does not name an authorization or a financial message";
+            let problem = "does not name an authorization, a financial message or a reversal";
             return Err(FormatError { element, problem });
         }
     };
@@ -122,24 +225,93 @@ pub fn reversal(
         element,
         problem: "holds a number that is none",
     };
-    let acquirer = match original.acquiring_institution {
-        0 => key.acquirer,
-        acquirer => acquirer,
-    };
-    Ok(ReversalFacts {
-        key,
-        fingerprint: fingerprint(message)?,
-        original: MatchKey {
-            class,
-            stan: decimal(&original.stan).ok_or(not_a_number)?,
-            transmission: decimal(&original.transmission).ok_or(not_a_number)?,
-            acquirer,
-            ..key
+    Ok(MatchKey {
+        class,
+        stan: decimal(&original.stan).ok_or(not_a_number)?,
+        transmission: decimal(&original.transmission).ok_or(not_a_number)?,
+        acquirer: match original.acquiring_institution {
+            0 => key.acquirer,
+            acquirer => acquirer,
         },
-        advice: message.mti().function() == MtiFunction::Advice,
-        replacement_minor: replacement(message)?,
-        retrieval_reference: owned(message, Element::RETRIEVAL_REFERENCE_NUMBER),
+        ..*key
     })
+}
+
+/// What the network decided. Without DE39 it approved.
+fn advice(message: &Message) -> Result<Advice, FormatError> {
+    let element = Element::RESPONSE_CODE;
+    let Some(code) = message.text(element) else {
+        return Ok(Advice {
+            response_code: None,
+            approved: true,
+        });
+    };
+    let problem = "is not two letters or digits";
+    let code: ResponseCode = code.parse().or(Err(FormatError { element, problem }))?;
+    Ok(Advice {
+        response_code: Some(code),
+        approved: code.is_approval(),
+    })
+}
+
+fn approval_code(message: &Message) -> Option<ApprovalCode> {
+    let code = message.text(Element::AUTHORIZATION_ID_RESPONSE)?;
+    code.as_bytes().try_into().ok().map(ApprovalCode)
+}
+
+/// DE28 to DE31: a sign, D when the card's account bears it, and eight digits.
+fn fees(message: &Message) -> Result<Fees, FormatError> {
+    let fee = |number: u8| {
+        let Some((element, text)) =
+            Element::new(number).and_then(|element| Some((element, message.text(element)?)))
+        else {
+            return Ok(None);
+        };
+        let amount = text.get(1..).and_then(|digits| digits.parse::<i64>().ok());
+        let signed = match (text.get(..1), amount) {
+            (Some("D"), Some(minor)) => Some(minor),
+            (Some("C"), Some(minor)) => Some(minor.saturating_neg()),
+            _ => None,
+        };
+        let problem = "is not C or D and an amount";
+        signed.map(Some).ok_or(FormatError { element, problem })
+    };
+    let [
+        transaction,
+        settlement,
+        transaction_processing,
+        settlement_processing,
+    ] = FEES;
+    Ok(Fees {
+        transaction_minor: fee(transaction)?,
+        settlement_minor: fee(settlement)?,
+        transaction_processing_minor: fee(transaction_processing)?,
+        settlement_processing_minor: fee(settlement_processing)?,
+    })
+}
+
+/// How the network converted; what cannot be read is not recorded.
+fn conversion(message: &Message) -> Result<Conversion, FormatError> {
+    let text = |number| private(message, number);
+    Ok(Conversion {
+        settlement_amount_minor: text(SETTLEMENT_AMOUNT).and_then(|text| text.parse().ok()),
+        settlement_currency: match Element::new(SETTLEMENT_CURRENCY) {
+            Some(element) => currency(message, element)?,
+            None => None,
+        },
+        settlement_rate: text(SETTLEMENT_RATE).and_then(|text| text.parse().ok()),
+        billing_rate: text(BILLING_RATE).and_then(|text| text.parse().ok()),
+    })
+}
+
+/// The text of an element by its number.
+fn private(message: &Message, number: u8) -> Option<&str> {
+    message.text(Element::new(number)?)
+}
+
+/// The MTI as a number.
+fn mti_number(message: &Message) -> u16 {
+    message.mti().to_string().parse().unwrap_or(0)
 }
 
 /// What makes two messages the same message.
@@ -158,6 +330,7 @@ fn match_key(
     let class = match message.mti().class() {
         MtiClass::Financial => MessageClass::Financial,
         MtiClass::Reversal => MessageClass::Reversal,
+        MtiClass::FileAction => MessageClass::FileAction,
         _ => MessageClass::Authorization,
     };
     let mut terminal = [b' '; 8];

@@ -7,12 +7,16 @@
 use bytes::BytesMut;
 use codec::{AdditionalAmount, Element, EncodeError, Message};
 use ledger::Durable;
-use ledger::authorization::{Answer, Balances};
+use ledger::authorization::{Answer, Balances, PartialAmount};
 use ledger::command::Outcome;
+use ledger::entities::CardStatus;
 use rules::{Reason, ResponseCode};
 
 use crate::networks::NetworkPlan;
 use crate::refusal::Refusal;
+
+/// DE120: the record of a file action.
+const FILE_RECORD: u8 = 120;
 
 /// Appends the frame of a response that says what the ledger decided.
 ///
@@ -30,7 +34,12 @@ pub fn decided(
             Ok(decided.answer.response_code)
         }
         // A link submits nothing that has such an outcome.
-        Outcome::Created | Outcome::Rejected(_) => refused(
+        Outcome::Acknowledged(_)
+        | Outcome::Dropped(_)
+        | Outcome::Done(_)
+        | Outcome::Refused(_)
+        | Outcome::Created
+        | Outcome::Rejected(_) => refused(
             plan,
             request,
             Refusal::because(Reason::SystemMalfunction),
@@ -50,16 +59,7 @@ pub fn refused(
     out: &mut BytesMut,
 ) -> Result<ResponseCode, EncodeError> {
     let response_code = refusal.response_code(&plan.network);
-    write(
-        plan,
-        request,
-        &Answer {
-            response_code,
-            approval_code: None,
-            balances: None,
-        },
-        out,
-    )?;
+    write(plan, request, &Answer::code(response_code), out)?;
     Ok(response_code)
 }
 
@@ -76,6 +76,13 @@ fn write(
     let balances = answer
         .balances
         .map(|balances| additional_amounts(&balances));
+    let asked = answer.partial.map(|partial| asked_amount(&partial));
+    let approved = answer
+        .partial
+        .map(|partial| format!("{:012}", partial.approved_minor));
+    let billed = answer.partial.and_then(|partial| partial.billing_minor);
+    let billed = billed.map(|minor| format!("{minor:012}"));
+    let status = answer.card_status.map(card_status);
     let mut response = plan.dialect.encoder(mti);
     for list in plan.echo(request.mti().class()) {
         response.echo(request, list);
@@ -84,10 +91,45 @@ fn write(
     if let Some(code) = &answer.approval_code {
         response.set(Element::AUTHORIZATION_ID_RESPONSE, code.as_str());
     }
-    if let Some(text) = balances.as_deref() {
+    if let Some(text) = approved.as_deref() {
+        response.set(Element::AMOUNT_TRANSACTION, text);
+    }
+    if let Some(text) = billed.as_deref() {
+        response.set(Element::AMOUNT_CARDHOLDER_BILLING, text);
+    }
+    if let Some(result) = answer.address_result {
+        response.set(Element::ADDITIONAL_RESPONSE_DATA, result.code());
+    }
+    if let (Some(text), Some(element)) = (status.as_deref(), Element::new(FILE_RECORD)) {
+        response.set(element, text);
+    }
+    if let Some(text) = balances.as_deref().or(asked.as_deref()) {
         response.set(Element::ADDITIONAL_AMOUNTS, text);
     }
     plan.dialect.framing().write(out, |out| response.write(out))
+}
+
+/// DE54 of a partial approval: what had been asked (57).
+fn asked_amount(partial: &PartialAmount) -> String {
+    let block = AdditionalAmount {
+        account_type: *b"00",
+        amount_type: *b"57",
+        currency: partial.currency.numeric_text(),
+        credit: false,
+        amount_minor: partial.asked_minor.unsigned_abs(),
+    };
+    let mut text = String::with_capacity(20);
+    // DE4 has twelve digits, and so has the block.
+    if block.write(&mut text).is_err() {
+        text.clear();
+    }
+    text
+}
+
+/// The name of a card's status.
+fn card_status(status: CardStatus) -> String {
+    let name = serde_json::to_value(status).unwrap_or_default();
+    name.as_str().unwrap_or_default().to_owned()
 }
 
 /// DE54 of a balance inquiry: ledger balance (01), then available balance (02).

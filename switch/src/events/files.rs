@@ -44,15 +44,7 @@ impl EventFiles {
     /// [`EventError`] when a file cannot be used.
     pub fn open(directory: &Path, file_bytes: u64) -> Result<Self, EventError> {
         std::fs::create_dir_all(directory).map_err(|source| io_error(directory, source))?;
-        let path = directory.join(CURSOR_FILE);
-        let saved = match std::fs::read(&path) {
-            Ok(text) => serde_json::from_slice(&text).map_err(|e| EventError::Cursor {
-                path: path.clone(),
-                reason: e.to_string(),
-            })?,
-            Err(error) if error.kind() == io::ErrorKind::NotFound => Saved::default(),
-            Err(source) => return Err(io_error(&path, source)),
-        };
+        let saved = read_cursor(directory)?;
         let file = open_file(directory, saved.file)?;
         let path = file_path(directory, saved.file);
         file.set_len(saved.bytes)
@@ -128,6 +120,45 @@ impl EventFiles {
         self.saved = self.written;
         Ok(())
     }
+}
+
+fn read_cursor(directory: &Path) -> Result<Saved, EventError> {
+    let path = directory.join(CURSOR_FILE);
+    match std::fs::read(&path) {
+        Ok(text) => serde_json::from_slice(&text).map_err(|error| EventError::Cursor {
+            path,
+            reason: error.to_string(),
+        }),
+        Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(Saved::default()),
+        Err(source) => Err(io_error(&path, source)),
+    }
+}
+
+/// The last batch whose events are durable in a directory; 0 for none.
+pub(crate) fn saved_sequence(directory: &Path) -> Result<u64, EventError> {
+    Ok(read_cursor(directory)?.sequence)
+}
+
+/// The event files of a directory with their numbers.
+pub(crate) fn files_of(directory: &Path) -> Result<Vec<(u64, PathBuf)>, EventError> {
+    let mut files = Vec::new();
+    let entries = match std::fs::read_dir(directory) {
+        Ok(entries) => entries,
+        Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(files),
+        Err(source) => return Err(io_error(directory, source)),
+    };
+    for entry in entries {
+        let path = entry.map_err(|source| io_error(directory, source))?.path();
+        let name = path.file_name().and_then(|name| name.to_str());
+        let number = name
+            .and_then(|name| name.strip_prefix("events-")?.strip_suffix(".jsonl"))
+            .and_then(|number| number.parse().ok());
+        if let Some(number) = number {
+            files.push((number, path));
+        }
+    }
+    files.sort();
+    Ok(files)
 }
 
 fn file_path(directory: &Path, number: u64) -> PathBuf {

@@ -10,17 +10,21 @@ mod files;
 
 pub use emitter::{Emitter, follow};
 pub use files::EventFiles;
+pub(crate) use files::{files_of, saved_sequence};
 
 use std::io;
 use std::path::PathBuf;
 
 use ledger::Record;
 use ledger::authorization::{
-    AuthorizationDecided, Clearing, Decision, Posting, ReversalDecided, TransactionPosted,
+    AccountMove, AuthorizationDecided, Clearing, Decision, Divergence, FileActionDecided,
+    HoldDropped, Posting, ReversalDecided, TransactionPosted,
 };
 use ledger::identifiers::{RecordId, ShardId, Timestamp};
 use ledger::journal::Batch;
+use ledger::operation::{Operation, OperationDone};
 use ledger::record::{Unreadable, records_of};
+use rules::AccountId;
 use serde_json::{Value, json};
 
 /// Why events cannot be emitted.
@@ -66,7 +70,7 @@ pub fn lines(shard: ShardId, batch: &Batch, out: &mut Vec<u8>) -> Result<(), Eve
 }
 
 /// The CloudEvents 1.0 envelope of a record; none for records that open entities.
-fn event(id: RecordId, time: Timestamp, record: &Record) -> Option<Value> {
+pub(crate) fn event(id: RecordId, time: Timestamp, record: &Record) -> Option<Value> {
     let (kind, subject, data) = match record {
         Record::AuthorizationDecided(decided) => (
             "authorization.decided",
@@ -80,6 +84,18 @@ fn event(id: RecordId, time: Timestamp, record: &Record) -> Option<Value> {
             "transaction.posted",
             Some(posted.account),
             transaction(posted),
+        ),
+        Record::HoldDropped(dropped) => (
+            "authorization.dropped",
+            Some(dropped.account),
+            dropped_hold(dropped),
+        ),
+        Record::FileActionDecided(decided) => ("card.file_action", None, file_action(decided)),
+        Record::OperationDone(done) => ("operation.done", done.account, operation(done)),
+        Record::ResponseAcknowledged(noted) => (
+            "response.acknowledged",
+            None,
+            json!({ "message_id": noted.message.to_string() }),
         ),
         Record::CustomerCreated(_) | Record::AccountOpened(_) | Record::CardIssued(_) => {
             return None;
@@ -126,13 +142,11 @@ fn envelope(
 
 fn authorization(decided: &AuthorizationDecided) -> Value {
     let facts = &decided.facts;
-    let (approved, deltas, reason) = match &decided.decision {
-        Decision::Approved(approval) => (true, deltas(&approval.deltas), None),
-        Decision::Declined(reason) => (false, json!({}), Some(reason.as_str())),
-    };
+    let reason = decided.reason();
     json!({
-        "approved": approved,
-        "reason": reason,
+        "approved": reason.is_none(),
+        "reason": reason.map(rules::Reason::as_str),
+        "category": category(decided),
         "response_code": decided.answer.response_code.as_str(),
         "approval_code": decided.answer.approval_code.as_ref().map(|code| code.as_str()),
         "network_id": facts.key.network.0,
@@ -152,21 +166,108 @@ fn authorization(decided: &AuthorizationDecided) -> Value {
         "cashback_minor": facts.cashback_minor,
         "merchant_category_code": facts.mcc.map(|mcc| format!("{mcc:04}")),
         "card_acceptor_id": facts.card_acceptor,
-        "limit_deltas_minor": deltas,
+        "authorization_id": decided.original.map(|id| id.to_string()),
+        "partial_minor": decided.answer.partial.map(|partial| partial.approved_minor),
+        "merchant_advice_code": decided.answer.merchant_advice_code.map(|code| code.to_string()),
+        "divergences": divergences(&decided.divergences),
+        "limit_deltas_minor": listed(&decided.moves, decided.account),
+        "related_limit_deltas_minor": related(&decided.moves, decided.account),
         "rules_version": decided.rules.to_string(),
     })
 }
 
+/// What kind of event of its life an authorization record is (reference authorization-guides 3.6).
+fn category(decided: &AuthorizationDecided) -> &'static str {
+    match &decided.decision {
+        Decision::Declined(_) => "DECLINED",
+        Decision::Completed(_) => "CONFIRMATION",
+        Decision::Approved(approval) if approval.increment_of.is_some() => "INCREMENTAL",
+        Decision::Approved(_) => "AUTHORIZATION",
+    }
+}
+
+/// What did not agree and was accepted, by name.
+pub(crate) fn divergences(divergences: &[Divergence]) -> Value {
+    let named = |divergence: &Divergence| match divergence {
+        Divergence::OwnDecision(reason) => {
+            json!({ "kind": divergence.as_str(), "reason": reason.as_str() })
+        }
+        other => json!({ "kind": other.as_str() }),
+    };
+    divergences.iter().map(named).collect()
+}
+
+/// What moved on the account that a record is listed under.
+pub(crate) fn listed(moves: &[AccountMove], account: Option<AccountId>) -> Value {
+    let own = moves.iter().find(|moved| Some(moved.account) == account);
+    own.map_or_else(|| json!({}), |moved| deltas(&moved.deltas))
+}
+
+/// What moved on other accounts, by account.
+pub(crate) fn related(moves: &[AccountMove], account: Option<AccountId>) -> Value {
+    let others = moves.iter().filter(|moved| Some(moved.account) != account);
+    let named = others.map(|moved| (moved.account.to_string(), deltas(&moved.deltas)));
+    Value::Object(named.collect())
+}
+
+fn dropped_hold(dropped: &HoldDropped) -> Value {
+    json!({
+        "authorization_id": dropped.change.authorization.to_string(),
+        "account_id": dropped.account.0,
+        "expired": dropped.expired.to_string(),
+        "limit_deltas_minor": listed(&dropped.moves, Some(dropped.account)),
+        "related_limit_deltas_minor": related(&dropped.moves, Some(dropped.account)),
+    })
+}
+
+fn file_action(decided: &FileActionDecided) -> Value {
+    json!({
+        "card_hash": decided.facts.key.card.to_string(),
+        "network_id": decided.facts.key.network.0,
+        "response_code": decided.answer.response_code.as_str(),
+        "reason": decided.reason.map(rules::Reason::as_str),
+        "status_before": decided.status_before,
+        "status": decided.status,
+    })
+}
+
+fn operation(done: &OperationDone) -> Value {
+    json!({
+        "tracking_id": done.request.tracking_id.as_str(),
+        "operation": operation_name(&done.request.operation),
+        "description": done.request.description,
+        "operator": done.request.operator,
+        "account_id": done.account.map(|account| account.0),
+        "limit_deltas_minor": listed(&done.moves, done.account),
+        "related_limit_deltas_minor": related(&done.moves, done.account),
+        "rules_version": done.rules.to_string(),
+    })
+}
+
+/// The name of an operation, as the API writes it.
+pub(crate) fn operation_name(operation: &Operation) -> &'static str {
+    match operation {
+        Operation::Adjust(_) => "adjust",
+        Operation::Force(_) => "force",
+        Operation::CancelForce { .. } => "cancel_force",
+        Operation::HoldFunds(_) => "hold_funds",
+        Operation::ReleaseFunds(_) => "release_funds",
+        Operation::TransferFunds { .. } => "transfer_funds",
+        Operation::ChangeLimits { .. } => "change_limits",
+        Operation::ChangeAccountStatus { .. } => "change_account_status",
+        Operation::RollBackAccountStatus { .. } => "roll_back_account_status",
+        Operation::AddHolder { .. } => "add_holder",
+        Operation::ChangeCardStatus { .. } => "change_card_status",
+        Operation::ActivateCard { .. } => "activate_card",
+        Operation::SuspendModes { .. } => "suspend_modes",
+    }
+}
+
 fn reversal(decided: &ReversalDecided) -> Value {
     json!({
-        "result": match decided.result {
-            ledger::authorization::ReversalResult::Reversed => "reversed",
-            ledger::authorization::ReversalResult::NoEffect => "no_effect",
-            ledger::authorization::ReversalResult::UnknownOriginal => "unknown_original",
-            ledger::authorization::ReversalResult::AmountMismatch => "amount_mismatch",
-            ledger::authorization::ReversalResult::MatchConflict => "match_conflict",
-        },
-        "divergent": decided.divergent,
+        "result": decided.result.as_str(),
+        "divergent": !decided.divergences.is_empty(),
+        "divergences": divergences(&decided.divergences),
         "advice": decided.facts.advice,
         "response_code": decided.answer.response_code.as_str(),
         "reason": decided.reason().map(rules::Reason::as_str),
@@ -177,7 +278,9 @@ fn reversal(decided: &ReversalDecided) -> Value {
         "stan": format!("{:06}", decided.facts.key.stan),
         "retrieval_reference_number": decided.facts.retrieval_reference,
         "remaining_minor": decided.remaining_minor,
-        "limit_deltas_minor": deltas(&decided.deltas),
+        "processing_code": decided.processing_code.map(|code| code.as_str().to_owned()),
+        "limit_deltas_minor": listed(&decided.moves, decided.account),
+        "related_limit_deltas_minor": related(&decided.moves, decided.account),
         "rules_version": decided.rules.to_string(),
     })
 }

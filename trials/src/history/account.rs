@@ -21,18 +21,43 @@ pub struct Limits {
 }
 
 impl Limits {
-    fn moved(self, kind: Kind, amount_minor: i64, cleared: bool) -> Self {
+    /// Moves an authorization of `whole_minor` from `before_minor` that is authorized of it to `after_minor`.
+    fn moved(
+        self,
+        authorization: (Kind, i64),
+        (before_minor, after_minor): (i64, i64),
+        cleared: bool,
+    ) -> Self {
+        let (kind, whole_minor) = authorization;
+        let more_minor = after_minor - before_minor;
         let delta = match kind {
-            Kind::Purchase | Kind::Cash => -amount_minor,
-            Kind::Refund => amount_minor,
+            Kind::Purchase | Kind::Cash | Kind::Cashback { .. } => -more_minor,
+            Kind::Refund => more_minor,
+        };
+        let cash = match kind {
+            Kind::Cash => delta,
+            Kind::Cashback { cash_minor } => {
+                share(cash_minor, before_minor, whole_minor)
+                    - share(cash_minor, after_minor, whole_minor)
+            }
+            Kind::Purchase | Kind::Refund => 0,
         };
         Self {
             available_minor: self.available_minor + delta,
             floor_minor: self.floor_minor,
-            cash_minor: self.cash_minor + if kind == Kind::Cash { delta } else { 0 },
+            cash_minor: self.cash_minor + cash,
             ledger_minor: self.ledger_minor + if cleared { delta } else { 0 },
         }
     }
+}
+
+/// What of `amount_minor` goes with a part of a whole: half a minor unit counts as one. Nothing goes with a part
+/// of nothing.
+pub(crate) fn share(amount_minor: i64, part_minor: i64, whole_minor: i64) -> i64 {
+    if whole_minor == 0 {
+        return 0;
+    }
+    (2 * amount_minor * part_minor + whole_minor) / (2 * whole_minor)
 }
 
 /// What an account knows of a message.
@@ -163,7 +188,9 @@ impl Account {
                 }
                 let decided = self.decided(request, Answer::Approved, amount_minor);
                 Decision {
-                    limits: self.limits.moved(kind, amount_minor, cleared),
+                    limits: self
+                        .limits
+                        .moved((kind, amount_minor), (0, amount_minor), cleared),
                     ..decided
                 }
             }
@@ -189,10 +216,14 @@ impl Account {
         match kind {
             Kind::Refund => None,
             Kind::Cash if amount_minor > cash_minor => Some(Decline::CashLimit),
-            Kind::Cash | Kind::Purchase if available_minor - amount_minor < floor_minor => {
-                Some(Decline::InsufficientFunds)
+            Kind::Cashback { cash_minor: cash }
+                if available_minor - (amount_minor - cash) >= floor_minor
+                    && (available_minor - amount_minor < floor_minor || cash > cash_minor) =>
+            {
+                Some(Decline::Cashback)
             }
-            Kind::Cash | Kind::Purchase => None,
+            _ if available_minor - amount_minor < floor_minor => Some(Decline::InsufficientFunds),
+            _ => None,
         }
     }
 
@@ -248,14 +279,17 @@ impl Account {
         if remains_minor >= remaining_minor {
             return accepted;
         }
-        let undone_minor = remaining_minor - remains_minor;
         let known = Known::Decided {
             request,
             answer,
             remaining_minor: remains_minor,
         };
         Decision {
-            limits: self.limits.moved(kind, -undone_minor, cleared),
+            limits: self.limits.moved(
+                (kind, amount_minor),
+                (remaining_minor, remains_minor),
+                cleared,
+            ),
             original: Some((original, known)),
             ..accepted
         }

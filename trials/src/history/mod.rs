@@ -12,6 +12,7 @@ mod steps;
 mod sums;
 mod violation;
 
+pub(crate) use account::share;
 pub use account::{Account, Limits};
 pub use search::{MOST_CONFIGURATIONS, check, check_within};
 pub use violation::{Blocked, Violation};
@@ -27,6 +28,11 @@ pub enum Kind {
     Purchase,
     /// Takes from the cash limit and from the available limit.
     Cash,
+    /// Takes the whole amount from the available limit, and what of it is cash from the cash limit.
+    Cashback {
+        /// What of the amount is cash.
+        cash_minor: i64,
+    },
     /// Adds to the available limit.
     Refund,
 }
@@ -82,6 +88,8 @@ pub enum Decline {
     InsufficientFunds,
     /// The cash limit does not cover it.
     CashLimit,
+    /// The goods are covered, the cash that is to go with them is not.
+    Cashback,
     /// Its reversal came first.
     ReversedBeforeArrival,
     /// Another request bears its name.

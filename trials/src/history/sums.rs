@@ -57,7 +57,7 @@ fn moved(request: &Request, amount_minor: i64) -> Option<Balances> {
         return None;
     };
     let delta_minor = match kind {
-        Kind::Purchase | Kind::Cash => -amount_minor,
+        Kind::Purchase | Kind::Cash | Kind::Cashback { .. } => -amount_minor,
         Kind::Refund => amount_minor,
     };
     Some((delta_minor, if cleared { delta_minor } else { 0 }))

@@ -6,7 +6,8 @@
 use codec::Pan;
 use ledger::command::Command;
 use ledger::entities::{
-    Account, AccountStatus, Card, CardFacts, CardMode, CardStatus, Customer, CustomerKind, Expiry,
+    Account, AccountStatus, Card, CardFacts, CardKind, CardMode, CardStatus, Customer,
+    CustomerKind, Expiry, SuspendedModes,
 };
 use ledger::identifiers::{CustomerId, GroupId, RecordId};
 use rules::{AccountId, Deltas, Limits, ProgramId};
@@ -110,22 +111,28 @@ pub fn set_up(rules: &rules::Snapshot, vault: &CardVault) -> Vec<Command> {
             kind: CustomerKind::Person,
             name: format!("Customer {owner}"),
             document_number: owner.to_string(),
+            is_active: true,
+            address: None,
         }));
     }
     for (place, opening) in OPENINGS.iter().enumerate() {
         let program = rules.program(ProgramId(opening.program)).unwrap();
-        commands.push(Command::OpenAccount(Account {
+        commands.push(Command::OpenAccount(Box::new(Account {
             id: account_id(place),
             program: program.id,
             owner: CustomerId(opening.owner),
+            holders: Vec::new(),
+            parent: None,
             group: GroupId(opening.owner),
             status: AccountStatus::Normal,
+            status_reason: None,
             currency: program.currency,
             limits: opening.limits,
+            opening: None,
             pending: Deltas::NONE,
             latest: None,
             reflects: RecordId::default(),
-        }));
+        })));
     }
     for (pan, account, debit) in CARDS {
         let mode = match account == debit {
@@ -167,6 +174,9 @@ fn card(
             status,
             mode,
             holder,
+            kind: CardKind::default(),
+            suspended: SuspendedModes::default(),
+            bin: None,
         },
     })
 }

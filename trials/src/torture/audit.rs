@@ -44,6 +44,9 @@ pub enum Sort {
     Events,
 }
 
+/// DE39 of a message that bears the name of another one.
+const CONFLICT: &str = "94";
+
 /// One disagreement.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Finding {
@@ -86,7 +89,8 @@ impl<'a> Auditor<'a> {
         (asked.sent > 0).then_some(asked)
     }
 
-    /// The messages of the books, by serial: each was asked for, and once.
+    /// The messages of the books, by serial: each was asked for, and once unless it was refused as a
+    /// conflict, which is recorded each time that it is repeated.
     fn books(&mut self) -> ByMessage<'a, BookMessage> {
         let evidence = self.evidence;
         let mut in_books = BTreeMap::new();
@@ -94,6 +98,10 @@ impl<'a> Auditor<'a> {
         for books in &evidence.books {
             for message in &books.messages {
                 let serial = message.serial;
+                let conflict = message.response_code == CONFLICT;
+                if conflict && serial < evidence.first {
+                    continue;
+                }
                 let asked = self.asked(serial);
                 let asked = asked
                     .filter(|asked| asked.account == books.account && is_the_same(asked, message));
@@ -103,8 +111,9 @@ impl<'a> Auditor<'a> {
                         format!("in the books, never asked: {message:?}"),
                     );
                 }
-                let named_twice = asked.is_some_and(|asked| !names.insert(asked.message));
-                if in_books.insert(serial, message).is_some() || named_twice {
+                let again = in_books.insert(serial, message).is_some();
+                let named = |asked: &Asked| !names.insert(asked.message);
+                if !conflict && (again | asked.is_some_and(named)) {
                     self.find(Sort::Doubled, format!("in the books twice: {message:?}"));
                 }
             }
@@ -113,7 +122,7 @@ impl<'a> Auditor<'a> {
     }
 
     /// The decisions of the events, by serial: each was asked for, and once unless it was refused as a
-    /// conflict, which leaves no trace in the books. Their order is that of the journal.
+    /// conflict. Their order is that of the journal.
     fn events(&mut self) -> ByMessage<'a, Event> {
         let evidence = self.evidence;
         let mut in_events = BTreeMap::new();
@@ -129,7 +138,6 @@ impl<'a> Auditor<'a> {
             else {
                 continue;
             };
-            // A conflicting message that is repeated is refused, and recorded, again.
             if *conflict && *serial < evidence.first {
                 continue;
             }
@@ -277,5 +285,5 @@ fn is_the_same(asked: &Asked, message: &BookMessage) -> bool {
 /// answered without.
 fn is_about_the_account(asked: &Asked, heard: &Heard) -> bool {
     asked.name.class != Class::Reversal
-        && matches!(heard.response_code.as_str(), "00" | "51" | "61")
+        && matches!(heard.response_code.as_str(), "00" | "51" | "61" | "87")
 }

@@ -84,6 +84,7 @@ impl Heard {
             }
             ("51", _) => Decline::InsufficientFunds,
             ("61", _) => Decline::CashLimit,
+            ("87", _) => Decline::Cashback,
             ("05", _) => Decline::ReversedBeforeArrival,
             ("94", _) => Decline::Conflict,
             ("25", _) => Decline::UnknownOriginal,

@@ -80,11 +80,15 @@ impl Maker<'_> {
     }
 
     fn money(&mut self) -> Serial {
+        let amount_minor = self.amount();
+        let cashback = Kind::Cashback {
+            cash_minor: 1 + i64::from(self.random.percent(50)) * (amount_minor - 1) / 2,
+        };
         // Accounts that are short of money live on refunds.
         let kinds = if self.account.is_tight() {
             [
                 Kind::Purchase,
-                Kind::Purchase,
+                cashback,
                 Kind::Cash,
                 Kind::Refund,
                 Kind::Refund,
@@ -93,13 +97,12 @@ impl Maker<'_> {
             [
                 Kind::Purchase,
                 Kind::Purchase,
-                Kind::Purchase,
+                cashback,
                 Kind::Cash,
                 Kind::Refund,
             ]
         };
         let kind = kinds[self.random.below(kinds.len())];
-        let amount_minor = self.amount();
         let cleared = self.random.percent(30);
         let class = if cleared {
             Class::Financial

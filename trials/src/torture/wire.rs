@@ -37,6 +37,7 @@ fn processing_code(records: &Records, request: &Request) -> &'static str {
         Request::Authorization { kind, .. } => match kind {
             Kind::Purchase => "003000",
             Kind::Cash => "013000",
+            Kind::Cashback { .. } => "093000",
             Kind::Refund => "200030",
         },
         Request::Inquiry => "313000",
@@ -93,8 +94,13 @@ pub(super) fn frame(
         (49, "840".to_owned()),
     ];
     match request {
-        Request::Authorization { amount_minor, .. } => {
-            values.push((4, format!("{amount_minor:012}")))
+        Request::Authorization {
+            kind, amount_minor, ..
+        } => {
+            values.push((4, format!("{amount_minor:012}")));
+            if let Kind::Cashback { cash_minor } = kind {
+                values.push((54, format!("3040840D{cash_minor:012}")));
+            }
         }
         Request::Inquiry => {}
         Request::Reversal {

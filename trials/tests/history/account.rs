@@ -66,6 +66,26 @@ fn debits_stop_at_the_floor_and_at_the_cash_limit() {
 }
 
 #[test]
+fn cash_that_goes_with_a_purchase_takes_its_share_of_the_cash_limit() {
+    let with_cash = |amount_minor, cash_minor| ask(Kind::Cashback { cash_minor }, amount_minor);
+    hold(&[
+        (
+            1,
+            with_cash(160, 30),
+            no(Decline::InsufficientFunds),
+            100,
+            30,
+        ),
+        (2, with_cash(130, 30), no(Decline::Cashback), 100, 30),
+        (3, with_cash(60, 31), no(Decline::Cashback), 100, 30),
+        (4, with_cash(90, 15), APPROVED, 10, 15),
+        // Of 15 on 90, 7.5 go with 45: half a minor unit counts as one.
+        (5, undo(4, 90, Some(45), false), APPROVED, 55, 22),
+        (6, undo(4, 90, None, false), APPROVED, 100, 30),
+    ]);
+}
+
+#[test]
 fn a_message_counts_once_and_another_under_its_name_is_a_conflict() {
     hold(&[
         (1, ask(Purchase, 60), APPROVED, 40, 30),

@@ -181,9 +181,20 @@ impl Recorder<'_> {
     }
 
     fn money(&mut self) -> Request {
+        let amount_minor = self.amount();
+        let cashback = Kind::Cashback {
+            cash_minor: self.random.below_us(amount_minor + 1),
+        };
+        let kinds = [
+            Kind::Purchase,
+            Kind::Purchase,
+            Kind::Cash,
+            cashback,
+            Kind::Refund,
+        ];
         Request::Authorization {
-            kind: [Kind::Purchase, Kind::Purchase, Kind::Cash, Kind::Refund][self.random.below(4)],
-            amount_minor: self.amount(),
+            kind: kinds[self.random.below(kinds.len())],
+            amount_minor,
             cleared: self.random.percent(30),
         }
     }

@@ -64,6 +64,7 @@ pub fn answer_fits(purchase: &Purchase, heard: &Heard) -> Verdict {
         Kind::UnknownCard => code == "14",
         Kind::Special => ["00", "57", "51", OTHER_DECLINE].contains(&code),
         Kind::Refund | Kind::Inquiry => code == "00",
+        Kind::Cashback => ["00", "51", "87", OTHER_DECLINE].contains(&code),
         Kind::Cash => ["00", "51", "61", OTHER_DECLINE].contains(&code),
         _ => ["00", "51", OTHER_DECLINE].contains(&code),
     };

@@ -5,7 +5,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use ledger::authorization::{Decision, MatchKey, ReversalResult};
+use ledger::authorization::{Decision, MatchKey, ReversalResult, Standing};
 use ledger::books;
 use ledger::books::rows::{MessageBody, Table};
 use ledger::books::store::BookStore as _;
@@ -58,9 +58,12 @@ pub fn books_equal_state(evidence: &Evidence<'_>) -> Verdict {
         let remaining = last.map_or(life.approval.amount_minor, |r| r.remaining_minor);
         match message.map(|message| message.body) {
             Some(MessageBody::Authorization {
-                decided,
-                remaining_minor,
-            }) if *decided == *life.decided && remaining_minor == remaining => {}
+                decided, standing, ..
+            }) if *decided == *life.decided
+                && standing
+                    .as_ref()
+                    .map_or(0, Standing::remaining_of_amount_minor)
+                    == remaining => {}
             other => return failed(format!("{}: {remaining} left, stored {other:?}", life.id)),
         }
     }
@@ -97,8 +100,10 @@ fn newest_by_key(evidence: &Evidence<'_>) -> BTreeMap<MatchKey, RecordId> {
             }
             Record::ReversalDecided(decided) if decided.result != ReversalResult::MatchConflict => {
                 keys.insert(decided.facts.key, recorded.id);
-                if decided.result == ReversalResult::UnknownOriginal {
-                    keys.insert(decided.facts.original, recorded.id);
+                if decided.result == ReversalResult::UnknownOriginal
+                    && let Some(original) = decided.facts.original
+                {
+                    keys.insert(original, recorded.id);
                 }
             }
             _ => {}
@@ -145,9 +150,13 @@ pub fn events_match_records(evidence: &Evidence<'_>) -> Verdict {
                 "transaction.posted",
                 posted.posting.amount_minor.to_string(),
             ),
-            Record::CustomerCreated(_) | Record::AccountOpened(_) | Record::CardIssued(_) => {
-                continue;
-            }
+            Record::CustomerCreated(_)
+            | Record::AccountOpened(_)
+            | Record::CardIssued(_)
+            | Record::HoldDropped(_)
+            | Record::ResponseAcknowledged(_)
+            | Record::FileActionDecided(_)
+            | Record::OperationDone(_) => continue,
         };
         let Some(line) = lines.next() else {
             return failed(format!("{} has no event", recorded.id));

@@ -9,7 +9,7 @@ use std::collections::BTreeMap;
 use codec::AdditionalAmount;
 
 use super::super::accounts::OPENINGS;
-use super::super::peers::{Heard, Key, Kind, Purchase, Reversal, Undoing};
+use super::super::peers::{Heard, Key, Kind, Purchase, Reversal, Undoing, cash_minor};
 use super::super::rulebook::OTHER_DECLINE;
 use super::{Checker, Evidence, Violation};
 use crate::history::{self, Answer, Decline, History, Limits, MessageId, Operation, Request};
@@ -82,6 +82,9 @@ fn original(purchase: &Purchase, place: usize, messages: &mut Messages) -> Optio
         kind => Request::Authorization {
             kind: match kind {
                 Kind::Cash if has_cash_limit => history::Kind::Cash,
+                Kind::Cashback if has_cash_limit => history::Kind::Cashback {
+                    cash_minor: cash_minor(purchase.amount_minor),
+                },
                 Kind::Refund => history::Kind::Refund,
                 _ => history::Kind::Purchase,
             },
@@ -92,9 +95,17 @@ fn original(purchase: &Purchase, place: usize, messages: &mut Messages) -> Optio
     // Instalments have a limit of their own: what it declines says nothing about the others.
     let own_limit = purchase.kind == Kind::Instalments && has_cash_limit;
     let answer = match heard {
-        Some(heard) => Some(answer_of(heard).filter(|answer| {
-            !own_limit || *answer != Answer::Declined(Decline::InsufficientFunds)
-        })?),
+        Some(heard) => {
+            let answer = match answer_of(heard) {
+                Some(Answer::Declined(Decline::Cashback)) if !has_cash_limit => {
+                    Some(Answer::Declined(Decline::InsufficientFunds))
+                }
+                answer => answer,
+            };
+            Some(answer.filter(|answer| {
+                !own_limit || *answer != Answer::Declined(Decline::InsufficientFunds)
+            })?)
+        }
         None => None,
     };
     Some(Operation {
@@ -157,6 +168,7 @@ fn answer_of(heard: &Heard) -> Option<Answer> {
         "00" => return Some(Answer::Approved),
         "51" | OTHER_DECLINE => Decline::InsufficientFunds,
         "61" => Decline::CashLimit,
+        "87" => Decline::Cashback,
         "05" => Decline::ReversedBeforeArrival,
         "25" => Decline::UnknownOriginal,
         "64" => Decline::AmountMismatch,

@@ -3,7 +3,8 @@
 //! Owns: which reversals and transactions belong to which authorization. Must never: judge.
 
 use ledger::authorization::{
-    Approval, AuthorizationDecided, Clearing, Decision, ReversalDecided, TransactionPosted,
+    AccountMove, Approval, AuthorizationDecided, Clearing, Decision, ReversalDecided,
+    TransactionPosted,
 };
 use ledger::identifiers::RecordId;
 use ledger::record::Record;
@@ -28,9 +29,14 @@ impl Life<'_> {
 
     /// What is left of the move of a limit.
     pub fn left_minor(&self, limit: LimitName) -> i64 {
-        let undone = self.reversals.iter().map(|r| r.deltas.get(limit));
-        self.approval.deltas.get(limit) + undone.sum::<i64>()
+        let undone = self.reversals.iter().map(|r| moved(&r.moves, limit));
+        moved(&self.decided.moves, limit) + undone.sum::<i64>()
     }
+}
+
+/// What the account that a record is listed under moved by: no rule of this world moves another.
+pub fn moved(moves: &[AccountMove], limit: LimitName) -> i64 {
+    moves.first().map_or(0, |moved| moved.deltas.get(limit))
 }
 
 /// The lives of all approved authorizations, in the order of the journal.
@@ -61,7 +67,13 @@ pub fn of(records: &[Recorded]) -> Vec<Life<'_>> {
                     lives[place].postings.push(posted);
                 }
             }
-            Record::CustomerCreated(_) | Record::AccountOpened(_) | Record::CardIssued(_) => {}
+            Record::CustomerCreated(_)
+            | Record::AccountOpened(_)
+            | Record::CardIssued(_)
+            | Record::HoldDropped(_)
+            | Record::ResponseAcknowledged(_)
+            | Record::FileActionDecided(_)
+            | Record::OperationDone(_) => {}
         }
     }
     lives

@@ -10,8 +10,9 @@ use rules::{Deltas, LimitName, Limits};
 
 use super::super::accounts::OPENINGS;
 use super::super::peers::Purchase;
-use super::lives::Life;
+use super::lives::{Life, moved};
 use super::{Checker, Evidence, Verdict, Violation};
+use crate::history::share;
 
 const AVAILABLE: LimitName = LimitName::AvailableCreditLimit;
 
@@ -112,8 +113,16 @@ pub fn reversal_restores_exactly(evidence: &Evidence<'_>) -> Verdict {
         let whole = life.approval.amount_minor;
         let remaining = undone.map_or(whole, |reversal| reversal.remaining_minor);
         for limit in LimitName::ALL {
-            // Every rule of this world moves a limit by the whole amount or not at all.
-            let expected = life.approval.deltas.get(limit).signum() * remaining;
+            // Every rule of this world moves a limit by the whole amount or not at all; but the cash that goes with
+            // a purchase goes by rules of its own: it takes from the cash limit, and only the goods are held.
+            let cash = life.decided.facts.cashback_minor.unwrap_or(0);
+            let of_limit = match limit {
+                LimitName::AvailableWithdrawalCredit if cash > 0 => cash,
+                LimitName::HeldFunds => whole - cash,
+                _ => whole,
+            };
+            let expected =
+                moved(&life.decided.moves, limit).signum() * share(of_limit, remaining, whole);
             let left = life.left_minor(limit);
             if left != expected {
                 let what = format!(
@@ -133,7 +142,8 @@ pub fn available_never_below_floor(evidence: &Evidence<'_>) -> Verdict {
         let Some(before) = life.decided.limits_before else {
             continue;
         };
-        for (limit, delta) in life.approval.deltas.iter() {
+        for limit in LimitName::ALL {
+            let delta = moved(&life.decided.moves, limit);
             let after = before.get(limit) + delta;
             let floor = match limit {
                 AVAILABLE => -before.available_savings_account_limit - before.total_overdraft_limit,

@@ -9,7 +9,7 @@ use std::sync::Arc;
 use bytes::BytesMut;
 use codec::FrameReader;
 use ledger::Durable;
-use ledger::authorization::MatchKey;
+use ledger::authorization::Lookup;
 use ledger::books::StoreError;
 use ledger::books::rows::StoredMessage;
 use ledger::command::{Command, Outcome, Undecided};
@@ -54,7 +54,7 @@ pub struct Around<'a> {
     pub plan: &'a Arc<NetworkPlan>,
     pub rules: &'a Snapshot,
     pub vault: &'a CardVault,
-    pub books: &'a dyn Fn(&MatchKey) -> Result<Option<StoredMessage>, StoreError>,
+    pub books: &'a dyn Fn(Vec<Lookup>) -> Result<Vec<StoredMessage>, StoreError>,
     pub bounds: &'a Bounds,
 }
 

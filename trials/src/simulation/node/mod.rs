@@ -261,7 +261,7 @@ impl Node {
         };
         let mut asked = Vec::new();
         let views = self.view_writer.views();
-        let books = |key: &_| views.matching(key);
+        let books = |lookups| views.related(lookups);
         let around = Around {
             plan: self.rules.plan(NETWORK),
             rules: &self.rules.snapshot,

@@ -20,9 +20,8 @@ use super::{Node, Ticket, window_us};
 impl Node {
     /// Queues a request, or refuses it because of overload.
     pub(super) fn submit(&mut self, connection: u64, asked: Asked, run: &mut Run) {
-        if let Command::Authorize {
-            stored: Some(_), ..
-        } = &asked.command
+        if let Command::Authorize { stored, .. } = &asked.command
+            && !stored.is_empty()
         {
             run.reach(Mark::Recalled);
         }

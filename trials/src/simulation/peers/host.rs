@@ -13,7 +13,7 @@ use super::super::checkers::{Checker, Verdict, Violation, answers};
 use super::super::marks::Mark;
 use super::super::run::Run;
 use super::message::{Key, Request};
-use super::purchase::{Heard, Kind, Purchase, Reversal, Standing, Undoing};
+use super::purchase::{Heard, Kind, Purchase, Reversal, Standing, Undoing, cash_minor};
 
 /// A message whose only purpose is its refusal.
 #[derive(Clone, Debug)]
@@ -361,7 +361,7 @@ fn card_elements(pan: &str, run: &mut Run) -> Vec<(Element, String)> {
 fn kind_elements(kind: Kind, amount_minor: i64, run: &mut Run) -> Vec<(Element, String)> {
     match kind {
         Kind::Cashback => {
-            let cashback = format!("0040840D{:012}", amount_minor / 2);
+            let cashback = format!("0040840D{:012}", cash_minor(amount_minor));
             vec![(Element::ADDITIONAL_AMOUNTS, cashback)]
         }
         Kind::Instalments => {

@@ -11,4 +11,4 @@ mod purchase;
 pub use host::{Host, Probe};
 pub use line::Line;
 pub use message::{Key, Request};
-pub use purchase::{Heard, Kind, Purchase, Reversal, Standing, Undoing};
+pub use purchase::{Heard, Kind, Purchase, Reversal, Standing, Undoing, cash_minor};

@@ -62,6 +62,11 @@ impl Kind {
     }
 }
 
+/// What of a purchase with cashback is cash.
+pub fn cash_minor(amount_minor: i64) -> i64 {
+    amount_minor / 2
+}
+
 /// What an answer said.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Heard {

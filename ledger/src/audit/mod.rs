@@ -1,0 +1,292 @@
+//! The audit: whether the books are what they must be, found out by reading them again.
+//!
+//! Owns: the invariants of the books as checks ([`Rule`]) and the order in which they are made. First the
+//! messages in the order of their records, side by side with the journal as far as it is held
+//! (`messages`, `journal`); then the transactions; then each account by the chain of its records
+//! (`accounts`, `expected`, `lives`, `floors`); at last the cards. The first thing that is not as it must be ends it, with the
+//! records that show it. It reads views like any reader, a few rows at a time, and gives way between them
+//! ([`Helpers::pace`]), so it runs over books that are being written as well as over a copy that is still.
+//! Must never: change anything, or decide.
+
+mod accounts;
+mod expected;
+mod floors;
+mod journal;
+mod lives;
+mod messages;
+mod walk;
+
+use std::collections::BTreeMap;
+use std::fmt;
+use std::sync::Arc;
+
+use rules::{RulesVersion, Snapshot};
+use serde::{Deserialize, Serialize};
+
+use crate::books::{BookStore, StoreError, Views};
+use crate::identifiers::{RecordId, ShardId, Timestamp};
+use crate::journal::cursor::CursorError;
+use crate::journal::disk::Disk;
+use crate::record::{Record, Unreadable};
+
+/// What must hold.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Rule {
+    /// The records of an account follow one another without a gap.
+    Chain,
+    /// Limits are what they were opened with plus the deltas of the account's records, and what is pending
+    /// is the sum of what its records made pending.
+    Sums,
+    /// A record moves exactly what its decision says, and a decline nothing.
+    Moves,
+    /// An authorization goes from one status to the next as its records say; a hold is resolved once.
+    Lives,
+    /// No approval of the switch's own takes a limit below its floor where floors count.
+    Floors,
+    /// One message has one effect: its key leads to it.
+    Keys,
+    /// What is posted is what was decided, once each.
+    Postings,
+    /// A card or account has the status that its last change gave it.
+    Statuses,
+    /// The books hold what the journal holds.
+    Journal,
+    /// Every record that must be told has its event, and every event its record.
+    Events,
+}
+
+impl Rule {
+    /// The name, as answers write it.
+    #[must_use]
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Chain => "chain",
+            Self::Sums => "sums",
+            Self::Moves => "moves",
+            Self::Lives => "lives",
+            Self::Floors => "floors",
+            Self::Keys => "keys",
+            Self::Postings => "postings",
+            Self::Statuses => "statuses",
+            Self::Journal => "journal",
+            Self::Events => "events",
+        }
+    }
+}
+
+/// Something that is not as it must be.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Violation {
+    /// What is broken.
+    pub rule: Rule,
+    /// What was found and what should have been.
+    pub finding: String,
+    /// The records that show it.
+    pub records: Vec<RecordId>,
+}
+
+impl fmt::Display for Violation {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}: {}", self.rule.as_str(), self.finding)
+    }
+}
+
+/// What was looked at.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Summary {
+    /// The last batch that every check includes.
+    pub sequence: u64,
+    /// Accounts.
+    pub accounts: u64,
+    /// Messages, holds let go and operations.
+    pub messages: u64,
+    /// Transactions.
+    pub transactions: u64,
+    /// Authorizations and forced operations that were followed to where they stand.
+    pub authorizations: u64,
+    /// Cards whose status changed.
+    pub cards_changed: u64,
+    /// Approvals that were measured against the floors of the limits they move.
+    pub floors: u64,
+    /// Those that could not be: their rules are not at hand, or they have a cash part.
+    pub floors_not_measured: u64,
+    /// The first batch that was compared with the journal; 0 for none.
+    pub journal_from_sequence: u64,
+    /// Records of the journal that were compared.
+    pub journal_records: u64,
+    /// Accounts of which the books do not know any more what they were opened with.
+    pub accounts_without_opening: u64,
+}
+
+/// Why an audit did not come to a good end.
+#[derive(Debug, thiserror::Error)]
+pub enum AuditError {
+    /// Something is not as it must be.
+    #[error("{0}")]
+    Violation(Box<Violation>),
+    /// The books cannot be read.
+    #[error(transparent)]
+    Store(#[from] StoreError),
+    /// The journal cannot be read.
+    #[error("journal: {0}")]
+    Journal(#[from] CursorError),
+    /// A record cannot be read.
+    #[error(transparent)]
+    Record(#[from] Unreadable),
+    /// Whoever asked does not want to know any more.
+    #[error("the audit was given up")]
+    GivenUp,
+}
+
+impl AuditError {
+    pub(crate) fn violation(
+        rule: Rule,
+        finding: impl Into<String>,
+        records: impl IntoIterator<Item = RecordId>,
+    ) -> Self {
+        Self::Violation(Box::new(Violation {
+            rule,
+            finding: finding.into(),
+            records: records.into_iter().collect(),
+        }))
+    }
+}
+
+/// What is audited.
+#[derive(Debug)]
+pub struct Books<'a, S, D> {
+    /// The books as readers see them.
+    pub views: &'a Views<S>,
+    /// The shard they are of.
+    pub shard: ShardId,
+    /// The journal behind them, where it is to be compared.
+    pub journal: Option<D>,
+    /// Whether nobody writes them: rows that no checkpoint has written yet are then found in the views.
+    pub still: bool,
+}
+
+/// Hears of every record that may have an event, in their order; says what is wrong.
+pub type Witness<'a> = &'a mut dyn FnMut(RecordId, Timestamp, &Record) -> Result<(), String>;
+
+/// Finds the rules of a version, if they are at hand.
+pub type RulesByVersion<'a> = &'a mut dyn FnMut(RulesVersion) -> Option<Arc<Snapshot>>;
+
+/// What an audit needs of whoever asks for it.
+pub struct Helpers<'a> {
+    /// Called after every few rows, to give way to others; `false` ends the audit.
+    pub pace: &'a mut dyn FnMut() -> bool,
+    /// Rules of the decisions.
+    pub rules: RulesByVersion<'a>,
+    /// What compares records with events.
+    pub witness: Witness<'a>,
+}
+
+impl fmt::Debug for Helpers<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Helpers").finish_non_exhaustive()
+    }
+}
+
+/// Rows that are read between two calls of [`Helpers::pace`].
+const SLICE_ROWS: u32 = 256;
+
+/// Audits books up to the last batch that readers see.
+///
+/// # Errors
+/// [`AuditError::Violation`] for the first thing that is not as it must be; others when the books or the
+/// journal cannot be read.
+pub fn run<S: BookStore, D: Disk + Clone>(
+    books: Books<'_, S, D>,
+    helpers: Helpers<'_>,
+) -> Result<Summary, AuditError> {
+    let Books {
+        views,
+        shard,
+        journal,
+        still,
+    } = books;
+    let sequence = views.shown();
+    let mut audit = Audit {
+        views,
+        still,
+        helpers,
+        rows: 0,
+        rules: BTreeMap::new(),
+        summary: Summary {
+            sequence,
+            ..Summary::default()
+        },
+    };
+    audit.wait_for_books()?;
+    let journal = match journal {
+        Some(disk) => Some(journal::Held::open(disk, shard, sequence)?),
+        None => None,
+    };
+    let cards = audit.messages(journal)?;
+    audit.transactions()?;
+    audit.accounts()?;
+    audit.cards(cards)?;
+    Ok(audit.summary)
+}
+
+/// An audit under way.
+struct Audit<'a, 'h, S> {
+    views: &'a Views<S>,
+    still: bool,
+    helpers: Helpers<'h>,
+    rows: u32,
+    rules: BTreeMap<RulesVersion, Option<Arc<Snapshot>>>,
+    summary: Summary,
+}
+
+impl<S: BookStore> Audit<'_, '_, S> {
+    /// Counts a row that was read, and gives way after every few.
+    fn row(&mut self) -> Result<(), AuditError> {
+        self.rows = self.rows.saturating_add(1);
+        if self.rows >= SLICE_ROWS {
+            self.pause()?;
+        }
+        Ok(())
+    }
+
+    fn pause(&mut self) -> Result<(), AuditError> {
+        self.rows = 0;
+        if (self.helpers.pace)() {
+            Ok(())
+        } else {
+            Err(AuditError::GivenUp)
+        }
+    }
+
+    /// Waits for the checkpoint behind which every row up to the last batch is in the store: rows are
+    /// found by key there, in order.
+    fn wait_for_books(&mut self) -> Result<(), AuditError> {
+        while !self.still && self.views.in_books() < self.summary.sequence {
+            self.pause()?;
+        }
+        Ok(())
+    }
+
+    /// Whether a record is among those that every check includes.
+    fn includes(&self, id: RecordId) -> bool {
+        id.sequence <= self.summary.sequence
+    }
+
+    /// The rules of a version, asked for once.
+    fn rules_of(&mut self, version: RulesVersion) -> Option<Arc<Snapshot>> {
+        let find = &mut self.helpers.rules;
+        let known = self.rules.entry(version);
+        known.or_insert_with(|| find(version)).clone()
+    }
+
+    fn witness(
+        &mut self,
+        id: RecordId,
+        time: Timestamp,
+        record: &Record,
+    ) -> Result<(), AuditError> {
+        (self.helpers.witness)(id, time, record)
+            .map_err(|finding| AuditError::violation(Rule::Events, finding, [id]))
+    }
+}

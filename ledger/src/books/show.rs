@@ -1,0 +1,290 @@
+//! How a record changes the rows that the views hold.
+//!
+//! Owns: what each kind of record means to accounts, cards, messages and what leads to them. The same
+//! records in the same order give the same rows, also over rows that reflect some of them already. Must
+//! never: decide.
+
+use super::rows::{Lead, MessageBody, StoredMessage};
+use super::store::{BookStore, StoreError};
+use super::view::{ViewError, ViewWriter, Views};
+use crate::authorization::{
+    AccountMove, AuthorizationDecided, AuthorizationStatus, Change, Decision, FileActionDecided,
+    HoldDropped, Lookup, MessageKey, ReversalDecided, ReversalResult, Standing,
+};
+use crate::entities::{Account, CardFacts};
+use crate::identifiers::{CardHash, RecordId, Timestamp};
+use crate::operation::{OperationDone, OperationEffect};
+use crate::record::Record;
+use crate::state::{InvariantViolation, change_account, change_card, move_limits};
+use crate::writer::ReplayError;
+
+impl<S: BookStore> ViewWriter<S> {
+    pub(super) fn show(
+        &mut self,
+        id: RecordId,
+        time: Timestamp,
+        record: Record,
+    ) -> Result<(), ViewError> {
+        self.dirty_rows = self.dirty_rows.saturating_add(1);
+        let views = &self.views;
+        match record {
+            Record::CustomerCreated(customer) => {
+                views.customers.insert(customer.id, customer);
+            }
+            Record::AccountOpened(account) => {
+                // The books may already hold a later state of it.
+                if views.account(account.id)?.is_none() {
+                    views.accounts.insert(
+                        account.id,
+                        Account {
+                            reflects: id,
+                            ..*account
+                        },
+                    );
+                }
+            }
+            Record::CardIssued(card) => {
+                if views.card(&card.hash)?.is_none() {
+                    views.cards.insert(card.hash, card);
+                }
+            }
+            Record::AuthorizationDecided(decided) => self.show_authorization(id, time, decided)?,
+            Record::ReversalDecided(decided) => self.show_reversal(id, time, decided)?,
+            Record::HoldDropped(dropped) => self.show_drop(id, time, dropped)?,
+            Record::FileActionDecided(decided) => self.show_file_action(id, time, decided)?,
+            Record::OperationDone(done) => self.show_operation(id, time, done)?,
+            Record::ResponseAcknowledged(noted) => {
+                views.change(noted.message, |message| {
+                    if let MessageBody::Authorization { acknowledged, .. } = &mut message.body {
+                        acknowledged.get_or_insert(time);
+                    }
+                    Ok(())
+                })?;
+            }
+            Record::TransactionPosted(posted) => {
+                views.transactions.insert((posted.account, id), posted);
+            }
+        }
+        Ok(())
+    }
+
+    fn show_authorization(
+        &self,
+        id: RecordId,
+        time: Timestamp,
+        decided: Box<AuthorizationDecided>,
+    ) -> Result<(), ViewError> {
+        let views = &self.views;
+        views.move_accounts(id, &decided.moves, None)?;
+        match &decided.decision {
+            Decision::Completed(change) => views.change_standing(id, change)?,
+            Decision::Approved(approval) => {
+                if let Some((_, original)) = &approval.increment_of {
+                    views.change(*original, |message| {
+                        let before = message.standing().and_then(|standing| standing.expires);
+                        if let Some(standing) = message.standing_mut() {
+                            standing.raise(id, approval.part(id), approval.expires);
+                        }
+                        views.move_expiry(*original, before, message.standing());
+                        Ok(())
+                    })?;
+                }
+            }
+            Decision::Declined(_) => {}
+        }
+        let standing = decided.standing(id);
+        if decided.takes_match_key() {
+            views.lead(Lookup::Key(decided.facts.key.into()), id);
+        }
+        if standing.is_some() {
+            for reference in decided.references() {
+                views.lead(Lookup::Reference(reference), id);
+            }
+        }
+        let body = MessageBody::Authorization {
+            decided,
+            standing,
+            acknowledged: None,
+        };
+        views.put(StoredMessage { id, time, body })
+    }
+
+    fn show_reversal(
+        &self,
+        id: RecordId,
+        time: Timestamp,
+        decided: Box<ReversalDecided>,
+    ) -> Result<(), ViewError> {
+        let views = &self.views;
+        views.move_accounts(id, &decided.moves, None)?;
+        if let Some(change) = &decided.change {
+            views.change_standing(id, change)?;
+        }
+        if decided.result == ReversalResult::Restored
+            && let Some(original) = decided.original
+        {
+            views.change(original, |message| {
+                if let MessageBody::Reversal { restored, .. } = &mut message.body {
+                    *restored = true;
+                }
+                Ok(())
+            })?;
+        }
+        if let Some(original) = decided.overtaken() {
+            views.lead(Lookup::Key(original.into()), id);
+        }
+        if decided.takes_match_key() {
+            views.lead(Lookup::Key(decided.facts.key.into()), id);
+        }
+        let body = MessageBody::Reversal {
+            decided,
+            restored: false,
+        };
+        views.put(StoredMessage { id, time, body })
+    }
+
+    fn show_drop(
+        &self,
+        id: RecordId,
+        time: Timestamp,
+        dropped: Box<HoldDropped>,
+    ) -> Result<(), ViewError> {
+        let views = &self.views;
+        views.move_accounts(id, &dropped.moves, None)?;
+        views.change_standing(id, &dropped.change)?;
+        let body = MessageBody::Dropped(dropped);
+        views.put(StoredMessage { id, time, body })
+    }
+
+    fn show_file_action(
+        &self,
+        id: RecordId,
+        time: Timestamp,
+        decided: Box<FileActionDecided>,
+    ) -> Result<(), ViewError> {
+        let views = &self.views;
+        if let Some(status) = decided.status {
+            views.change_card(&decided.facts.key.card, |card| card.status = status)?;
+        }
+        if decided.takes_match_key() {
+            views.lead(Lookup::Key(decided.facts.key.into()), id);
+        }
+        let body = MessageBody::FileAction(decided);
+        views.put(StoredMessage { id, time, body })
+    }
+
+    fn show_operation(
+        &self,
+        id: RecordId,
+        time: Timestamp,
+        done: Box<OperationDone>,
+    ) -> Result<(), ViewError> {
+        let views = &self.views;
+        views.move_accounts(id, &done.moves, Some(&done.effect))?;
+        let mut standing = None;
+        match &done.effect {
+            OperationEffect::CardStatus { card, .. } | OperationEffect::CardModes { card, .. } => {
+                views.change_card(card, |card| change_card(card, &done.effect))?;
+            }
+            OperationEffect::Canceled(change) => views.change_standing(id, change)?,
+            OperationEffect::Forced(forced) => standing = Some((**forced).clone()),
+            OperationEffect::Moved
+            | OperationEffect::Granted { .. }
+            | OperationEffect::AccountStatus { .. }
+            | OperationEffect::Holder(_) => {}
+        }
+        let key = MessageKey::Operator(done.request.tracking_id.clone());
+        views.lead(Lookup::Key(key), id);
+        let body = MessageBody::Operation { done, standing };
+        views.put(StoredMessage { id, time, body })
+    }
+}
+
+impl<S: BookStore> Views<S> {
+    fn lead(&self, lookup: Lookup, id: RecordId) {
+        self.matches.insert(Lead::Lookup(lookup), Some(id));
+    }
+
+    /// Shows a message, unless the books hold a later state of it.
+    fn put(&self, message: StoredMessage) -> Result<(), ViewError> {
+        let later = self.message(message.id)?;
+        let later = later.filter(|later| {
+            let reflects = later.standing().map(|standing| standing.reflects);
+            reflects.is_some_and(|reflects| reflects > message.id)
+        });
+        let message = later.unwrap_or(message);
+        self.move_expiry(message.id, None, message.standing());
+        self.messages.insert(message.id, message);
+        Ok(())
+    }
+
+    /// Changes a message that was decided before.
+    fn change(
+        &self,
+        id: RecordId,
+        change: impl FnOnce(&mut StoredMessage) -> Result<(), ViewError>,
+    ) -> Result<(), ViewError> {
+        if let Some(mut message) = self.message(id)? {
+            change(&mut message)?;
+            self.messages.insert(id, message);
+        }
+        Ok(())
+    }
+
+    fn change_standing(&self, id: RecordId, change: &Change) -> Result<(), ViewError> {
+        self.change(change.authorization, |message| {
+            let before = message.standing().and_then(|standing| standing.expires);
+            if let Some(standing) = message.standing_mut()
+                && !standing.take(id, change)
+            {
+                return Err(ReplayError::from(InvariantViolation::of_standing(id)).into());
+            }
+            self.move_expiry(change.authorization, before, message.standing());
+            Ok(())
+        })
+    }
+
+    /// Keeps the row by which a pending authorization is found when its time has come.
+    fn move_expiry(&self, id: RecordId, before: Option<Timestamp>, standing: Option<&Standing>) {
+        let pending = standing.filter(|standing| standing.status == AuthorizationStatus::Pending);
+        let after = pending.and_then(|standing| standing.expires);
+        if let Some(before) = before.filter(|before| Some(*before) != after) {
+            self.matches.insert(Lead::Expiry(before, id), None);
+        }
+        if let Some(after) = after {
+            self.matches.insert(Lead::Expiry(after, id), Some(id));
+        }
+    }
+
+    fn change_card(
+        &self,
+        card: &CardHash,
+        change: impl FnOnce(&mut CardFacts),
+    ) -> Result<(), StoreError> {
+        if let Some(mut card) = self.card(card)? {
+            change(&mut card.facts);
+            self.cards.insert(card.hash, card);
+        }
+        Ok(())
+    }
+
+    fn move_accounts(
+        &self,
+        id: RecordId,
+        moves: &[AccountMove],
+        effect: Option<&OperationEffect>,
+    ) -> Result<(), ViewError> {
+        for moved in moves {
+            let Some(mut account) = self.account(moved.account)? else {
+                continue;
+            };
+            if let Some(effect) = effect {
+                change_account(&mut account, id, effect);
+            }
+            if move_limits(&mut account, id, moved).map_err(ReplayError::from)? {
+                self.accounts.insert(account.id, account);
+            }
+        }
+        Ok(())
+    }
+}

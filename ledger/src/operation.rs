@@ -1,0 +1,362 @@
+//! Operations: what operators and other systems of the issuer ask of the books.
+//!
+//! Owns: adjustments, forced operations, funds held and released, changes of limits and statuses, as
+//! commands and as records. Each has a tracking id, and the same one again has the same outcome (reference
+//! authorization-api 2, 10, 14, 15; authorization-guides 4, 9). Must never: carry a PAN.
+
+use rules::{AccountId, LimitName, Limits, ProcessingCode, RulesVersion};
+use serde::{Deserialize, Serialize};
+
+use crate::authorization::{
+    AccountMove, ApprovalCode, Change, Lookup, MessageKey, PlannedPosting, Standing, TrackingId,
+};
+use crate::entities::{AccountStatus, CardStatus, SuspendedModes};
+use crate::identifiers::{CardHash, CustomerId};
+
+/// What is asked.
+#[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Operation {
+    /// Corrects a balance outside normal operation: no rule and no limit is asked.
+    Adjust(Amount),
+    /// Posts an operation as its processing code says, whatever statuses, limits and controls say.
+    Force(Amount),
+    /// Undoes a forced operation in full.
+    CancelForce {
+        /// The tracking id of the forced operation.
+        of: TrackingId,
+    },
+    /// Sets funds aside: they leave what can be spent and stay on the account.
+    HoldFunds(Funds),
+    /// Gives funds that were set aside back to what can be spent.
+    ReleaseFunds(Funds),
+    /// Takes funds that were set aside out of the account, under a processing code.
+    TransferFunds {
+        /// How much and from where.
+        funds: Funds,
+        /// The code it is posted under; a debit.
+        processing_code: ProcessingCode,
+    },
+    /// Changes limits that were granted. What is available moves along.
+    ChangeLimits {
+        /// The account.
+        account: AccountId,
+        /// What changes.
+        limits: GrantedLimits,
+    },
+    /// Changes the status of an account.
+    ChangeAccountStatus {
+        /// The account.
+        account: AccountId,
+        /// Its next status.
+        status: AccountStatus,
+        /// Why: a reason of the organization.
+        reason_id: Option<u32>,
+    },
+    /// Takes an account back to NORMAL, from a final status too.
+    RollBackAccountStatus {
+        /// The account.
+        account: AccountId,
+        /// Why: a reason of the organization.
+        reason_id: Option<u32>,
+    },
+    /// Makes a customer one of an account's holders.
+    AddHolder {
+        /// The account.
+        account: AccountId,
+        /// The customer.
+        customer: CustomerId,
+    },
+    /// Changes the status of a card.
+    ChangeCardStatus {
+        /// The card.
+        card: CardHash,
+        /// Its next status.
+        status: CardStatus,
+    },
+    /// Makes a card usable that never was.
+    ActivateCard {
+        /// The card.
+        card: CardHash,
+    },
+    /// Suspends modes of a card, or opens them again.
+    SuspendModes {
+        /// The card.
+        card: CardHash,
+        /// The modes that are suspended from now on.
+        suspended: SuspendedModes,
+    },
+}
+
+/// An amount under a processing code.
+#[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+pub struct Amount {
+    /// The account.
+    pub account: AccountId,
+    /// Minor units of the account's currency. Positive: the code says which way it moves.
+    pub amount_minor: i64,
+    /// The code it is posted under.
+    pub processing_code: ProcessingCode,
+}
+
+/// Funds of a debit or prepaid account.
+#[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+pub struct Funds {
+    /// The account.
+    pub account: AccountId,
+    /// Minor units of the account's currency. Positive.
+    pub amount_minor: i64,
+    /// Whether they may be held although they are not there.
+    #[serde(default)]
+    pub skip_balance: bool,
+    /// Whether the status of the account is not asked.
+    #[serde(default)]
+    pub skip_status: bool,
+}
+
+/// Limits that can be granted (reference authorization-api 2.2), each `None` to leave it as it is; minor
+/// units, percentages in hundredths.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(default)]
+pub struct GrantedLimits {
+    /// Granted maximum.
+    pub max_credit_limit: Option<i64>,
+    /// Chosen by the holder, at most the maximum.
+    pub total_credit_limit: Option<i64>,
+    /// For purchases in instalments.
+    pub total_installment_credit_limit: Option<i64>,
+    /// For cash.
+    pub withdrawal_credit_limit: Option<i64>,
+    /// Overdraft.
+    pub total_overdraft_limit: Option<i64>,
+    /// Percent of the maximum usable above the limit.
+    pub over_limit_percentage_hundredths: Option<i64>,
+}
+
+/// An operation with what names and explains it.
+#[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+pub struct OperationRequest {
+    /// Names it.
+    pub tracking_id: TrackingId,
+    /// What is asked.
+    pub operation: Operation,
+    /// Why, in words: 1 to 200 characters.
+    pub description: String,
+    /// Who asks.
+    #[serde(default)]
+    pub operator: Option<String>,
+}
+
+/// Longest description of an operation, in characters.
+pub const DESCRIPTION_CHARACTERS: usize = 200;
+
+/// Why an operation was refused. Nothing changed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize, thiserror::Error)]
+#[serde(rename_all = "snake_case")]
+pub enum OperationError {
+    /// The tracking id names another operation.
+    #[error("the tracking id names an operation with other content")]
+    Taken,
+    /// The description is missing or too long.
+    #[error("a description of 1 to 200 characters is required")]
+    Description,
+    /// The account does not exist.
+    #[error("the account does not exist")]
+    UnknownAccount,
+    /// The card does not exist.
+    #[error("the card does not exist")]
+    UnknownCard,
+    /// The customer does not exist.
+    #[error("the customer does not exist")]
+    UnknownCustomer,
+    /// The status is not defined, or not in use.
+    #[error("the status is not defined by the organization, or not in use")]
+    UnknownStatus,
+    /// The reason is not defined, or not in use.
+    #[error("the reason is not defined by the organization, or not in use")]
+    UnknownReason,
+    /// The status is final.
+    #[error("the account's status is final; only a rollback changes it")]
+    FinalStatus,
+    /// The card cannot get this status from the one it has.
+    #[error("the card cannot get this status from the one it has")]
+    StatusTransition,
+    /// The processing code is not in the table, or moves nothing, or the wrong way.
+    #[error("the processing code is not in the table, or does not move money this way")]
+    ProcessingCode,
+    /// The amount is not positive, or too large.
+    #[error("the amount is not positive, or too large")]
+    InvalidAmount,
+    /// The funds are not there.
+    #[error("the funds are not there")]
+    InsufficientFunds,
+    /// Funds are held on debit and prepaid accounts only.
+    #[error("funds are held on debit and prepaid accounts only")]
+    CreditAccount,
+    /// The status of the account does not allow it.
+    #[error("the status of the account does not allow it")]
+    AccountStatus,
+    /// The limits break their ordering: total above maximum, or outside what the program allows.
+    #[error(
+        "the limits break their ordering: total above maximum, or outside what the program allows"
+    )]
+    LimitOrder,
+    /// The limits of all accounts of the program would be more than the program's.
+    #[error("the limits of all accounts would be more than the program's limit")]
+    ProgramLimit,
+    /// There is no forced operation of this tracking id.
+    #[error("there is no forced operation of this tracking id")]
+    UnknownOperation,
+    /// The forced operation was undone already.
+    #[error("the forced operation was undone already")]
+    AlreadyCanceled,
+    /// The card has no such mode, or the customer holds the account already.
+    #[error("nothing would change")]
+    NothingToDo,
+}
+
+/// What an operation changed beside limits that move.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub enum OperationEffect {
+    /// Limits moved, nothing else.
+    Moved,
+    /// A forced operation, which can be undone.
+    Forced(Box<Standing>),
+    /// A forced operation was undone.
+    Canceled(Box<Change>),
+    /// What was granted.
+    Granted {
+        /// The limits before.
+        before: Limits,
+        /// What is granted from now on; what moves stands in the moves.
+        granted: GrantedLimits,
+    },
+    /// The status of the account.
+    AccountStatus {
+        /// Before.
+        before: AccountStatus,
+        /// From now on.
+        status: AccountStatus,
+        /// Why.
+        reason_id: Option<u32>,
+    },
+    /// A customer became a holder of the account.
+    Holder(CustomerId),
+    /// The status of a card.
+    CardStatus {
+        /// The card.
+        card: CardHash,
+        /// Before.
+        before: CardStatus,
+        /// From now on.
+        status: CardStatus,
+    },
+    /// The suspended modes of a card.
+    CardModes {
+        /// The card.
+        card: CardHash,
+        /// Before.
+        before: SuspendedModes,
+        /// From now on.
+        suspended: SuspendedModes,
+    },
+}
+
+impl OperationEffect {
+    /// The standing of a forced operation.
+    #[must_use]
+    pub fn forced(&self) -> Option<&Standing> {
+        if let Self::Forced(standing) = self {
+            Some(standing)
+        } else {
+            None
+        }
+    }
+}
+
+/// An operation that was carried out. A refused one leaves no record.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct OperationDone {
+    /// What was asked.
+    pub request: OperationRequest,
+    /// The account it is listed under.
+    pub account: Option<AccountId>,
+    /// Names it to people, as the approval code of an authorization does.
+    pub code: ApprovalCode,
+    /// What changed.
+    pub effect: OperationEffect,
+    /// What it does to accounts: to [`account`](Self::account) first, even where nothing moves.
+    pub moves: Vec<AccountMove>,
+    /// What it posted.
+    pub postings: Vec<PlannedPosting>,
+    /// Rules it was decided under.
+    pub rules: RulesVersion,
+}
+
+impl GrantedLimits {
+    /// Limits with what is granted put in; what is available is not touched.
+    #[must_use]
+    pub fn put_into(self, limits: &Limits) -> Limits {
+        Limits {
+            max_credit_limit: self.max_credit_limit.unwrap_or(limits.max_credit_limit),
+            total_credit_limit: self.total_credit_limit.unwrap_or(limits.total_credit_limit),
+            total_installment_credit_limit: self
+                .total_installment_credit_limit
+                .unwrap_or(limits.total_installment_credit_limit),
+            withdrawal_credit_limit: self
+                .withdrawal_credit_limit
+                .unwrap_or(limits.withdrawal_credit_limit),
+            total_overdraft_limit: self
+                .total_overdraft_limit
+                .unwrap_or(limits.total_overdraft_limit),
+            over_limit_percentage_hundredths: self
+                .over_limit_percentage_hundredths
+                .unwrap_or(limits.over_limit_percentage_hundredths),
+            ..*limits
+        }
+    }
+
+    /// What is available moves along with what is granted: each available limit by the difference of its
+    /// own. `None` when a difference leaves its range.
+    #[must_use]
+    pub fn deltas(self, limits: &Limits) -> Option<rules::Deltas> {
+        let after = self.put_into(limits);
+        let mut deltas = rules::Deltas::NONE;
+        for (limit, after, before) in [
+            (
+                LimitName::AvailableCreditLimit,
+                after.total_credit_limit,
+                limits.total_credit_limit,
+            ),
+            (
+                LimitName::AvailableTotalInstallmentCredit,
+                after.total_installment_credit_limit,
+                limits.total_installment_credit_limit,
+            ),
+            (
+                LimitName::AvailableWithdrawalCredit,
+                after.withdrawal_credit_limit,
+                limits.withdrawal_credit_limit,
+            ),
+        ] {
+            if !deltas.set(limit, after.checked_sub(before)?) {
+                return None;
+            }
+        }
+        Some(deltas)
+    }
+}
+
+impl OperationRequest {
+    /// What may lead to operations that deciding it needs: the one of the same tracking id, and the one that
+    /// it undoes.
+    #[must_use]
+    pub fn lookups(&self) -> Vec<Lookup> {
+        let operator = |id: &TrackingId| Lookup::Key(MessageKey::Operator(id.clone()));
+        let mut lookups = vec![operator(&self.tracking_id)];
+        if let Operation::CancelForce { of } = &self.operation {
+            lookups.push(operator(of));
+        }
+        lookups
+    }
+}

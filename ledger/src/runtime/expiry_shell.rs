@@ -1,0 +1,79 @@
+//! The shell around the expiry of holds.
+//!
+//! Owns: a thread of lower priority that looks every so often which pending authorizations are due, and
+//! submits the command that lets each go. Must never: decide whether one is: the writer does, by the time of
+//! its batch.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use crossbeam_channel::Sender;
+
+use super::clock::now;
+use super::{Ticket, step_back};
+use crate::authorization::MessageKey;
+use crate::books::rows::{MessageBody, StoredMessage};
+use crate::books::{SledStore, Views};
+use crate::command::{Command, Submission};
+use crate::journal::signal::Signal;
+
+/// How often due holds are looked for.
+const INTERVAL: Duration = Duration::from_secs(1);
+/// How many are let go at a time: a day's holds must not fill the writer's queue.
+const MOST: usize = 256;
+
+pub(super) struct ExpiryShell<T> {
+    pub(super) views: Arc<Views<SledStore>>,
+    pub(super) submissions: Sender<Submission<T>>,
+    /// Raised when the end begins.
+    pub(super) stop: Signal,
+}
+
+impl<T: Ticket> ExpiryShell<T> {
+    pub(super) fn run(self) {
+        step_back();
+        while !self.stop.wait(INTERVAL) {
+            match self.views.due(now(), MOST) {
+                Ok(due) => {
+                    if !self.submit(due) {
+                        return;
+                    }
+                }
+                Err(error) => tracing::error!(%error, "due holds cannot be looked for"),
+            }
+        }
+    }
+
+    /// Submits the commands; says whether the ledger still takes any. A full queue leaves the rest for the
+    /// next time.
+    fn submit(&self, due: Vec<StoredMessage>) -> bool {
+        for message in due {
+            let Some(command) = drop_expired(message) else {
+                continue;
+            };
+            let submission = Submission {
+                command,
+                deadline: None,
+                ticket: T::unattended(),
+            };
+            match self.submissions.try_send(submission) {
+                Ok(()) => {}
+                Err(crossbeam_channel::TrySendError::Full(_)) => return true,
+                Err(crossbeam_channel::TrySendError::Disconnected(_)) => return false,
+            }
+        }
+        true
+    }
+}
+
+/// The command that lets a pending authorization go; none for a message that is not one.
+#[must_use]
+pub fn drop_expired(message: StoredMessage) -> Option<Command> {
+    let MessageBody::Authorization { decided, .. } = &message.body else {
+        return None;
+    };
+    Some(Command::DropExpired {
+        key: MessageKey::Network(decided.facts.key),
+        stored: vec![message],
+    })
+}

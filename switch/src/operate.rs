@@ -1,0 +1,401 @@
+//! `switch operate`: operations of operators on the running switch.
+//!
+//! Owns: the operations as arguments, how they are asked over HTTP, and how their outcome looks to people.
+//! Amounts are given in units of the account's currency. Each operation has a tracking id: asked again with
+//! the same one, it is not carried out again. Must never: take a PAN as an argument, where others can see
+//! it; it is read from a file or from standard input.
+
+use std::io::Read as _;
+use std::path::PathBuf;
+
+use anyhow::{Context as _, bail};
+use clap::{Args, Subcommand, ValueEnum};
+use codec::Pan;
+use ledger::authorization::TrackingId;
+use ledger::entities::AccountStatus;
+use rules::{Currency, ProcessingCode, minor_units};
+use rust_decimal::Decimal;
+use serde_json::{Value, json};
+use zeroize::Zeroizing;
+
+use crate::serve::ConfigurationError;
+use crate::show;
+
+/// What is asked.
+#[derive(Debug, Subcommand)]
+pub enum Operation {
+    /// Correct a balance: whatever rules and limits say.
+    Adjust(AmountArguments),
+    /// Post an operation as its code says: whatever statuses and limits say.
+    Force(AmountArguments),
+    /// Undo a forced operation in full.
+    CancelForce {
+        /// The tracking id of the forced operation.
+        #[arg(long)]
+        of: TrackingId,
+        /// What names and explains it.
+        #[command(flatten)]
+        about: About,
+    },
+    /// Set funds of a debit or prepaid account aside.
+    Hold(FundsArguments),
+    /// Give funds that were set aside back.
+    Release(FundsArguments),
+    /// Take funds that were set aside out of the account.
+    Transfer {
+        /// The code it is posted under; a debit.
+        #[arg(long)]
+        code: ProcessingCode,
+        /// How much, and of which account.
+        #[command(flatten)]
+        funds: FundsArguments,
+    },
+    /// Change limits that were granted; what is available moves along.
+    SetLimits(LimitArguments),
+    /// Change the status of an account.
+    AccountStatus {
+        /// The next status, such as BLOCKED.
+        #[arg(long)]
+        status: AccountStatus,
+        /// Which, and why.
+        #[command(flatten)]
+        account: AccountArguments,
+    },
+    /// Take an account back to NORMAL, from a final status too.
+    RollBackAccount(AccountArguments),
+    /// Make a customer one of an account's holders.
+    AddHolder {
+        /// The account.
+        #[arg(long)]
+        account: u64,
+        /// The customer.
+        #[arg(long)]
+        customer: u64,
+        /// What names and explains it.
+        #[command(flatten)]
+        about: About,
+    },
+    /// Change the status of a card.
+    CardStatus {
+        /// The next status, such as LOST.
+        #[arg(long)]
+        status: String,
+        /// Which.
+        #[command(flatten)]
+        card: CardArguments,
+    },
+    /// Make a card usable that never was.
+    ActivateCard(CardArguments),
+    /// Suspend modes of a card; those that are not named are open.
+    CardModes {
+        /// A mode that no authorization may use from now on.
+        #[arg(long)]
+        suspend: Vec<Mode>,
+        /// Which.
+        #[command(flatten)]
+        card: CardArguments,
+    },
+}
+
+/// What names and explains an operation.
+#[derive(Clone, Debug, Args)]
+pub struct About {
+    /// Names the operation: asked again with the same id, it is not carried out again.
+    #[arg(long)]
+    tracking_id: TrackingId,
+    /// Why, in words.
+    #[arg(long)]
+    description: String,
+    /// Who asks.
+    #[arg(long)]
+    operator: Option<String>,
+}
+
+/// An amount under a processing code.
+#[derive(Debug, Args)]
+pub struct AmountArguments {
+    /// The account.
+    #[arg(long)]
+    account: u64,
+    /// Such as 10.00; the code says which way it moves.
+    #[arg(long)]
+    amount: Decimal,
+    /// The processing code.
+    #[arg(long)]
+    code: ProcessingCode,
+    #[command(flatten)]
+    about: About,
+}
+
+/// Funds of an account.
+#[derive(Debug, Args)]
+pub struct FundsArguments {
+    /// The account.
+    #[arg(long)]
+    account: u64,
+    /// Such as 10.00.
+    #[arg(long)]
+    amount: Decimal,
+    /// Although the funds are not there.
+    #[arg(long)]
+    skip_balance: bool,
+    /// Whatever the status of the account.
+    #[arg(long)]
+    skip_status: bool,
+    #[command(flatten)]
+    about: About,
+}
+
+/// Limits of an account; those that are not named stay.
+#[derive(Debug, Args)]
+pub struct LimitArguments {
+    /// The account.
+    #[arg(long)]
+    account: u64,
+    /// Granted maximum.
+    #[arg(long)]
+    maximum: Option<Decimal>,
+    /// Chosen by the holder, at most the maximum.
+    #[arg(long)]
+    total: Option<Decimal>,
+    /// For purchases in instalments.
+    #[arg(long)]
+    instalments: Option<Decimal>,
+    /// For cash.
+    #[arg(long)]
+    cash: Option<Decimal>,
+    /// Overdraft.
+    #[arg(long)]
+    overdraft: Option<Decimal>,
+    /// Percent of the maximum usable above the limit, such as 12.5.
+    #[arg(long)]
+    over_limit_percentage: Option<Decimal>,
+    #[command(flatten)]
+    about: About,
+}
+
+/// An account whose status changes.
+#[derive(Debug, Args)]
+pub struct AccountArguments {
+    /// The account.
+    #[arg(long)]
+    account: u64,
+    /// Why: the number of a reason of the organization.
+    #[arg(long)]
+    reason: Option<u32>,
+    #[command(flatten)]
+    about: About,
+}
+
+/// A card.
+#[derive(Debug, Args)]
+pub struct CardArguments {
+    /// A file that holds the card number [default: standard input]
+    #[arg(long)]
+    card_file: Option<PathBuf>,
+    #[command(flatten)]
+    about: About,
+}
+
+/// A mode of a card.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub enum Mode {
+    /// The credit mode, or the only one.
+    Credit,
+    /// The debit mode of a combo card.
+    Debit,
+}
+
+/// Has the switch whose HTTP is at `address` carry out an operation.
+///
+/// # Errors
+/// [`ConfigurationError`] for what cannot be asked; else why it was refused, or that its outcome is not known.
+pub fn run(address: &str, operation: &Operation) -> anyhow::Result<Value> {
+    let (asked, about) = ask_for(address, operation)?;
+    let body = json!({
+        "tracking_id": about.tracking_id.as_str(),
+        "operation": asked,
+        "description": about.description,
+        "operator": about.operator,
+    });
+    // It may hold a card number.
+    let body = Zeroizing::new(body.to_string());
+    let posted = agent()
+        .post(format!("http://{address}/v1/operations"))
+        .content_type("application/json")
+        .send(body.as_str());
+    let answer = posted.with_context(|| format!("no switch answers at {address}"))?;
+    let unusable = answer.status() == ureq::http::StatusCode::BAD_REQUEST;
+    show::body(answer).map_err(|error| if unusable { usage(error) } else { error })
+}
+
+/// The outcome for people.
+#[must_use]
+pub fn to_text(outcome: &Value) -> String {
+    let id = outcome["id"].as_str().unwrap_or_default();
+    if outcome["repeat"] == true {
+        format!("done before under this tracking id, and not again: record {id}\n")
+    } else {
+        format!("done: record {id}\n")
+    }
+}
+
+fn agent() -> ureq::Agent {
+    ureq::Agent::config_builder()
+        .http_status_as_error(false)
+        .timeout_global(Some(std::time::Duration::from_secs(20)))
+        .build()
+        .into()
+}
+
+fn usage(error: anyhow::Error) -> anyhow::Error {
+    ConfigurationError::from(error).into()
+}
+
+/// The operation as the API takes it, with what names it.
+fn ask_for<'a>(address: &str, operation: &'a Operation) -> anyhow::Result<(Value, &'a About)> {
+    Ok(match operation {
+        Operation::Adjust(amount) => (json!({ "adjust": amount.asked(address)? }), &amount.about),
+        Operation::Force(amount) => (json!({ "force": amount.asked(address)? }), &amount.about),
+        Operation::CancelForce { of, about } => {
+            (json!({ "cancel_force": { "of": of.as_str() } }), about)
+        }
+        Operation::Hold(funds) => (json!({ "hold_funds": funds.asked(address)? }), &funds.about),
+        Operation::Release(funds) => (
+            json!({ "release_funds": funds.asked(address)? }),
+            &funds.about,
+        ),
+        Operation::Transfer { code, funds } => {
+            let asked = json!({ "funds": funds.asked(address)?, "processing_code": code });
+            (json!({ "transfer_funds": asked }), &funds.about)
+        }
+        Operation::SetLimits(limits) => (
+            json!({ "change_limits": limits.asked(address)? }),
+            &limits.about,
+        ),
+        Operation::AccountStatus { status, account } => {
+            let mut asked = account.asked();
+            asked["status"] = json!(status);
+            (json!({ "change_account_status": asked }), &account.about)
+        }
+        Operation::RollBackAccount(account) => (
+            json!({ "roll_back_account_status": account.asked() }),
+            &account.about,
+        ),
+        Operation::AddHolder {
+            account,
+            customer,
+            about,
+        } => {
+            let asked = json!({ "account": account, "customer": customer });
+            (json!({ "add_holder": asked }), about)
+        }
+        Operation::CardStatus { status, card } => {
+            let asked = json!({ "card": card.pan()?, "status": status });
+            (json!({ "change_card_status": asked }), &card.about)
+        }
+        Operation::ActivateCard(card) => {
+            let asked = json!({ "card": card.pan()? });
+            (json!({ "activate_card": asked }), &card.about)
+        }
+        Operation::CardModes { suspend, card } => {
+            let suspended = json!({
+                "credit": suspend.contains(&Mode::Credit),
+                "debit": suspend.contains(&Mode::Debit),
+            });
+            let asked = json!({ "card": card.pan()?, "suspended": suspended });
+            (json!({ "suspend_modes": asked }), &card.about)
+        }
+    })
+}
+
+/// The currency of an account, as the switch knows it.
+fn currency(address: &str, account: u64) -> anyhow::Result<Currency> {
+    let account = show::ask(address, &show::Question::Account(account))?;
+    let currency = account["currency"].as_str().unwrap_or_default();
+    currency.parse().context("the currency of the account")
+}
+
+fn minor(amount: Decimal, currency: Currency) -> anyhow::Result<i64> {
+    minor_units(amount, currency).map_err(|error| usage(error.into()))
+}
+
+impl AmountArguments {
+    fn asked(&self, address: &str) -> anyhow::Result<Value> {
+        let currency = currency(address, self.account)?;
+        Ok(json!({
+            "account": self.account,
+            "amount_minor": minor(self.amount, currency)?,
+            "processing_code": self.code,
+        }))
+    }
+}
+
+impl FundsArguments {
+    fn asked(&self, address: &str) -> anyhow::Result<Value> {
+        let currency = currency(address, self.account)?;
+        Ok(json!({
+            "account": self.account,
+            "amount_minor": minor(self.amount, currency)?,
+            "skip_balance": self.skip_balance,
+            "skip_status": self.skip_status,
+        }))
+    }
+}
+
+impl LimitArguments {
+    fn asked(&self, address: &str) -> anyhow::Result<Value> {
+        let currency = currency(address, self.account)?;
+        let minor = |amount: Option<Decimal>| amount.map(|amount| minor(amount, currency));
+        let hundredths = |percentage: Decimal| {
+            let hundredths = percentage.checked_mul(Decimal::ONE_HUNDRED);
+            let whole = hundredths.filter(Decimal::is_integer);
+            let whole = whole.and_then(|hundredths| i64::try_from(hundredths).ok());
+            whole.ok_or_else(|| usage(anyhow::Error::msg("a percentage has at most two decimals")))
+        };
+        Ok(json!({
+            "account": self.account,
+            "limits": {
+                "max_credit_limit": minor(self.maximum).transpose()?,
+                "total_credit_limit": minor(self.total).transpose()?,
+                "total_installment_credit_limit": minor(self.instalments).transpose()?,
+                "withdrawal_credit_limit": minor(self.cash).transpose()?,
+                "total_overdraft_limit": minor(self.overdraft).transpose()?,
+                "over_limit_percentage_hundredths":
+                    self.over_limit_percentage.map(hundredths).transpose()?,
+            },
+        }))
+    }
+}
+
+impl AccountArguments {
+    fn asked(&self) -> Value {
+        json!({ "account": self.account, "reason_id": self.reason })
+    }
+}
+
+impl CardArguments {
+    /// The card's number as the API takes it.
+    fn pan(&self) -> anyhow::Result<Value> {
+        let mut text = Zeroizing::new(String::new());
+        let (place, read) = match &self.card_file {
+            Some(path) => {
+                let file = std::fs::File::open(path);
+                let read = file.and_then(|file| file.take(64).read_to_string(&mut text));
+                (path.display().to_string(), read)
+            }
+            None => {
+                let read = std::io::stdin().take(64).read_to_string(&mut text);
+                ("standard input".to_owned(), read)
+            }
+        };
+        if let Err(error) = read {
+            bail!(usage(anyhow::Error::new(error).context(place)));
+        }
+        // The error of a PAN never carries its digits.
+        match Pan::parse(text.trim()) {
+            Ok(pan) => Ok(json!({ "pan": pan.reveal() })),
+            Err(error) => Err(usage(anyhow::anyhow!("{place}: {error}"))),
+        }
+    }
+}

@@ -1,0 +1,114 @@
+//! Operations of operators over HTTP: `POST /v1/operations`.
+//!
+//! Owns: how an operation arrives as JSON, its way to the ledger and back, and how its outcome looks. The
+//! tracking id in the body makes it safe to send again. Must never: answer before the operation is durable,
+//! or echo a card number.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use axum::body::Bytes;
+use axum::extract::State;
+use axum::http::StatusCode;
+use axum::response::{IntoResponse as _, Response};
+use codec::Pan;
+use ledger::Durable;
+use ledger::command::{Command, Outcome, Submission, Undecided};
+use ledger::operation::OperationRequest;
+use ledger::runtime::Timing;
+use serde_json::{Value, json};
+use tokio::sync::oneshot;
+
+use crate::card_vault::CardVault;
+use crate::http::{Context, problem};
+use crate::server::SwitchTicket;
+
+/// How long an operation is waited for.
+const PATIENCE: Duration = Duration::from_secs(10);
+
+/// Hears of one operation.
+#[derive(Debug)]
+pub struct OperatorTicket(oneshot::Sender<Result<Durable<Outcome>, Undecided>>);
+
+impl OperatorTicket {
+    pub(crate) fn decided(self, outcome: Durable<Outcome>, _: Timing) {
+        self.tell(Ok(outcome));
+    }
+
+    pub(crate) fn undecided(self, undecided: Undecided) {
+        self.tell(Err(undecided));
+    }
+
+    fn tell(self, result: Result<Durable<Outcome>, Undecided>) {
+        // Whoever asked may have gone; the tracking id tells the outcome when asked again.
+        drop(self.0.send(result));
+    }
+}
+
+pub(crate) async fn operate(State(context): State<Arc<Context>>, body: Bytes) -> Response {
+    let request = match read(&body, &context.shared.vault) {
+        Ok(request) => request,
+        Err(reason) => return problem(StatusCode::BAD_REQUEST, &reason),
+    };
+    let submitter = &context.shared.submitter;
+    let mut command = Command::Operate {
+        request: Box::new(request),
+        stored: Vec::new(),
+    };
+    match submitter.views().related(command.lookups()) {
+        Ok(stored) => command.attach(stored),
+        Err(error) => return problem(StatusCode::INTERNAL_SERVER_ERROR, &error.to_string()),
+    }
+    let (sender, receiver) = oneshot::channel();
+    submitter.submit(Submission {
+        command,
+        deadline: None,
+        ticket: SwitchTicket::Operator(OperatorTicket(sender)),
+    });
+    match tokio::time::timeout(PATIENCE, receiver).await {
+        Ok(Ok(Ok(outcome))) => outcome_json(outcome.get()),
+        Ok(Ok(Err(undecided))) => {
+            problem(StatusCode::SERVICE_UNAVAILABLE, undecided.reason.as_str())
+        }
+        Ok(Err(_)) | Err(_) => problem(
+            StatusCode::GATEWAY_TIMEOUT,
+            "the outcome is not known yet; ask again with the same tracking id",
+        ),
+    }
+}
+
+fn outcome_json(outcome: &Outcome) -> Response {
+    match outcome {
+        Outcome::Done(done) => axum::Json(json!({
+            "id": done.id.to_string(),
+            "repeat": done.repeat,
+        }))
+        .into_response(),
+        Outcome::Refused(error) => problem(StatusCode::UNPROCESSABLE_ENTITY, &error.to_string()),
+        Outcome::Decided(_)
+        | Outcome::Acknowledged(_)
+        | Outcome::Dropped(_)
+        | Outcome::Created
+        | Outcome::Rejected(_) => problem(
+            StatusCode::INTERNAL_SERVER_ERROR,
+            "an operation had the outcome of another command",
+        ),
+    }
+}
+
+/// Reads an operation; a card is given by its number.
+fn read(body: &[u8], vault: &CardVault) -> Result<OperationRequest, String> {
+    let mut value: Value = serde_json::from_slice(body).map_err(|error| error.to_string())?;
+    let operations = value.get_mut("operation").and_then(Value::as_object_mut);
+    for fields in operations.into_iter().flat_map(|map| map.values_mut()) {
+        let Some(card) = fields.get_mut("card") else {
+            continue;
+        };
+        let pan = card.get("pan").and_then(Value::as_str);
+        let pan = pan.ok_or("card: expected an object with the key pan")?;
+        // The error of a PAN never carries its digits.
+        let pan = Pan::parse(pan).map_err(|error| format!("card: {error}"))?;
+        *card = json!(vault.hash(&pan));
+    }
+    serde_json::from_value(value).map_err(|error| error.to_string())
+}

@@ -1,0 +1,274 @@
+//! `switch operate` on a running switch: every operation, asked once and again, refused and not understood.
+
+#![allow(
+    clippy::unwrap_used,
+    clippy::panic,
+    reason = "a test that panics has failed"
+)]
+
+mod harness;
+
+use std::io::Write as _;
+use std::process::{Command, Stdio};
+
+use harness::{Fields, Switch, World};
+use serde_json::Value;
+
+const PAN: &str = "4000001200000016";
+const COMBO: &str = "4000001200000099";
+/// The credit account of the first card, and a debit account.
+const CREDIT: &str = "1";
+const DEBIT: &str = "7";
+
+/// What the command said, and how it ended.
+struct Said {
+    code: Option<i32>,
+    text: String,
+}
+
+/// `switch operate`, with what is needed to name and explain it.
+fn operate(running: &Switch, id: &str, arguments: &[&str], input: &str) -> Said {
+    let http = running.http.to_string();
+    let (operation, rest) = arguments.split_first().unwrap();
+    let mut command = Command::new(env!("CARGO_BIN_EXE_switch"));
+    command
+        .args(["operate", operation, "--http", &http, "--tracking-id", id])
+        .args(["--description", "for the test", "--operator", "tester"])
+        .args(rest)
+        .stdin(Stdio::piped())
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped());
+    let mut process = command.spawn().unwrap();
+    let mut stdin = process.stdin.take().unwrap();
+    stdin.write_all(input.as_bytes()).unwrap();
+    drop(stdin);
+    let output = process.wait_with_output().unwrap();
+    let text = |bytes: &[u8]| String::from_utf8_lossy(bytes).into_owned();
+    Said {
+        code: output.status.code(),
+        text: text(&output.stdout) + &text(&output.stderr),
+    }
+}
+
+/// One that is carried out; the same again is told to be done, and changes nothing more.
+fn done(running: &Switch, id: &str, arguments: &[&str], input: &str) {
+    let first = operate(running, id, arguments, input);
+    assert_eq!(first.code, Some(0), "{arguments:?}: {}", first.text);
+    assert!(first.text.starts_with("done: record 0-"), "{}", first.text);
+    let again = operate(running, id, &[arguments, &["--json"]].concat(), input);
+    assert_eq!(again.code, Some(0), "{arguments:?}: {}", again.text);
+    let again: Value = serde_json::from_str(&again.text).unwrap();
+    assert_eq!(again["repeat"], true);
+    assert!(first.text.trim().ends_with(again["id"].as_str().unwrap()));
+    let again = operate(running, id, arguments, input);
+    assert!(again.text.contains("not again"), "{}", again.text);
+}
+
+fn refused(running: &Switch, id: &str, arguments: &[&str], input: &str, code: i32, why: &str) {
+    let said = operate(running, id, arguments, input);
+    assert_eq!(said.code, Some(code), "{arguments:?}: {}", said.text);
+    assert!(said.text.contains(why), "{arguments:?}: {}", said.text);
+    assert!(!said.text.contains(PAN), "{}", said.text);
+}
+
+fn limit(running: &Switch, account: &str, name: &str) -> i64 {
+    running.settle();
+    let account = running.account(account.parse().unwrap());
+    account["limits_minor"][name].as_i64().unwrap()
+}
+
+fn available(running: &Switch, account: &str) -> i64 {
+    limit(running, account, "available_credit_limit")
+}
+
+#[test]
+fn money_moves_once_for_each_tracking_id() {
+    let world = World::new();
+    let running = world.start();
+    let amount = ["--account", CREDIT, "--amount", "10.00", "--code"];
+    done(
+        &running,
+        "adjust",
+        &[&["adjust"], &amount[..], &["21"]].concat(),
+        "",
+    );
+    assert_eq!(available(&running, CREDIT), 501_000);
+    done(
+        &running,
+        "force",
+        &[&["force"], &amount[..], &["00"]].concat(),
+        "",
+    );
+    assert_eq!(available(&running, CREDIT), 500_000);
+    done(&running, "undo", &["cancel-force", "--of", "force"], "");
+    assert_eq!(available(&running, CREDIT), 501_000);
+
+    let funds = ["--account", DEBIT, "--amount", "30.00"];
+    done(&running, "hold", &[&["hold"], &funds[..]].concat(), "");
+    assert_eq!(available(&running, DEBIT), 17_000);
+    assert_eq!(limit(&running, DEBIT, "held_funds"), 3_000);
+    let part = ["--account", DEBIT, "--amount", "12.00"];
+    done(&running, "release", &[&["release"], &part[..]].concat(), "");
+    let rest = ["--account", DEBIT, "--amount", "18", "--code", "00"];
+    done(
+        &running,
+        "transfer",
+        &[&["transfer"], &rest[..]].concat(),
+        "",
+    );
+    assert_eq!(limit(&running, DEBIT, "held_funds"), 0);
+    assert_eq!(available(&running, DEBIT), 18_200);
+
+    let limits = [
+        "set-limits",
+        "--account",
+        CREDIT,
+        "--total",
+        "6000.00",
+        "--cash",
+        "1500.00",
+    ];
+    done(&running, "limits", &limits, "");
+    assert_eq!(available(&running, CREDIT), 601_000);
+    assert_eq!(
+        limit(&running, CREDIT, "available_withdrawal_credit"),
+        150_000
+    );
+
+    let messages = running.messages(1);
+    assert_eq!(messages[0]["operation"], "change_limits");
+    assert_eq!(messages[0]["description"], "for the test");
+    assert_eq!(messages[0]["operator"], "tester");
+    running.stop();
+}
+
+#[test]
+fn statuses_change_and_messages_see_it() {
+    let world = World::new();
+    let running = world.start();
+    let mut client = running.connect();
+    let mut answer = |pan: &str| client.response_code(&Fields::purchase(pan, 100));
+    let account = ["--account", CREDIT];
+    let block = [&["account-status", "--status", "BLOCKED"], &account[..]].concat();
+    done(&running, "block", &block, "");
+    assert_eq!(answer(PAN), "62");
+    done(
+        &running,
+        "open",
+        &[&["roll-back-account"], &account[..]].concat(),
+        "",
+    );
+    assert_eq!(answer(PAN), "00");
+    let holder = ["add-holder", "--account", CREDIT, "--customer", "2"];
+    done(&running, "holder", &holder, "");
+
+    let file = world.data().with_file_name("card");
+    std::fs::write(&file, format!("{PAN}\n")).unwrap();
+    let from_file = ["--card-file", file.to_str().unwrap()];
+    let lost = [&["card-status", "--status", "BLOCKED"], &from_file[..]].concat();
+    done(&running, "lost", &lost, "");
+    assert_eq!(answer(PAN), "62");
+    done(
+        &running,
+        "found",
+        &["card-status", "--status", "NORMAL"],
+        PAN,
+    );
+    assert_eq!(answer(PAN), "00");
+    done(
+        &running,
+        "modes",
+        &["card-modes", "--suspend", "credit"],
+        COMBO,
+    );
+    assert_eq!(answer(COMBO), "57");
+    done(&running, "all-modes", &["card-modes"], COMBO);
+    assert_eq!(answer(COMBO), "00");
+    refused(
+        &running,
+        "active",
+        &["activate-card"],
+        PAN,
+        1,
+        "nothing would change",
+    );
+    running.stop();
+}
+
+#[test]
+fn what_is_refused_or_not_understood_says_why_and_changes_nothing() {
+    let world = World::new();
+    let running = world.start();
+    let adjust = |account, amount, code| {
+        [
+            "adjust",
+            "--account",
+            account,
+            "--amount",
+            amount,
+            "--code",
+            code,
+        ]
+    };
+    done(&running, "taken", &adjust(CREDIT, "1.00", "21"), "");
+    let cases: [(&str, &[&str], &str, i32, &str); 9] = [
+        (
+            "taken",
+            &adjust(CREDIT, "2.00", "21"),
+            "",
+            1,
+            "names an operation with other content",
+        ),
+        (
+            "a",
+            &adjust("77777", "1.00", "21"),
+            "",
+            1,
+            "the books do not hold it",
+        ),
+        ("b", &adjust(CREDIT, "1.001", "21"), "", 2, "decimal"),
+        ("c", &adjust(CREDIT, "1.00", "77"), "", 1, "processing code"),
+        (
+            "d",
+            &["release", "--account", DEBIT, "--amount", "1"],
+            "",
+            1,
+            "the funds are not there",
+        ),
+        (
+            "e",
+            &["card-status", "--status", "LOST"],
+            "40000012000x0016",
+            2,
+            "standard input: ",
+        ),
+        (
+            "f",
+            &["card-status", "--status", "LOST"],
+            "4000001200000123",
+            1,
+            "the card does not exist",
+        ),
+        ("g", &["card-status", "--status", "GONE"], PAN, 2, "GONE"),
+        (
+            "white space",
+            &["cancel-force", "--of", "x"],
+            "",
+            2,
+            "tracking id",
+        ),
+    ];
+    for (id, arguments, input, code, why) in cases {
+        refused(&running, id, arguments, input, code, why);
+    }
+    assert_eq!(available(&running, CREDIT), 500_100);
+    running.stop();
+    let nobody = Command::new(env!("CARGO_BIN_EXE_switch"))
+        .args(["operate", "cancel-force", "--of", "x", "--tracking-id", "y"])
+        .args(["--description", "z", "--http", "127.0.0.1:1"])
+        .output()
+        .unwrap();
+    assert_eq!(nobody.status.code(), Some(1));
+    let said = String::from_utf8_lossy(&nobody.stderr).into_owned();
+    assert!(said.contains("no switch answers at 127.0.0.1:1"), "{said}");
+}
