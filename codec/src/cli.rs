@@ -10,6 +10,7 @@ pub(crate) mod detect;
 pub(crate) mod dialects;
 pub(crate) mod diff;
 pub(crate) mod encode;
+pub(crate) mod frames;
 pub(crate) mod framing;
 pub(crate) mod import;
 pub(crate) mod pcap;

@@ -21,6 +21,7 @@ pub use error::{DialectError, DialectErrorKind};
 use layers::Layers;
 use plan::Plan;
 
+use crate::content::ContentClass;
 use crate::decode_error::Undecodable;
 use crate::element::Element;
 use crate::encoder::Encoder;
@@ -119,6 +120,12 @@ impl Dialect {
     /// All that decoding and encoding need to know.
     pub(crate) fn plan(&self) -> &Plan {
         &self.plan
+    }
+
+    /// Whether the value of an element is bytes (format `b`), of which its text has two characters each.
+    pub(crate) fn is_bytes(&self, element: Element) -> bool {
+        let field = self.plan.field(element);
+        field.is_some_and(|field| field.class == ContentClass::Hex)
     }
 
     /// Why the value of an element must not be shown, if so. An element whose structure has sensitive parts is sensitive

@@ -1,8 +1,9 @@
 //! Messages encoded by another implementation, decoded and encoded again byte for byte.
 #![allow(
     clippy::expect_used,
+    clippy::print_stdout,
     clippy::unwrap_used,
-    reason = "a failed expectation fails the test"
+    reason = "a failed expectation fails the test; the number of vectors is printed"
 )]
 
 mod common;
@@ -35,6 +36,11 @@ fn vectors() -> Vec<Vector> {
 
 /// Decodes each message to its fields, and encodes the fields to its bytes, from text and by echo.
 fn check(dialect: &Dialect, vectors: Vec<Vector>) {
+    println!(
+        "{}: {} vectors decoded and encoded byte for byte",
+        dialect.name(),
+        vectors.len()
+    );
     for Vector {
         id,
         mti,

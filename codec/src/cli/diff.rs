@@ -13,7 +13,8 @@ use serde_json::json;
 use zeroize::Zeroizing;
 
 use super::dialects::DialectOption;
-use super::source::{Frames, open, read_at_most, unframe};
+use super::frames::unframe;
+use super::source::{Frames, open, read_at_most};
 use super::text::{self, Form};
 use super::{Failure, Output, json, shown, table, undecodable};
 
@@ -95,8 +96,10 @@ fn operand(side: &str, text: &str, framing: Option<Framing>) -> Result<Bytes, Fa
         Failure::Message(text) => Failure::Message(format!("{side}: {text}")),
         other => other,
     };
-    let content = if text == "-" || Path::new(text).is_file() {
-        let mut reader = BufReader::new(open(Path::new(text))?);
+    let path = Path::new(text);
+    // Pipes are files too.
+    let content = if text == "-" || path.exists() && !path.is_dir() {
+        let mut reader = BufReader::new(open(path)?);
         read_at_most(&mut reader, LONGEST)?
     } else {
         Some(Zeroizing::new(text.as_bytes().to_vec()))

@@ -5,11 +5,12 @@
 use std::io::BufReader;
 use std::path::{Path, PathBuf};
 
+use anyhow::anyhow;
 use bytes::BytesMut;
 use clap::{Args, ValueEnum};
 use codec::describe;
 use codec::structure::Text;
-use codec::{Dialect, Element, EncodeError, Framing, Mti};
+use codec::{Blocker, Dialect, Element, EncodeError, Framing, Mti};
 use serde::Deserialize;
 
 use super::dialects::DialectOption;
@@ -33,6 +34,9 @@ pub(crate) struct Arguments {
     /// How messages are written: text in lines, or bytes (of a stream, say a framing).
     #[arg(long, value_name = "FORM", default_value = "hex")]
     to: OutputForm,
+    /// Write a file of frames in blocks of 1,014 bytes, as clearing files are; with `--to raw`.
+    #[arg(long)]
+    blocked: bool,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
@@ -57,10 +61,11 @@ struct Document {
 pub(crate) fn run(arguments: &Arguments) -> Result<(), Failure> {
     let dialect = arguments.dialect.load()?;
     let framing = arguments.frames.of(&dialect);
+    let framing = framing.or_else(|| arguments.blocked.then(|| dialect.framing()));
+    let mut printer = Printer::new(arguments)?;
     let input = arguments.input.as_deref().unwrap_or_else(|| Path::new("-"));
     let reader = BufReader::new(open(input)?);
     let documents = serde_json::Deserializer::from_reader(reader).into_iter::<Document>();
-    let mut output = Output::new();
     let (mut failed, mut count) = (false, 0_u64);
     let mut only = Ok(());
     for document in documents {
@@ -74,7 +79,7 @@ pub(crate) fn run(arguments: &Arguments) -> Result<(), Failure> {
         let broken = document.is_err();
         let done = document
             .and_then(|document| encode(&dialect, &document, framing))
-            .and_then(|bytes| print(&mut output, arguments.to, &bytes));
+            .and_then(|bytes| printer.message(&bytes));
         count += 1;
         // The first one is told with its place once it is not the only one.
         let before = std::mem::replace(&mut only, Ok(()));
@@ -91,7 +96,7 @@ pub(crate) fn run(arguments: &Arguments) -> Result<(), Failure> {
             break;
         }
     }
-    output.flush()?;
+    printer.end()?;
     only?;
     if count == 0 {
         return Err(Failure::Message(
@@ -102,11 +107,45 @@ pub(crate) fn run(arguments: &Arguments) -> Result<(), Failure> {
     told(failed)
 }
 
-fn print(output: &mut Output, form: OutputForm, bytes: &[u8]) -> Result<(), Failure> {
-    match form {
-        OutputForm::Hex => output.line(&to_hex(bytes)),
-        OutputForm::Base64 => output.line(&to_base64(bytes)),
-        OutputForm::Raw => output.bytes(bytes),
+/// Where the messages go.
+struct Printer {
+    output: Output,
+    form: OutputForm,
+    blocker: Option<Blocker>,
+}
+
+impl Printer {
+    fn new(arguments: &Arguments) -> Result<Self, Failure> {
+        if arguments.blocked && arguments.to != OutputForm::Raw {
+            return Err(anyhow!("--blocked writes bytes: say --to raw").into());
+        }
+        Ok(Self {
+            output: Output::new(),
+            form: arguments.to,
+            blocker: arguments.blocked.then(Blocker::new),
+        })
+    }
+
+    fn message(&mut self, bytes: &[u8]) -> Result<(), Failure> {
+        if let Some(blocker) = &mut self.blocker {
+            let mut blocks = BytesMut::new();
+            blocker.push(bytes, &mut blocks);
+            return self.output.bytes(&blocks);
+        }
+        match self.form {
+            OutputForm::Hex => self.output.line(&to_hex(bytes)),
+            OutputForm::Base64 => self.output.line(&to_base64(bytes)),
+            OutputForm::Raw => self.output.bytes(bytes),
+        }
+    }
+
+    fn end(mut self) -> Result<(), Failure> {
+        if let Some(blocker) = self.blocker {
+            let mut blocks = BytesMut::new();
+            blocker.finish(&mut blocks);
+            self.output.bytes(&blocks)?;
+        }
+        self.output.flush()
     }
 }
 

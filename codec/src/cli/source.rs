@@ -4,15 +4,16 @@
 
 use std::fmt;
 use std::fs::File;
-use std::io::{BufRead, BufReader, Cursor, Read};
+use std::io::{self, BufRead, BufReader, Cursor, Read};
 use std::path::{Path, PathBuf};
 
 use anyhow::Context as _;
 use bytes::Bytes;
 use clap::Args;
-use codec::{Dialect, FrameReader, Framing};
+use codec::{Dialect, Framing};
 use zeroize::Zeroizing;
 
+use super::frames::{Deblocked, End, each_frame, unframe};
 use super::framing::FramingChoice;
 use super::text::{self, Form};
 use super::{Failure, tell};
@@ -31,6 +32,9 @@ pub(crate) struct Source {
     pub(crate) input: Input,
     #[command(flatten)]
     frames: Frames,
+    /// The input is a file of frames in blocks of 1,014 bytes, as clearing files are. A frame of length zero ends it.
+    #[arg(long)]
+    blocked: bool,
 }
 
 /// The options of input.
@@ -98,18 +102,49 @@ impl fmt::Display for Place {
 }
 
 /// What is done with each message.
-type Visit<'a> = &'a mut dyn FnMut(Place, Bytes) -> Result<(), Failure>;
+pub(crate) type Visit<'a> = &'a mut dyn FnMut(Place, Bytes) -> Result<(), Failure>;
 
 impl Source {
     /// Gives each message to `visit`. In a stream a message that is not good is told and passed over.
     pub(crate) fn each(&self, dialect: &Dialect, visit: Visit<'_>) -> Result<(), Failure> {
         let framing = self.frames.of(dialect);
+        if framing.is_some() || self.blocked {
+            return self.each_of(dialect, framing, visit);
+        }
+        self.each_of(
+            dialect,
+            framing,
+            &mut |place, bytes| match visit(place, bytes.clone()) {
+                Err(Failure::Message(text)) if is_frame(dialect, &bytes) => Err(Failure::Message(
+                    format!("{text}; --framed takes off the length and header in front"),
+                )),
+                done => done,
+            },
+        )
+    }
+
+    fn each_of(
+        &self,
+        dialect: &Dialect,
+        framing: Option<Framing>,
+        visit: Visit<'_>,
+    ) -> Result<(), Failure> {
         let (form, mut reader) = self.input.open()?;
+        if self.blocked {
+            if form != Form::Raw {
+                return Err(Failure::Message(
+                    "input: expected the bytes of a file in blocks, found text; --raw takes them as they are".to_owned(),
+                ));
+            }
+            let mut reader = BufReader::new(Deblocked::new(reader));
+            let framing = framing.unwrap_or_else(|| dialect.framing());
+            return each_frame(framing, End::EmptyFrame, &mut reader, visit);
+        }
         if form != Form::Raw {
             return self.each_text(form, &mut reader, framing, visit);
         }
         if let Some(framing) = framing {
-            return each_frame(framing, &mut reader, visit);
+            return each_frame(framing, End::OfInput, &mut reader, visit);
         }
         if self.input.lines {
             return Err(Failure::Message(
@@ -220,7 +255,7 @@ impl Input {
         };
         if let Some((form, text)) = given {
             if text == "-" {
-                return Ok((form, Box::new(BufReader::new(std::io::stdin()))));
+                return Ok((form, Box::new(BufReader::new(io::stdin()))));
             }
             let text = Zeroizing::new(text.clone().into_bytes());
             return Ok((form, Box::new(Cursor::new(Bytes::from_owner(text)))));
@@ -230,7 +265,7 @@ impl Input {
         }
         let mut reader = match &self.file {
             Some(file) => open(file)?,
-            None => Box::new(std::io::stdin()),
+            None => Box::new(io::stdin()),
         };
         let mut sample = Zeroizing::new(Vec::with_capacity(SAMPLE));
         let mut start = reader.by_ref().take(SAMPLE.try_into().unwrap_or(u64::MAX));
@@ -248,6 +283,11 @@ impl Input {
         let sample = Cursor::new(Bytes::from_owner(sample));
         Ok((form, Box::new(BufReader::new(sample.chain(reader)))))
     }
+}
+
+/// Whether a message of the dialect stands behind the length and header of its framing.
+fn is_frame(dialect: &Dialect, bytes: &[u8]) -> bool {
+    unframe(dialect.framing(), bytes).is_ok_and(|message| dialect.decode(message).is_ok())
 }
 
 /// Tells what is wrong with one message of a stream.
@@ -279,7 +319,7 @@ pub(crate) fn told(failed: bool) -> Result<(), Failure> {
 /// A file to read; `-` is standard input.
 pub(crate) fn open(file: &Path) -> Result<Box<dyn Read + Send>, Failure> {
     if file == Path::new("-") {
-        return Ok(Box::new(std::io::stdin()));
+        return Ok(Box::new(io::stdin()));
     }
     let opened = File::open(file);
     Ok(Box::new(
@@ -299,56 +339,4 @@ pub(crate) fn read_at_most(
         .read_to_end(&mut bytes)
         .context("input")?;
     Ok((bytes.len() <= most).then_some(bytes))
-}
-
-/// Takes exactly one frame off its length header.
-pub(crate) fn unframe(framing: Framing, bytes: &[u8]) -> Result<Bytes, Failure> {
-    let not_good = |text: &str| Failure::Message(format!("length header: {text}"));
-    let mut reader = FrameReader::new(framing);
-    let room = reader.spare().get_mut(..bytes.len());
-    room.ok_or_else(|| not_good("expected one frame, found more bytes"))?
-        .copy_from_slice(bytes);
-    reader.filled(bytes.len());
-    match reader.next_frame() {
-        Err(lost) => Err(not_good(&lost.to_string())),
-        Ok(None) => Err(not_good("announces more bytes than there are")),
-        Ok(Some(_)) if reader.has_partial_frame() => {
-            Err(not_good("announces fewer bytes than there are"))
-        }
-        Ok(Some(frame)) => Ok(frame),
-    }
-}
-
-/// Gives the message of each frame to `visit`; polls are passed over.
-fn each_frame(framing: Framing, input: &mut dyn BufRead, visit: Visit<'_>) -> Result<(), Failure> {
-    let mut reader = FrameReader::new(framing);
-    let (mut number, mut offset, mut failed) = (0_u64, 0_u64, false);
-    loop {
-        let place = |number: u64, offset| Place::Frame(number.saturating_add(1), offset);
-        let frame = reader.next_whole_frame();
-        let frame =
-            frame.map_err(|lost| Failure::Message(format!("{}: {lost}", place(number, offset))))?;
-        let Some(frame) = frame else {
-            let count = input.read(reader.spare()).context("input")?;
-            reader.filled(count);
-            if count > 0 {
-                continue;
-            }
-            if reader.has_partial_frame() {
-                let place = place(number, offset);
-                return Err(Failure::Message(format!(
-                    "{place}: the input ends inside of it"
-                )));
-            }
-            return told(failed);
-        };
-        let trailer = usize::from(framing.trailer.is_some());
-        let bytes = framing.length_bytes() + frame.header.len() + frame.body.len() + trailer;
-        if frame.control == 0 && !frame.body.is_empty() {
-            let place = place(number, offset);
-            go_on(place, visit(place, frame.body), &mut failed)?;
-        }
-        number = number.saturating_add(1);
-        offset = offset.saturating_add(bytes.try_into().unwrap_or(u64::MAX));
-    }
 }

@@ -3,6 +3,7 @@
 //! Owns the tree of what is shown and its masking: a value is shown only where the dialect, or the standard, says what
 //! it is and that it is no secret. Must never decide anything about a message.
 
+mod amounts;
 mod form;
 mod hidden;
 mod json;
@@ -42,7 +43,7 @@ pub struct Described {
     pub key: String,
     /// In words; empty where nothing names it.
     pub name: String,
-    /// Characters of an element, bytes of a part.
+    /// Characters of an element of text; bytes of one of bytes, and of a part.
     pub length: usize,
     /// The value as JSON has it, masked unless all is shown. Empty when there are parts.
     pub value: Zeroizing<String>,
@@ -68,13 +69,15 @@ impl fmt::Debug for Described {
 impl Description {
     /// Describes a message that this dialect has decoded.
     pub fn new(dialect: &Dialect, message: &Message, shown: Shown) -> Self {
+        let elements = message.elements();
+        let mut elements: Vec<Described> = elements
+            .map(|element| tree::element(dialect, message, element, shown))
+            .collect();
+        amounts::explain(&mut elements, &amounts::OF_ELEMENTS);
         Self {
             mti: message.mti(),
             mti_meaning: meaning::message_type(message.mti()),
-            elements: message
-                .elements()
-                .map(|element| tree::element(dialect, message, element, shown))
-                .collect(),
+            elements,
         }
     }
 }

@@ -5,7 +5,7 @@
 use zeroize::Zeroizing;
 
 use super::hidden::is_private;
-use super::{Described, Shown};
+use super::{Described, Shown, amounts};
 use crate::dialect::Dialect;
 use crate::element::Element;
 use crate::meaning::{self, Edition};
@@ -23,10 +23,15 @@ pub(super) fn element(
     let value = message.value(element);
     let value = value.as_deref().unwrap_or_default();
     let edition = Edition::of(dialect.version());
+    let characters = value.chars().count();
     let mut described = Described {
         key: element.number().to_string(),
         name: dialect.element_name(element).unwrap_or_default().to_owned(),
-        length: value.chars().count(),
+        length: if dialect.is_bytes(element) {
+            characters / 2
+        } else {
+            characters
+        },
         value: Zeroizing::default(),
         readable: None,
         meanings: Vec::new(),
@@ -52,7 +57,7 @@ pub(super) fn element(
         }
     }
     let sensitivity =
-        own.or_else(|| is_private(edition, element, described.length).then_some(Sensitivity::Icc));
+        own.or_else(|| is_private(edition, element, characters).then_some(Sensitivity::Icc));
     described.value = masked(value, sensitivity, shown);
     if sensitivity.is_none() {
         let words = meaning::element(edition, element, value).words();
@@ -75,9 +80,11 @@ fn inside(
         Text::Value(_) => &[],
     };
     let pairs = parts.iter().zip(texts);
-    pairs
+    let mut inside: Vec<Described> = pairs
         .map(|(part, (key, text))| described(structure, part, key, text, around, shown))
-        .collect()
+        .collect();
+    amounts::explain(&mut inside, &amounts::OF_PARTS);
+    inside
 }
 
 fn described(

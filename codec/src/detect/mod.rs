@@ -5,13 +5,13 @@
 
 mod catalogue;
 
-use bytes::Bytes;
+use bytes::{Bytes, BytesMut};
 
 use crate::check;
 use crate::decode_error::Undecodable;
 use crate::dialect::Dialect;
 use crate::frame_reader::FrameReader;
-use crate::framing::Framing;
+use crate::framing::{Deblocker, Framing};
 
 pub use catalogue::{NamedFraming, framings};
 
@@ -25,7 +25,8 @@ const DECODED: u32 = 60;
 pub struct Candidate {
     /// Index of the dialect in the list given.
     pub dialect: usize,
-    /// The framing: `none`, `dialect`, or a name of [`framings`].
+    /// The framing: `none`, `dialect`, `blocked` (that of the dialect in blocks of 1,014 bytes), or a name of
+    /// [`framings`].
     pub framing: &'static str,
     /// 0 to 100; 60 and more when all messages decode.
     pub score: u32,
@@ -41,12 +42,23 @@ pub struct Candidate {
 /// `whole`: these are all bytes that there are; otherwise the last frame may be cut.
 pub fn detect(dialects: &[Dialect], bytes: &[u8], whole: bool) -> Vec<Candidate> {
     let mut candidates = Vec::new();
+    let records = deblocked(bytes, whole);
+    let extent = if whole {
+        Extent::Whole
+    } else {
+        Extent::Beginning
+    };
     for (index, dialect) in dialects.iter().enumerate() {
+        if let Some(records) = &records
+            && let Ok(frames) = cut(dialect.framing(), records, Extent::Records)
+        {
+            candidates.push(judge(index, "blocked", dialect, &frames));
+        }
         let own = [("dialect", dialect.framing())];
         let others = framings().iter().map(|named| (named.name, named.framing));
         let others = others.filter(|(_, framing)| !same_cut(*framing, dialect.framing()));
         for (name, framing) in own.into_iter().chain(others) {
-            match cut(framing, bytes, whole) {
+            match cut(framing, bytes, extent) {
                 Ok(frames) => candidates.push(judge(index, name, dialect, &frames)),
                 Err(reason) if name == "dialect" => candidates.push(Candidate {
                     dialect: index,
@@ -64,8 +76,9 @@ pub fn detect(dialects: &[Dialect], bytes: &[u8], whole: bool) -> Vec<Candidate>
     candidates.sort_by_key(|candidate| {
         let order = match candidate.framing {
             "dialect" => 0,
-            "none" => 2,
-            _ => 1,
+            "none" => 3,
+            "blocked" => 1,
+            _ => 2,
         };
         // Of dialects that fit alike, the one that is best confirmed.
         let dialect = dialects.get(candidate.dialect);
@@ -80,6 +93,14 @@ pub fn detect(dialects: &[Dialect], bytes: &[u8], whole: bool) -> Vec<Candidate>
     candidates
 }
 
+/// The data of a file of blocks. A whole one ends with a block.
+fn deblocked(bytes: &[u8], whole: bool) -> Option<BytesMut> {
+    let (mut deblocker, mut records) = (Deblocker::new(), BytesMut::new());
+    deblocker.push(bytes, &mut records).ok()?;
+    let blocked = deblocker.blocks() > 0 && (deblocker.is_whole() || !whole);
+    blocked.then_some(records)
+}
+
 /// Whether two framings differ in the most frame bytes only.
 fn same_cut(a: Framing, b: Framing) -> bool {
     Framing {
@@ -88,8 +109,19 @@ fn same_cut(a: Framing, b: Framing) -> bool {
     } == b
 }
 
+/// How much of a stream there is.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Extent {
+    /// All of it.
+    Whole,
+    /// Its beginning.
+    Beginning,
+    /// Records, at least their beginning: an empty one ends them, and fill may stand behind it.
+    Records,
+}
+
 /// The messages of the first frames, or why the bytes are no frames.
-fn cut(framing: Framing, bytes: &[u8], whole: bool) -> Result<Vec<Bytes>, String> {
+fn cut(framing: Framing, bytes: &[u8], extent: Extent) -> Result<Vec<Bytes>, String> {
     let mut reader = FrameReader::new(framing);
     let mut frames = Vec::new();
     let mut rest = bytes;
@@ -103,10 +135,11 @@ fn cut(framing: Framing, bytes: &[u8], whole: bool) -> Result<Vec<Bytes>, String
         reader.filled(count);
         rest = later;
         while let Some(frame) = reader.next_frame().map_err(|lost| lost.to_string())? {
+            let ends = frame.is_empty() && extent == Extent::Records;
             if !frame.is_empty() {
                 frames.push(frame);
             }
-            if frames.len() == MOST_FRAMES {
+            if frames.len() == MOST_FRAMES || ends {
                 return Ok(frames);
             }
         }
@@ -117,7 +150,7 @@ fn cut(framing: Framing, bytes: &[u8], whole: bool) -> Result<Vec<Bytes>, String
     if frames.is_empty() {
         return Err("announces more bytes than there are".to_owned());
     }
-    if whole && reader.has_partial_frame() {
+    if extent == Extent::Whole && reader.has_partial_frame() {
         return Err("the bytes end inside of a frame".to_owned());
     }
     Ok(frames)

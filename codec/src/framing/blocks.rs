@@ -69,6 +69,11 @@ impl Deblocker {
         Ok(())
     }
 
+    /// How many blocks have ended.
+    pub fn blocks(&self) -> u64 {
+        self.blocks
+    }
+
     /// Whether the bytes so far are whole blocks.
     pub fn is_whole(&self) -> bool {
         self.at == 0

@@ -25,8 +25,20 @@ pub struct Import {
     pub name: Option<String>,
     /// Elements by number; 0 is the MTI, 1 the bitmap.
     pub fields: BTreeMap<u16, ImportedField>,
+    /// The code page of EBCDIC.
+    pub code_page: ImportedCodePage,
     /// What is not in `fields`, or not all of it.
     pub left_out: Vec<LeftOut>,
+}
+
+/// Which EBCDIC: they differ in punctuation.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum ImportedCodePage {
+    /// IBM 500.
+    Ibm500,
+    /// IBM 1047.
+    #[default]
+    Ibm1047,
 }
 
 /// An element or subfield.

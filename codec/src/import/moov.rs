@@ -8,8 +8,8 @@ use serde::Deserialize;
 use serde::de::IgnoredAny;
 
 use super::{
-    DEEPEST, Import, ImportedClass, ImportedEncoding, ImportedField, ImportedInner,
-    ImportedInnerKind, ImportedLength, ImportedPadding,
+    DEEPEST, Import, ImportedClass, ImportedCodePage, ImportedEncoding, ImportedField,
+    ImportedInner, ImportedInnerKind, ImportedLength, ImportedPadding,
 };
 use crate::structure::{Counts, NumberEncoding};
 
@@ -77,7 +77,36 @@ pub(super) fn read(document: &Document) -> Import {
             import.fields.insert(number, field);
         }
     }
+    code_page(document, &mut import);
     import
+}
+
+/// `EBCDIC` of moov is code page 500 but for `|`, `EBCDIC1047` is 1047; a dialect document has one for both.
+fn code_page(document: &Document, import: &mut Import) {
+    let says = |name: &str| document.fields.values().any(|field| field.says(name));
+    match (says("EBCDIC"), says("EBCDIC1047")) {
+        (true, false) => import.code_page = ImportedCodePage::Ibm500,
+        (true, true) => {
+            let reason = "EBCDIC beside EBCDIC1047: code page 1047 is taken for both, in which ! [ ] ^ | are others";
+            import.leave_out("fields", reason);
+        }
+        (false, _) => {}
+    }
+}
+
+impl Field {
+    /// Whether it, or anything inside of it within the bound, has this encoding.
+    fn says(&self, encoding: &str) -> bool {
+        self.says_within(encoding, DEEPEST)
+    }
+
+    fn says_within(&self, encoding: &str, depth: usize) -> bool {
+        let inside = |depth: usize| {
+            let mut parts = self.subfields.values();
+            parts.any(|part| part.says_within(encoding, depth))
+        };
+        self.enc.as_deref() == Some(encoding) || depth.checked_sub(1).is_some_and(inside)
+    }
 }
 
 fn described(

@@ -4,9 +4,13 @@
 //! code that decides: networks give codes meanings of their own, and their tables live with the networks.
 
 mod action;
+mod amount;
+pub(crate) mod moment;
 mod point_of_service;
 mod processing;
 mod reason;
+
+pub(crate) use amount::in_currency;
 
 use crate::element::Element;
 use crate::mti::{Mti, MtiClass, MtiFunction, MtiOrigin, MtiVersion};
@@ -61,7 +65,13 @@ impl Meaning {
 /// What the value of an element means.
 pub(crate) fn element(edition: Edition, element: Element, value: &str) -> Meaning {
     let number = element.number();
+    if let Some(form) = moment::form(edition, number) {
+        return moment::words(form, value).map_or(Meaning::Free, Meaning::Known);
+    }
     match (edition, number) {
+        (Edition::V2003, 4..=6) => {
+            amount::with_currency(value).map_or(Meaning::Free, Meaning::Known)
+        }
         (_, 3) => processing::code(value),
         (Edition::V1987, 18) | (Edition::V1993, 26) | (Edition::V2003, 26) => {
             Meaning::of(merchant_category(value))
@@ -159,10 +169,13 @@ pub(crate) fn currency(code: &str) -> Option<String> {
     Some(format!("{} {}", known.code(), known.name()))
 }
 
-/// The country with this code of digits.
+/// The country with this code, of digits or of two or three letters.
 pub(crate) fn country(code: &str) -> Option<String> {
-    let number = usize::from(number(code)?);
-    let known = celes::Country::from_value(number).ok()?;
+    let known = match (number(code), code.len()) {
+        (Some(number), _) => celes::Country::from_value(usize::from(number)).ok(),
+        (None, 2) => celes::Country::from_alpha2(code).ok(),
+        (None, _) => celes::Country::from_alpha3(code).ok(),
+    }?;
     Some(format!("{} {}", known.alpha2, known.long_name))
 }
 
@@ -219,6 +232,7 @@ mod tests {
                 "003000",
                 "purchase, from credit to default account",
             ),
+            (Edition::V1987, 14, "2912", "2029-12"),
             (Edition::V1987, 18, "5411", "retail outlets"),
             (Edition::V1987, 19, "076", "BR Brazil"),
             (Edition::V1987, 22, "051", "chip, PIN possible"),
@@ -232,6 +246,7 @@ mod tests {
             (Edition::V1993, 25, "4006", "late response"),
             (Edition::V1993, 39, "116", "insufficient funds"),
             (Edition::V1993, 39, "208", "lost card, keep card"),
+            (Edition::V2003, 4, "9862000000012345", "123.45 BRL"),
             (Edition::V2003, 39, "1016", "insufficient funds"),
         ];
         for (edition, number, value, expected) in table {

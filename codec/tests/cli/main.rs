@@ -17,6 +17,7 @@ mod describe;
 mod detect;
 mod dialects;
 mod diff;
+mod guide;
 mod import;
 mod input;
 mod messages;

@@ -16,8 +16,14 @@ pub(crate) struct Ran {
 }
 
 pub(crate) fn run(arguments: &[&str], input: impl AsRef<[u8]>) -> Ran {
-    let mut child = Command::new(env!("CARGO_BIN_EXE_iso8583"))
-        .args(arguments)
+    run_command(
+        Command::new(env!("CARGO_BIN_EXE_iso8583")).args(arguments),
+        input,
+    )
+}
+
+fn run_command(command: &mut Command, input: impl AsRef<[u8]>) -> Ran {
+    let mut child = command
         .env("ISO8583_DIALECTS", dialects())
         .stdin(Stdio::piped())
         .stdout(Stdio::piped())
@@ -32,6 +38,14 @@ pub(crate) fn run(arguments: &[&str], input: impl AsRef<[u8]>) -> Ran {
         out: String::from_utf8(output.stdout).expect("UTF-8"),
         err: String::from_utf8(output.stderr).expect("UTF-8"),
     }
+}
+
+/// The same by a line of the shell, in which `$0` is the command: for output that is no text.
+pub(crate) fn through_shell(line: &str, input: impl AsRef<[u8]>) -> Ran {
+    run_command(
+        Command::new("sh").args(["-c", line, env!("CARGO_BIN_EXE_iso8583")]),
+        input,
+    )
 }
 
 /// The directory of the shipped dialects.

@@ -27,6 +27,21 @@ fn frames_are_described_down_to_their_parts() {
 }
 
 #[test]
+fn a_frame_that_is_taken_for_a_message_is_told() {
+    for action in ["decode", "describe"] {
+        let ran = run(&[action, "--dialect", "visa-base1"], VISA);
+        assert_eq!(
+            (ran.code, ran.err.as_str()),
+            (
+                Some(1),
+                "iso8583: MTI at byte 0: expected 4 digits, found a byte outside 0-9 at 1; --framed takes off the \
+                 length and header in front\n"
+            )
+        );
+    }
+}
+
+#[test]
 fn json_with_parts_is_encoded_to_the_same_bytes() {
     for (dialect, json, frame) in [
         ("visa-base1", VISA_JSON, VISA),

@@ -10,73 +10,17 @@ mod common;
 mod dialect;
 
 use codec::import::{
-    Import, ImportError, ImportedClass as Class, ImportedEncoding as Encoding, ImportedField,
-    ImportedInnerKind as Inner, ImportedLength as Length, ImportedPadding as Padding,
+    Import, ImportError, ImportedClass as Class, ImportedCodePage, ImportedEncoding as Encoding,
+    ImportedField, ImportedInnerKind as Inner, ImportedLength as Length,
+    ImportedPadding as Padding,
 };
 use codec::structure::{Counts, NumberEncoding};
 use proptest::prelude::*;
 
 /// Classes as they stand in jPOS's own packagers for 1987 binary and for Visa, with one of each kind of inside.
-const JPOS: &str = r#"<?xml version="1.0" encoding="UTF-8"?>
-<!DOCTYPE isopackager PUBLIC "-//jPOS/jPOS Generic Packager DTD 1.0//EN" "http://jpos.org/dtd/generic-packager-1.0.dtd">
-<isopackager>
-  <!-- a comment -->
-  <isofield id="0" length="4" name="MTI" pad="true" class="org.jpos.iso.IFB_NUMERIC"/>
-  <isofield id="1" length="16" name="BIT MAP" class="org.jpos.iso.IFB_BITMAP"/>
-  <isofield id="2" length="19" name="PAN &amp; more" pad="false" class="org.jpos.iso.IFB_LLHNUM"/>
-  <isofield id="28" length="9" name="FEE" class="org.jpos.iso.IFA_AMOUNT"/>
-  <isofield id="41" length="8" name="TERMINAL" class="org.jpos.iso.IFE_CHAR"/>
-  <isofield id="44" length="25" name="RESPONSE DATA" class="org.jpos.iso.IFB_LLHECHAR"/>
-  <isofield id="46" length="10" name="UNKNOWN" class="com.example.IFX_SECRET"/>
-  <isofield id="47" length="ten" name="NO LENGTH" class="org.jpos.iso.IF_CHAR"/>
-  <isofield id="52" length="8" name="PIN" class="org.jpos.iso.IFA_BINARY" token="x"/>
-  <isofield id="53" length="0" name="NOT USED" class="org.jpos.iso.IF_UNUSED"/>
-  <isofieldpackager id="43" length="40" name="ACCEPTOR" class="org.jpos.iso.IF_CHAR"
-      packager="org.jpos.iso.packager.GenericSubFieldPackager">
-    <isofield id="0" length="25" name="NAME" class="org.jpos.iso.IF_CHAR"/>
-    <isofield id="1" length="13" name="CITY" class="org.jpos.iso.IF_CHAR"/>
-    <isofield id="2" length="2" name="COUNTRY" class="org.jpos.iso.IF_CHAR"/>
-  </isofieldpackager>
-  <isofieldpackager id="127" length="999999" name="POSTILION" class="org.jpos.iso.IFA_LLLLLLCHAR"
-      packager="org.jpos.iso.packager.GenericPackager">
-    <isofield id="0" length="8" name="BITMAP" class="org.jpos.iso.IFB_BITMAP"/>
-    <isofield id="2" length="32" name="KEY" class="org.jpos.iso.IFA_LLCHAR"/>
-  </isofieldpackager>
-  <isofieldpackager id="55" length="255" name="ICC" class="org.jpos.iso.IFB_LLLBINARY"
-      packager="org.jpos.tlv.packager.GenericTLVPackager"/>
-  <isofieldpackager id="48" length="999" name="PRIVATE" class="org.jpos.iso.IFA_LLLCHAR"
-      packager="com.example.Mine">
-  </isofieldpackager>
-  <isofield id="2" length="19" name="PAN" class="org.jpos.iso.IFE_LLNUM"/>
-</isopackager>
-"#;
+const JPOS: &str = include_str!("inputs/packager.xml");
 
-const MOOV: &str = r#"{
-  "name": "example",
-  "fields": {
-    "0": {"type": "String", "length": 4, "description": "MTI", "enc": "ASCII", "prefix": "ASCII.Fixed"},
-    "1": {"type": "Bitmap", "length": 8, "description": "Bitmap", "enc": "HexToASCII", "prefix": "Hex.Fixed"},
-    "2": {"type": "String", "length": 19, "description": "PAN", "enc": "BCD", "prefix": "BCD.LL"},
-    "4": {"type": "Numeric", "length": 12, "enc": "ASCII", "prefix": "ASCII.Fixed", "padding": {"type": "Left", "pad": "0"}},
-    "35": {"type": "Track2", "length": 37, "enc": "LBCD", "prefix": "Binary.L"},
-    "48": {"type": "Composite", "length": 999, "prefix": "EBCDIC.LLL",
-      "tag": {"length": 2, "enc": "EBCDIC", "sort": "StringsByInt"},
-      "subfields": {"84": {"type": "String", "length": 2, "enc": "EBCDIC", "prefix": "EBCDIC.LL"}}},
-    "55": {"type": "Composite", "length": 255, "prefix": "ASCII.LLL", "tag": {"enc": "BerTLVTag", "sort": "StringsByHex"},
-      "subfields": {"9F02": {"type": "Binary", "length": 6, "enc": "Binary", "prefix": "BerTLV"}}},
-    "62": {"type": "Composite", "length": 255, "prefix": "Binary.L",
-      "bitmap": {"type": "Bitmap", "length": 8, "enc": "Binary", "prefix": "Hex.Fixed"},
-      "subfields": {"1": {"type": "String", "length": 1, "enc": "EBCDIC", "prefix": "EBCDIC.Fixed"}}},
-    "60": {"type": "Composite", "length": 4, "prefix": "ASCII.Fixed", "tag": {"sort": "StringsByInt"},
-      "subfields": {"1": {"type": "String", "length": 4, "enc": "ASCII", "prefix": "ASCII.Fixed"}}},
-    "61": {"type": "Composite", "length": 9, "prefix": "ASCII.LLL"},
-    "63": {"type": "Strange", "length": 9, "enc": "ASCII", "prefix": "ASCII.LLL"},
-    "64": {"type": "String", "length": 16, "enc": "ASCIIToHex", "prefix": "ASCII.LL", "colour": "red"},
-    "x": {"type": "String", "length": 16, "enc": "ASCII", "prefix": "ASCII.LL"},
-    "65": {"type": "String", "length": 16, "enc": "UTF8", "prefix": "ASCII.LL"},
-    "66": {"type": "String", "length": 16, "enc": "ASCII", "prefix": "Hex.LL"}
-  }
-}"#;
+const MOOV: &str = include_str!("inputs/specification.json");
 
 fn variable(size: u8, encoding: NumberEncoding, maximum: u32) -> Length {
     Length::Variable {
@@ -275,24 +219,7 @@ fn moov_fields_are_carried_over() {
 
 #[test]
 fn the_same_in_yaml() {
-    let yaml = r#"
-name: example
-fields:
-  "0": { type: String, length: 4, description: MTI, enc: ASCII, prefix: ASCII.Fixed }
-  4:
-    type: Numeric
-    length: 12
-    enc: ASCII
-    prefix: ASCII.Fixed
-    padding: { type: Left, pad: "0" }
-  48:
-    type: Composite
-    length: 999
-    prefix: EBCDIC.LLL
-    tag: { length: 2, enc: EBCDIC }
-    subfields:
-      84: { type: String, length: 2, enc: EBCDIC, prefix: EBCDIC.LL }
-"#;
+    let yaml = include_str!("inputs/specification.yaml");
     let from_yaml = Import::from_moov_yaml(yaml).unwrap();
     let from_json = Import::from_moov_json(MOOV).unwrap();
     assert_eq!(from_yaml.left_out, []);
@@ -303,6 +230,29 @@ fields:
     assert!(
         matches!(&error, ImportError::Document { place, .. } if place.starts_with("line ")),
         "{error}"
+    );
+}
+
+#[test]
+fn each_ebcdic_of_moov_has_its_code_page() {
+    let read = |first: &str, second: &str| {
+        let yaml = format!(
+            "fields:\n  2: {{ type: String, length: 4, enc: {first}, prefix: ASCII.Fixed }}\n  \
+             3: {{ type: String, length: 4, enc: {second}, prefix: ASCII.Fixed }}\n"
+        );
+        let import = Import::from_moov_yaml(&yaml).unwrap();
+        (import.code_page, left_out(&import))
+    };
+    use ImportedCodePage::{Ibm500, Ibm1047};
+    assert_eq!(read("EBCDIC", "ASCII"), (Ibm500, Vec::new()));
+    assert_eq!(read("EBCDIC1047", "ASCII"), (Ibm1047, Vec::new()));
+    let (code_page, remarks) = read("EBCDIC", "EBCDIC1047");
+    assert_eq!(code_page, Ibm1047);
+    assert_eq!(
+        remarks,
+        [
+            "fields: EBCDIC beside EBCDIC1047: code page 1047 is taken for both, in which ! [ ] ^ | are others"
+        ]
     );
 }
 

@@ -7,7 +7,8 @@ use super::structure::InnerTable;
 use super::{Defaults, quoted, structure_name};
 use crate::element::Element;
 use crate::import::{
-    ImportedClass, ImportedEncoding, ImportedField, ImportedLength, ImportedPadding,
+    ImportedClass, ImportedCodePage, ImportedEncoding, ImportedField, ImportedLength,
+    ImportedPadding,
 };
 use crate::sensitivity::Sensitivity;
 use crate::structure::{Counts, NumberEncoding};
@@ -58,8 +59,8 @@ pub(super) fn entry(
     let mut keys = vec![("name", quoted(&name)), ("format", format!("\"{format}\""))];
     let bytes = format == "b";
     length_keys(field, bytes, defaults, &mut keys, &mut notes)?;
-    let encoding = encoding(field.encoding, bytes);
-    if encoding != text_encoding(defaults.text) {
+    let encoding = encoding(field.encoding, bytes, defaults.code_page);
+    if encoding != text_encoding(defaults.text, defaults.code_page) {
         keys.push(("encoding", format!("\"{encoding}\"")));
     }
     pad_keys(field, format, &mut keys, &mut notes);
@@ -227,12 +228,12 @@ pub(super) fn sensitivity_name(sensitivity: Sensitivity) -> &'static str {
     }
 }
 
-fn encoding(encoding: ImportedEncoding, bytes: bool) -> &'static str {
+fn encoding(encoding: ImportedEncoding, bytes: bool, code_page: ImportedCodePage) -> &'static str {
     match encoding {
         ImportedEncoding::AsciiHex => "hex",
         ImportedEncoding::Binary => "binary",
         // Hexadecimal characters.
-        ImportedEncoding::EbcdicHex | ImportedEncoding::Ebcdic => "ebcdic-1047",
+        ImportedEncoding::EbcdicHex | ImportedEncoding::Ebcdic => code_page_name(code_page),
         ImportedEncoding::Ascii => "ascii",
         ImportedEncoding::Bcd | ImportedEncoding::BcdRightZero | ImportedEncoding::BcdRightF => {
             if bytes {
@@ -245,11 +246,21 @@ fn encoding(encoding: ImportedEncoding, bytes: bool) -> &'static str {
 }
 
 /// The name of an encoding of text in a dialect.
-pub(super) fn text_encoding(encoding: ImportedEncoding) -> &'static str {
+pub(super) fn text_encoding(
+    encoding: ImportedEncoding,
+    code_page: ImportedCodePage,
+) -> &'static str {
     if encoding == ImportedEncoding::Ebcdic {
-        "ebcdic-1047"
+        code_page_name(code_page)
     } else {
         "ascii"
+    }
+}
+
+fn code_page_name(code_page: ImportedCodePage) -> &'static str {
+    match code_page {
+        ImportedCodePage::Ibm500 => "ebcdic-500",
+        ImportedCodePage::Ibm1047 => "ebcdic-1047",
     }
 }
 

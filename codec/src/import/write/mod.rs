@@ -9,7 +9,7 @@ mod structure;
 use std::collections::BTreeMap;
 use std::fmt::Write as _;
 
-use super::{Import, ImportedEncoding, ImportedField, ImportedLength, LeftOut};
+use super::{Import, ImportedCodePage, ImportedEncoding, ImportedField, ImportedLength, LeftOut};
 use crate::dialect::Dialect;
 use crate::element::Element;
 use crate::structure::NumberEncoding;
@@ -85,13 +85,15 @@ struct Defaults {
     text: ImportedEncoding,
     /// How lengths are written.
     lengths: NumberEncoding,
+    /// That of EBCDIC.
+    code_page: ImportedCodePage,
 }
 
 impl<'a> Writer<'a> {
     fn new(import: &'a Import) -> Self {
         Self {
             import,
-            defaults: defaults(&import.fields),
+            defaults: defaults(import),
             entries: BTreeMap::new(),
             left_out: import.left_out.clone(),
         }
@@ -168,7 +170,7 @@ impl<'a> Writer<'a> {
         ));
         line(&format!(
             "values = \"{}\"",
-            field::text_encoding(self.defaults.text)
+            field::text_encoding(self.defaults.text, self.defaults.code_page)
         ));
         line("");
         line("[bitmap]");
@@ -266,7 +268,8 @@ impl<'a> Writer<'a> {
 }
 
 /// The encodings that most elements have.
-fn defaults(fields: &BTreeMap<u16, ImportedField>) -> Defaults {
+fn defaults(import: &Import) -> Defaults {
+    let fields = &import.fields;
     let ebcdic = |field: &&ImportedField| field.encoding == ImportedEncoding::Ebcdic;
     let ascii = |field: &&ImportedField| field.encoding == ImportedEncoding::Ascii;
     let text = if fields.values().filter(ebcdic).count() > fields.values().filter(ascii).count() {
@@ -286,6 +289,7 @@ fn defaults(fields: &BTreeMap<u16, ImportedField>) -> Defaults {
     Defaults {
         text,
         lengths: most.map_or(NumberEncoding::Ascii, |(_, encoding)| *encoding),
+        code_page: import.code_page,
     }
 }
 
