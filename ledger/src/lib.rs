@@ -37,6 +37,7 @@ pub mod rebuild;
 mod recent;
 pub mod record;
 pub mod recovery;
+pub mod rehearsal;
 pub mod runtime;
 pub mod snapshot;
 pub mod state;

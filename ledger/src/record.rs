@@ -96,6 +96,23 @@ pub enum AppendError {
 }
 
 impl Record {
+    /// The decision on a request or an advice, if it is one.
+    #[must_use]
+    pub fn decided(&self) -> Option<&AuthorizationDecided> {
+        match self {
+            Self::AuthorizationDecided(decided) => Some(decided),
+            Self::CustomerCreated(_)
+            | Self::AccountOpened(_)
+            | Self::CardIssued(_)
+            | Self::ReversalDecided(_)
+            | Self::HoldDropped(_)
+            | Self::ResponseAcknowledged(_)
+            | Self::FileActionDecided(_)
+            | Self::TransactionPosted(_)
+            | Self::OperationDone(_) => None,
+        }
+    }
+
     /// Appends the record to a batch, using `scratch` for its bytes; returns its index.
     ///
     /// # Errors

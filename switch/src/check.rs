@@ -14,7 +14,7 @@ use crate::settings::Settings;
 
 /// What rules can ask for and the running switch does not do yet. Where one of these is used, a check
 /// says so; whoever makes the switch apply one takes it out here.
-const NOT_APPLIED: [Feature; 9] = [
+const NOT_APPLIED: [Feature; 10] = [
     Feature::ResetLimit,
     Feature::LimitRefund,
     Feature::AntiFraud,
@@ -24,6 +24,7 @@ const NOT_APPLIED: [Feature; 9] = [
     Feature::RatesFeeModels,
     Feature::AlwaysCallLedgerRules,
     Feature::MigrationExpiry,
+    Feature::FlexControls,
 ];
 
 /// What a check found.
@@ -236,7 +237,10 @@ mod tests {
             place.display()
         );
         assert!(text.contains(&line), "{text}");
-        assert!(!text.contains("asks for moves at the confirmation"), "{text}");
+        assert!(
+            !text.contains("asks for moves at the confirmation"),
+            "{text}"
+        );
         let json = findings.to_json();
         assert_eq!(json["good"], true);
         assert_eq!(json["warnings"][0]["severity"], "warning");

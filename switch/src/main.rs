@@ -7,13 +7,15 @@ use std::process::ExitCode;
 use clap::{Parser, Subcommand};
 use codec::Pan;
 use ledger::books::inspection;
+use ledger::identifiers::{RecordId, Timestamp};
+use rules::ProgramId;
 use switch::config_command::{self, Which};
 use switch::data_directory::{self, INSPECT_BOOKS};
 use switch::demo::DemoError;
 use switch::operate::{self, Operation};
 use switch::serve::{self, Configuration, ConfigurationError};
 use switch::show::{self, Question};
-use switch::{audit, backup, check, restore, rule_history};
+use switch::{audit, backup, check, explain, replay, restore, rule_history};
 use zeroize::Zeroizing;
 
 /// An issuer-side ISO 8583 authorization switch.
@@ -89,6 +91,43 @@ enum Command {
         #[arg(long)]
         json: bool,
     },
+    /// Say why a decision came out as it did, check by check, under the rules that it was made under. Reads the
+    /// data directory alone, while the switch runs or not.
+    Explain {
+        /// Its id, such as 0-1234-5.
+        id: RecordId,
+        /// A configuration directory whose rules it is explained under as well.
+        #[arg(long, value_name = "DIR")]
+        with: Option<PathBuf>,
+        /// The data directory [default: that of the settings]
+        #[arg(long)]
+        data: Option<PathBuf>,
+        /// Print JSON.
+        #[arg(long)]
+        json: bool,
+    },
+    /// Say which recorded decisions other rules would change, in order and with the balances that they leave.
+    /// Nothing is written.
+    Replay {
+        /// The configuration directory with the other rules.
+        #[arg(long, value_name = "DIR")]
+        rules: PathBuf,
+        /// Decisions before are taken as they were recorded, such as 2026-11-21T12:00:00Z.
+        #[arg(long, value_name = "TIME", value_parser = time)]
+        from: Option<Timestamp>,
+        /// Decisions after are left out.
+        #[arg(long, value_name = "TIME", value_parser = time)]
+        to: Option<Timestamp>,
+        /// Count only decisions on accounts of this program.
+        #[arg(long)]
+        program: Option<u32>,
+        /// The data directory [default: that of the settings]
+        #[arg(long)]
+        data: Option<PathBuf>,
+        /// Print JSON.
+        #[arg(long)]
+        json: bool,
+    },
     /// Carry out an operation on the running switch.
     Operate {
         #[command(subcommand)]
@@ -160,15 +199,7 @@ fn main() -> ExitCode {
             directory,
             json,
             tests,
-        } => {
-            let findings = check::check(&directory, tests);
-            let text = if json {
-                format!("{}\n", findings.to_json())
-            } else {
-                findings.to_text()
-            };
-            print(&text, if findings.is_good() { 0 } else { 1 })
-        }
+        } => checked(&check::check(&directory, tests), json),
         Command::Config { what, json } => config(&arguments.config, what, json),
         Command::Backup { to, http } => done(&backup::run(&arguments.config, &to, http.as_deref())),
         Command::Restore { from } => done(&restore::run(&arguments.config, &from)),
@@ -188,6 +219,30 @@ fn main() -> ExitCode {
                 None => audit::stopped::ask(&http),
             };
             audited(report, json)
+        }
+        Command::Explain {
+            id,
+            with,
+            data,
+            json,
+        } => explained(
+            data_of(&arguments.config, data)
+                .and_then(|data| explain::run(&data, id, with.as_deref())),
+            json,
+        ),
+        Command::Replay {
+            rules,
+            from,
+            to,
+            program,
+            data,
+            json,
+        } => {
+            let program = program.map(ProgramId);
+            let span = replay::Span { from, to, program };
+            let data = data_of(&arguments.config, data);
+            let report = data.and_then(|data| replay::run(&data, &rules, &span));
+            done(&report.map(|report| report.print(json)))
         }
         Command::Operate {
             operation,
@@ -226,6 +281,43 @@ fn config(settings: &std::path::Path, what: ConfigQuestion, json: bool) -> ExitC
     match answer {
         Ok(text) => print(&text, 0),
         Err(error) => fail(&error.to_string(), 1),
+    }
+}
+
+fn checked(findings: &check::Findings, json: bool) -> ExitCode {
+    let text = if json {
+        format!("{}\n", findings.to_json())
+    } else {
+        findings.to_text()
+    };
+    print(&text, if findings.is_good() { 0 } else { 1 })
+}
+
+/// A time of the command line.
+fn time(text: &str) -> Result<Timestamp, String> {
+    rule_history::parse_time(text).ok_or_else(|| "write 2026-11-21T12:00:00Z".to_owned())
+}
+
+/// The data directory that is asked for.
+fn data_of(settings: &std::path::Path, data: Option<PathBuf>) -> anyhow::Result<PathBuf> {
+    match data {
+        Some(data) => Ok(data),
+        None => Ok(serve::settings(settings)?.data_directory),
+    }
+}
+
+/// How an explanation ended.
+fn explained(explained: anyhow::Result<explain::Explained>, json: bool) -> ExitCode {
+    match explained {
+        Ok(explained) => {
+            let text = if json {
+                format!("{}\n", explained.to_json())
+            } else {
+                explained.to_text()
+            };
+            print(&text, if explained.is_good() { 0 } else { 1 })
+        }
+        Err(error) => done(&Err(error)),
     }
 }
 

@@ -7,6 +7,7 @@
 use rules::{
     AccountType, AuthorizationFlow, BalanceImpact, Currency, Deltas, Evaluation, EvaluationRequest,
     LimitName, OperationKind, Plan, ProcessingCode, ProcessingCodeEntry, Reason, RelatedAccount,
+    Trace,
 };
 
 use super::Context;
@@ -14,6 +15,7 @@ use super::amounts::Amounts;
 use super::locate::{Located, account_type};
 use crate::authorization::{Moves, PlannedPosting, Posting, RequestFacts};
 use crate::entities::Account;
+use crate::rehearsal::Part;
 
 /// An operation of an account that is to be evaluated.
 #[derive(Clone, Copy)]
@@ -186,15 +188,45 @@ impl<'a> Asked<'a> {
         Ok(())
     }
 
-    fn evaluate(
-        &self,
-        context: Context<'a>,
-        amounts: Amounts,
-        planned: &Moves,
-    ) -> Result<Plan, Reason> {
-        let limits = planned.applied_to(self.account.id, &self.account.limits);
-        let limits = &limits.ok_or(Reason::InvalidAmount)?;
-        let request = EvaluationRequest {
+    /// What was looked at for these amounts, part by part.
+    pub(super) fn traces(&self, context: Context<'a>, amounts: Amounts) -> Vec<(Part, Trace)> {
+        let mut planned = Planned::default();
+        let Ok(parts) = self.cashback(context, amounts) else {
+            return Vec::new();
+        };
+        let Some((goods, cash, cash_entry)) = parts else {
+            let trace = self.trace(context, amounts, &planned.moves);
+            return trace
+                .map(|trace| (Part::Whole, trace))
+                .into_iter()
+                .collect();
+        };
+        let mut traces = Vec::new();
+        if let Some(goods) = goods {
+            let trace = self.trace(context, goods, &planned.moves);
+            traces.extend(trace.map(|trace| (Part::Goods, trace)));
+            if self.add(context, goods, &mut planned).is_err() {
+                return traces;
+            }
+        }
+        let asked = Asked {
+            entry: cash_entry,
+            ..*self
+        };
+        let trace = asked.trace(context, cash, &planned.moves);
+        traces.extend(trace.map(|trace| (Part::Cash, trace)));
+        traces
+    }
+
+    fn trace(&self, context: Context<'a>, amounts: Amounts, planned: &Moves) -> Option<Trace> {
+        let limits = planned.applied_to(self.account.id, &self.account.limits)?;
+        let related = context.state.related_to(self.account, planned);
+        let request = self.request(amounts);
+        Some(context.rules.trace_with(&request, &limits, &related))
+    }
+
+    fn request(&self, amounts: Amounts) -> EvaluationRequest {
+        EvaluationRequest {
             account: self.account.id,
             program: self.account.program,
             processing_code: self.entry.code,
@@ -207,7 +239,18 @@ impl<'a> Asked<'a> {
             principal_minor: amounts.principal_minor,
             contract_minor: amounts.contract_minor,
             installment_minor: amounts.installment_minor,
-        };
+        }
+    }
+
+    fn evaluate(
+        &self,
+        context: Context<'a>,
+        amounts: Amounts,
+        planned: &Moves,
+    ) -> Result<Plan, Reason> {
+        let limits = planned.applied_to(self.account.id, &self.account.limits);
+        let limits = &limits.ok_or(Reason::InvalidAmount)?;
+        let request = self.request(amounts);
         let related = context.state.related_to(self.account, planned);
         let evaluation = if self.forced {
             context.rules.evaluate_forced(&request, limits, &related)

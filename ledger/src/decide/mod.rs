@@ -11,6 +11,7 @@ mod conclusion;
 mod entity;
 mod evaluation;
 mod expiry;
+mod explain;
 mod file_action;
 mod funds;
 mod limits;
@@ -19,6 +20,7 @@ mod operation;
 mod reversal;
 mod status;
 
+pub(crate) use explain::explain;
 use rules::{AccountId, NetworkId, Reason, ResponseCode, Snapshot};
 
 use crate::authorization::{

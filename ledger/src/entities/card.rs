@@ -4,6 +4,8 @@
 //! by which one follows another (reference authorization-guides 8.2); modes and combo cards. Must never:
 //! hold a PAN in clear.
 
+use std::fmt;
+
 use rules::{AccountId, AccountType, Reason};
 use serde::{Deserialize, Serialize};
 
@@ -57,6 +59,12 @@ pub enum CardStatus {
     Rename,
     Fraud,
     Expired,
+}
+
+impl fmt::Display for CardStatus {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.serialize(f)
+    }
 }
 
 impl CardStatus {

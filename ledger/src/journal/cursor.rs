@@ -85,6 +85,24 @@ impl<D: Disk> Cursor<D> {
         read.map(Some)
     }
 
+    /// The next batch; `None` where the journal ends as far as its bytes tell. For readers of a journal that
+    /// nobody gives a watermark for: they meet a torn or damaged tail as the end.
+    ///
+    /// # Errors
+    /// [`CursorError`] when a batch cannot be read that others follow in a later segment.
+    pub fn next_held(&mut self) -> Result<Option<Batch>, CursorError> {
+        match self.next(u64::MAX) {
+            Err(CursorError::Batch { sequence, .. }) if self.is_last_segment(sequence)? => Ok(None),
+            read => read,
+        }
+    }
+
+    /// Whether no segment begins after a batch.
+    fn is_last_segment(&self, sequence: u64) -> Result<bool, CursorError> {
+        let names = segment_names(&self.disk)?;
+        Ok(names.iter().all(|(first, _)| *first <= sequence))
+    }
+
     fn read_next(&mut self) -> Result<Batch, CursorError> {
         if self.segment.is_none() {
             self.find_segment()?;

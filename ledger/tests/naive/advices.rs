@@ -1,0 +1,104 @@
+//! How the naive ledger takes what the network approved already.
+
+use ledger::authorization::{AuthorizationStatus, Clearing, Divergence, RequestFacts};
+use rules::{BalanceImpact, Reason};
+
+use crate::books::{Became, Naive};
+use crate::plans::{Asked, Sums};
+use crate::requests::{Approved, Ending, names};
+use crate::said::{Answer, Said};
+
+impl Naive {
+    /// What an approved advice makes of the hold it belongs to; else what is not as it says.
+    pub(crate) fn complete(
+        &mut self,
+        facts: &RequestFacts,
+    ) -> Result<(Said, usize), Vec<Divergence>> {
+        let names = names(facts);
+        let named = self.named(facts.key.card, facts.original, &names);
+        let Some(message) = named.flatten() else {
+            let names_one = facts.original.is_some() || names.iter().any(Option::is_some);
+            let unknown = names_one.then_some(Divergence::UnknownOriginal);
+            return Err(unknown.into_iter().collect());
+        };
+        if matches!(self.messages[message].became, Became::Reversal(_)) {
+            return Err(vec![Divergence::UnknownOriginal]);
+        }
+        let Some((number, _)) = self.hold_of(message) else {
+            return Err(vec![Divergence::UnknownOriginal]);
+        };
+        let hold = &self.holds[number];
+        let asked = facts.fingerprint.amount_minor;
+        let incoming = |code| {
+            let entry = self.rules.processing_code(code);
+            entry.map(|entry| entry.balance_impact)
+        };
+        match (incoming(facts.processing_code), incoming(hold.code)) {
+            (Some(BalanceImpact::Credit), Some(BalanceImpact::Debit)) => {
+                let above = asked > hold.left();
+                let above = above.then_some(Divergence::RefundAboveOriginal);
+                return Err(above.into_iter().collect());
+            }
+            (Some(one), Some(other)) if one != other => {
+                return Err(vec![Divergence::UnknownOriginal]);
+            }
+            _ => {}
+        }
+        let divergence = match hold.status {
+            AuthorizationStatus::Dropped => Some(Divergence::AfterDrop),
+            AuthorizationStatus::Canceled => Some(Divergence::AfterReversal),
+            AuthorizationStatus::Pending => (asked != hold.left()).then_some(Divergence::Amount),
+            _ => return Err(vec![Divergence::AlreadyProcessed]),
+        };
+        if asked <= 0 {
+            return Err(vec![Divergence::Amount]);
+        }
+        let event = self.messages.len();
+        let hold = &mut self.holds[number];
+        hold.leave(asked);
+        hold.status = match facts.clearing {
+            Clearing::Online => AuthorizationStatus::Processed,
+            Clearing::Offline => AuthorizationStatus::Pending,
+        };
+        hold.changed_by = event;
+        let said = Said::Answer(Answer {
+            code: "00".to_owned(),
+            approved: facts.approval_code.is_some(),
+            divergences: divergence.into_iter().collect(),
+            ..Answer::default()
+        });
+        Ok((said, number))
+    }
+
+    /// Books what the network approved, whatever the limits say.
+    pub(crate) fn force(&self, facts: &RequestFacts, mut divergences: Vec<Divergence>) -> Ending {
+        let result = self.forced(facts);
+        if result.is_ok() {
+            let own = self.approve(facts, None).err();
+            divergences.extend(own.map(Divergence::OwnDecision));
+        }
+        Ending {
+            result,
+            divergences,
+            raises: None,
+        }
+    }
+
+    fn forced(&self, facts: &RequestFacts) -> Result<Option<Approved>, Reason> {
+        let about = self.about(facts);
+        about.card.ok_or(Reason::UnknownCard)?;
+        let account = about.account.ok_or(Reason::CardModeUnavailable)?;
+        let entry = about.entry.ok_or(Reason::UnknownProcessingCode)?;
+        if entry.balance_impact == BalanceImpact::None {
+            return Ok(None);
+        }
+        let sums = Sums::of(facts, entry)?;
+        let planned = Asked::by_network(self, facts, account, entry, true).plan(sums)?;
+        let asked = None;
+        Ok(Some(Approved {
+            planned,
+            sums,
+            asked,
+        }))
+    }
+}

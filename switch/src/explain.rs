@@ -1,0 +1,151 @@
+//! `switch explain`: why a decision came out as it did.
+//!
+//! Owns: finding the record and the rules it was decided under, and how the explanation looks. It reads journal,
+//! snapshots and rules archive alone, so it works while the switch runs and over a copy. Must never: write, or
+//! decide by itself.
+
+use std::fmt::Write as _;
+use std::path::Path;
+
+use anyhow::Context as _;
+use ledger::identifiers::{RecordId, ShardId};
+use ledger::journal::disk::Directory;
+use ledger::rehearsal::{Explanation, Finding, Rehearsal};
+use serde_json::{Value, json};
+
+use crate::data_directory::{JOURNAL, RULES, SNAPSHOTS};
+use crate::rule_history;
+use crate::serve::ConfigurationError;
+
+/// A decision under the rules that it was made under and, if asked for, under others.
+#[derive(Debug)]
+pub struct Explained {
+    own: Explanation,
+    other: Option<Explanation>,
+}
+
+/// Explains a decision of a data directory; `with` is a configuration directory to explain it under as well.
+///
+/// # Errors
+/// [`ConfigurationError`] for rules that cannot be used; else why the decision or its rules cannot be read.
+pub fn run(data: &Path, id: RecordId, with: Option<&Path>) -> anyhow::Result<Explained> {
+    let mut rehearsal = open(data, id.shard, Some(id.sequence))?;
+    let (time, decided) = rehearsal.go_to(id)?;
+    let archive = data.join(RULES);
+    let documents = rule_history::documents(&archive, decided.rules)?;
+    let rules = rules::compile(documents).context("the rules of the decision")?;
+    let other = with.map(other_rules).transpose()?;
+    Ok(Explained {
+        own: rehearsal.explain((id, time), &decided, &rules),
+        other: other.map(|other| rehearsal.explain((id, time), &decided, &other)),
+    })
+}
+
+/// The rules of a configuration directory.
+///
+/// # Errors
+/// [`ConfigurationError`] when they cannot be used.
+pub(crate) fn other_rules(directory: &Path) -> anyhow::Result<rules::Snapshot> {
+    rules::load(directory)
+        .map_err(|error| ConfigurationError::from(anyhow::Error::new(error)).into())
+}
+
+/// The journal of a data directory, ready to be gone through from before a batch.
+///
+/// # Errors
+/// Why it cannot be read.
+pub(crate) fn open(
+    data: &Path,
+    shard: ShardId,
+    wanted: Option<u64>,
+) -> anyhow::Result<Rehearsal<Directory>> {
+    let journal = Directory::open(&data.join(JOURNAL))
+        .with_context(|| data.join(JOURNAL).display().to_string())?;
+    let snapshots = data.join(SNAPSHOTS);
+    let snapshots = if snapshots.is_dir() {
+        Some(Directory::open(&snapshots)?)
+    } else {
+        None
+    };
+    Ok(Rehearsal::open(journal, snapshots.as_ref(), shard, wanted)?)
+}
+
+impl Explained {
+    /// Whether the decision came out as it was recorded.
+    #[must_use]
+    pub fn is_good(&self) -> bool {
+        self.own.as_recorded
+    }
+
+    /// For people.
+    #[must_use]
+    pub fn to_text(&self) -> String {
+        let mut text = String::new();
+        write(&self.own, &mut text);
+        if !self.own.as_recorded {
+            text.push_str("\nthis is NOT what was recorded: the data or this build differ\n");
+        }
+        if let Some(other) = &self.other {
+            text.push_str("\n---- under the other rules\n\n");
+            write(other, &mut text);
+        }
+        text
+    }
+
+    /// For machines.
+    #[must_use]
+    pub fn to_json(&self) -> Value {
+        json!({ "explanation": in_json(&self.own), "with": self.other.as_ref().map(in_json) })
+    }
+}
+
+fn outcome(explanation: &Explanation) -> String {
+    let code = explanation.response_code;
+    match explanation.reason {
+        None => format!("approved, DE39 {code}"),
+        Some(reason) => format!("declined: {reason}, DE39 {code}"),
+    }
+}
+
+fn write(explanation: &Explanation, text: &mut String) {
+    let Explanation {
+        id, time, rules, ..
+    } = explanation;
+    // Writing into a string cannot fail.
+    let _infallible = writeln!(text, "{id} at {time}, rules {rules}; amounts in minor units");
+    for step in &explanation.steps {
+        let (mark, more) = match step.finding {
+            Finding::Passed => ("ok", String::new()),
+            Finding::Failed(reason) => ("NO", format!(" -> {reason}")),
+            Finding::NotReached => ("-", String::new()),
+        };
+        let check = step.check.as_str();
+        let line = format!("{mark:>4}  {check:<22}{}{more}", step.seen);
+        let _infallible = writeln!(text, "{}", line.trim_end());
+    }
+    for (part, trace) in &explanation.evaluations {
+        let _infallible = writeln!(text, "\nfor {}:", part.as_str());
+        for line in trace.to_string().lines() {
+            let _infallible = writeln!(text, "  {line}");
+        }
+    }
+    let _infallible = writeln!(text, "\n{}", outcome(explanation));
+}
+
+fn in_json(explanation: &Explanation) -> Value {
+    let evaluations = explanation.evaluations.iter();
+    let evaluations: Vec<Value> = evaluations
+        .map(|(part, trace)| json!({ "part": part, "trace": trace }))
+        .collect();
+    json!({
+        "id": explanation.id.to_string(),
+        "time": explanation.time.to_string(),
+        "rules_version": explanation.rules.to_string(),
+        "steps": explanation.steps,
+        "evaluations": evaluations,
+        "approved": explanation.reason.is_none(),
+        "reason": explanation.reason.map(|reason| reason.to_string()),
+        "response_code": explanation.response_code.to_string(),
+        "as_recorded": explanation.as_recorded,
+    })
+}
