@@ -1,0 +1,192 @@
+//! `switch explain` and `switch replay` over the real process: every decision comes out again as it was
+//! recorded, after a restart and without the rule files too; other rules change what they should.
+
+#![allow(
+    clippy::unwrap_used,
+    clippy::panic,
+    reason = "a test that panics has failed"
+)]
+
+mod harness;
+
+use std::fs;
+use std::path::Path;
+use std::process::Command;
+
+use harness::{Fields, Switch, World};
+use serde_json::Value;
+
+const CREDIT: &str = "4000001200000016";
+const DEBIT: &str = "4000001200000073";
+const BLOCKED: &str = "4000001200000040";
+
+fn switch(world: &World, arguments: &[&str]) -> (Option<i32>, String, String) {
+    let output = Command::new(env!("CARGO_BIN_EXE_switch"))
+        .arg("--config")
+        .arg(world.config().join("switch.toml"))
+        .args(arguments)
+        .output()
+        .unwrap();
+    let text = |bytes: &[u8]| String::from_utf8_lossy(bytes).into_owned();
+    (
+        output.status.code(),
+        text(&output.stdout),
+        text(&output.stderr),
+    )
+}
+
+fn good(world: &World, arguments: &[&str]) -> String {
+    let (code, out, error) = switch(world, arguments);
+    assert_eq!(code, Some(0), "{arguments:?}\n{out}\n{error}");
+    out
+}
+
+/// Purchases above and below what there is, cash, cashback, a reversal, cards that are refused.
+fn traffic(switch: &Switch) {
+    let mut client = switch.connect();
+    for pan in [CREDIT, DEBIT, BLOCKED] {
+        for (code, amount) in [("003000", 1_250), ("003000", 9_999_999), ("013000", 700)] {
+            client.ask(&Fields::purchase(pan, amount).with(3, code));
+        }
+        let with_cash = Fields::purchase(pan, 2_000).with(3, "093000");
+        client.ask(&with_cash.with(54, "3040840D000000000500"));
+        client.ask(&Fields::purchase(pan, 0).with(3, "313000"));
+    }
+    client.ask(&Fields::purchase(CREDIT, 410).as_mti("0200"));
+}
+
+/// The ids of the authorizations and of the reversals in the events.
+fn ids(world: &World, kind: &str) -> Vec<String> {
+    let mut found = Vec::new();
+    for entry in fs::read_dir(world.data().join("events")).unwrap() {
+        let path = entry.unwrap().path();
+        if path
+            .extension()
+            .is_none_or(|extension| extension != "jsonl")
+        {
+            continue;
+        }
+        for line in fs::read_to_string(path).unwrap().lines() {
+            let event: Value = serde_json::from_str(line).unwrap();
+            if event["type"] == kind {
+                found.push(event["id"].as_str().unwrap().to_owned());
+            }
+        }
+    }
+    found
+}
+
+#[test]
+fn every_decision_comes_out_again() {
+    let world = World::new();
+    let mut running = world.start();
+    traffic(&running);
+    running.settle();
+    let decisions = ids(&world, "authorization.decided");
+    assert!(decisions.len() >= 16, "{decisions:?}");
+    for id in &decisions {
+        let said = good(&world, &["explain", id, "--json"]);
+        let said: Value = serde_json::from_str(&said).unwrap();
+        let explanation = &said["explanation"];
+        assert_eq!(explanation["as_recorded"], true, "{said}");
+        assert_eq!(explanation["steps"].as_array().unwrap().len(), 11, "{said}");
+    }
+    running.kill();
+    drop(running);
+    // The archive has the rules; the files that they came from are not needed.
+    fs::remove_dir_all(world.config().join("balance-configurations")).unwrap();
+    for id in &decisions {
+        good(&world, &["explain", id]);
+    }
+    let unknown = switch(&world, &["explain", "0-999999-0"]);
+    assert_eq!(unknown.0, Some(1));
+    assert!(
+        unknown.2.contains("holds no record 0-999999-0"),
+        "{}",
+        unknown.2
+    );
+}
+
+#[test]
+fn an_explanation_names_the_check_that_decided_and_what_it_saw() {
+    let world = World::new();
+    let running = world.start();
+    let mut client = running.connect();
+    for (pan, amount) in [(BLOCKED, 100), (DEBIT, 25_001), (CREDIT, 100)] {
+        client.ask(&Fields::purchase(pan, amount));
+    }
+    running.settle();
+    let decisions = ids(&world, "authorization.decided");
+    for (id, expected) in decisions.iter().zip([
+        "  NO  card status           BLOCKED -> card_blocked\n   -  card expiry\n",
+        "considers AvailableCreditLimit 20000 + TotalOverdraftLimit 5000 + AvailableSavingsAccountLimit 0 = 25000, \
+         must cover 25001",
+        "\napproved, DE39 00\n",
+    ]) {
+        let said = good(&world, &["explain", id]);
+        assert!(said.contains(expected), "{said}");
+        assert!(!said.contains("400000"), "a card number: {said}");
+    }
+    running.stop();
+}
+
+#[test]
+fn other_rules_change_what_they_should_and_nothing_is_written() {
+    let world = World::new();
+    let running = world.start();
+    traffic(&running);
+    running.settle();
+    running.stop();
+    let config = world.config();
+    let own = config.to_str().unwrap();
+    let report: Value =
+        serde_json::from_str(&good(&world, &["replay", "--rules", own, "--json"])).unwrap();
+    assert_eq!(report["changed"], 0, "{report}");
+    assert_eq!(report["decisions"], 16, "{report}");
+
+    let other = world.data().with_file_name("other-rules");
+    harness::copy(&config, &other);
+    deny(&other);
+    let other = other.to_str().unwrap();
+    let before = bytes_of(&world.data().join("journal"));
+    let said = good(&world, &["replay", "--rules", other, "--json"]);
+    let report: Value = serde_json::from_str(&said).unwrap();
+    let changes = report["by_decision"].as_array().unwrap();
+    let of = |name: &str| {
+        let change = changes.iter().find(|change| change["name"] == name);
+        change.map_or(0, |change| change["count"].as_u64().unwrap())
+    };
+    assert_eq!(of("approved -> declined no_configuration"), 2, "{report}");
+    assert_eq!(
+        of("declined insufficient_funds -> declined no_configuration"),
+        1,
+        "{report}"
+    );
+    let sample = changes[0]["samples"][0].as_str().unwrap();
+    let said = good(&world, &["explain", sample, "--with", other]);
+    assert!(said.contains("-> no_configuration"), "{said}");
+    assert_eq!(before, bytes_of(&world.data().join("journal")));
+
+    let wrong = switch(&world, &["replay", "--rules", "/nowhere"]);
+    assert_eq!(wrong.0, Some(2), "{}", wrong.2);
+}
+
+/// Takes the purchases out of what the credit program covers.
+fn deny(config: &Path) {
+    let path = config.join("balance-configurations/credit-program.toml");
+    let text = fs::read_to_string(&path).unwrap();
+    let codes = "processing_codes = [\"00\", \"09\"]\nmax_installments = 1";
+    assert!(text.contains(codes));
+    let text = text.replace(codes, &codes.replace("\"00\", ", ""));
+    fs::write(path, text).unwrap();
+}
+
+fn bytes_of(directory: &Path) -> u64 {
+    let files = fs::read_dir(directory).unwrap();
+    files
+        .map(|file| {
+            let bytes = fs::read(file.unwrap().path()).unwrap();
+            bytes.iter().map(|byte| u64::from(*byte)).sum::<u64>()
+        })
+        .sum()
+}
