@@ -6,20 +6,34 @@
 
 use std::cmp::Reverse;
 use std::collections::BTreeMap;
-use std::hash::{BuildHasherDefault, DefaultHasher};
+use std::hash::BuildHasher;
+
+use ahash::{AHasher, RandomState};
 
 use crate::{
     AccountType, Configuration, Currency, Dimension, EvaluationRequest, Filters, ProcessingCode,
     Target,
 };
 
-/// Hash map with a fixed hasher. Its keys come from rule documents, so no peer can choose
-/// colliding ones, and nothing iterates over it.
+/// Hash map with a fixed hasher. Its keys come from rule documents, so no peer can choose colliding
+/// ones, and nothing iterates over it.
 #[expect(
     clippy::disallowed_types,
     reason = "the hasher is fixed here, so the order is not random"
 )]
-type Map<K, V> = std::collections::HashMap<K, V, BuildHasherDefault<DefaultHasher>>;
+pub(crate) type Map<K, V> = std::collections::HashMap<K, V, FixedHasher>;
+
+/// Builds hashers that are the same in every process: there is no randomness in this crate.
+#[derive(Clone, Copy, Debug, Default)]
+pub(crate) struct FixedHasher;
+
+impl BuildHasher for FixedHasher {
+    type Hasher = AHasher;
+
+    fn build_hasher(&self) -> AHasher {
+        RandomState::with_seeds(1, 2, 3, 4).build_hasher()
+    }
+}
 
 /// Configurations by target and processing code.
 #[derive(Debug, Default)]

@@ -1,5 +1,5 @@
-//! What a transaction may do: balance configurations, processing codes, programs, statuses of accounts,
-//! exchange rates and the response-code tables of networks; parse, validate, compile, evaluate.
+//! What a transaction may do: balance configurations, flex controls, processing codes, programs,
+//! statuses of accounts, exchange rates and the response-code tables of networks; parse, validate, compile, evaluate.
 //!
 //! Pure: the only IO is [`load`] reading its files; no clock, no randomness, no floating point.
 //! It knows no message format and keeps no account: limits come in, a plan of moves goes out.
@@ -22,6 +22,7 @@
 mod authorization_options;
 mod compile;
 mod configuration;
+mod controls;
 mod documents;
 mod evaluate;
 mod exchange_rate;
@@ -50,6 +51,16 @@ pub use authorization_options::{AuthorizationOptions, ExpiryDays, MccDays};
 pub use configuration::{
     Amount, Configuration, Confirmation, CounterpartAccount, Dimension, FilterTemplateReference,
     Filters, ImpactAccount, Level, ResetLimit, Scenario, ScenarioKind, ScenarioResult,
+};
+pub use controls::{
+    AccountVerification, Accumulator, AccumulatorKey, AccumulatorOwner, Accumulators,
+    AttributeGroup, AttributeGroupId, AttributeGroupKind, AuthenticationMethod, CONTROLS_MAX,
+    CardHash, ConditionTrace, ControlAttribute, ControlCardMode, ControlCondition, ControlConflict,
+    ControlEffect, ControlFacts, ControlId, ControlKind, ControlLevel, ControlOperator,
+    ControlOutcome, ControlSet, ControlTarget, ControlTrace, ControlVerdict, ControlsTrace,
+    CountedPer, CountedTrace, Country, CustomCode, CustomerId, DenialCause, FlexControl,
+    InitiationMode, InvalidAttributeGroupId, InvalidCardHash, InvalidControlId, InvalidCustomCode,
+    NoAccumulators, OwnControls, Period, Reservation, UnknownCountry,
 };
 pub use documents::{
     Document, ErrorCode, RuleError, RuleErrors, compile, load, load_tests, schemas,

@@ -4,9 +4,13 @@
 
 use std::collections::BTreeMap;
 use std::fmt;
+use std::sync::Arc;
 
+#[cfg(doc)]
+use crate::CONTROLS_MAX;
 use crate::authorization_options::OptionsRecord;
 use crate::compile::Compiled;
+use crate::controls::ControlRules;
 use crate::documents::FilterTemplate;
 use crate::evaluate::CompiledRules;
 use crate::index::Index;
@@ -14,11 +18,12 @@ use crate::over_limit::OverLimitRules;
 use crate::target::ByTarget;
 use crate::trace::trace;
 use crate::{
-    AccountId, AccountStatusRule, AuthorizationFlow, AuthorizationOptions, Configuration, Currency,
-    Document, Evaluation, EvaluationRequest, ExchangeRate, FeatureUse, Limits, Mapping,
-    MappingRequest, Network, NetworkId, NoRelatedLimits, Organization, OverLimit, ProcessingCode,
-    ProcessingCodeEntry, Program, ProgramId, RelatedLimits, ReversalCode, RuleModel, RulesVersion,
-    StatusReason, Trace,
+    AccountId, AccountStatusRule, Accumulators, AttributeGroup, AttributeGroupId,
+    AuthorizationFlow, AuthorizationOptions, Configuration, ControlFacts, ControlOutcome,
+    ControlsTrace, Currency, Document, Evaluation, EvaluationRequest, ExchangeRate, FeatureUse,
+    FlexControl, Limits, Mapping, MappingRequest, Network, NetworkId, NoRelatedLimits,
+    Organization, OverLimit, OwnControls, ProcessingCode, ProcessingCodeEntry, Program, ProgramId,
+    RelatedLimits, Reservation, ReversalCode, RuleModel, RulesVersion, StatusReason, Trace,
 };
 
 /// A compiled set of rules.
@@ -27,6 +32,7 @@ pub struct Snapshot {
     documents: Vec<Document>,
     tables: Tables,
     rules: CompiledRules,
+    controls: ControlRules,
     /// What a target without options of its own has.
     standard_options: AuthorizationOptions,
 }
@@ -49,6 +55,9 @@ pub(crate) struct Tables {
     pub(crate) rule_model_of: ByTarget<usize>,
     pub(crate) over_limit: OverLimitRules,
     pub(crate) authorization_options: ByTarget<OptionsRecord>,
+    /// In file order.
+    pub(crate) flex_controls: Vec<Arc<FlexControl>>,
+    pub(crate) attribute_groups: BTreeMap<AttributeGroupId, AttributeGroup>,
     /// Line and key of each operation.
     pub(crate) code_places: BTreeMap<ProcessingCode, (u32, String)>,
     /// File of each network.
@@ -64,11 +73,14 @@ impl Snapshot {
             configurations: tables.configurations.iter().map(Compiled::new).collect(),
             over_limit: tables.over_limit.clone(),
         };
+        let groups = tables.attribute_groups.values().cloned();
+        let controls = ControlRules::new(&tables.flex_controls, groups);
         Self {
             version,
             documents,
             tables,
             rules,
+            controls,
             standard_options: AuthorizationOptions::default(),
         }
     }
@@ -231,6 +243,43 @@ impl Snapshot {
         related: &impl RelatedLimits,
     ) -> Evaluation {
         self.rules.evaluate_forced(request, limits, related)
+    }
+
+    /// All flex controls of the rules, in file order, inactive ones too. Those made at run time are not
+    /// among them.
+    pub fn flex_controls(&self) -> impl Iterator<Item = &FlexControl> {
+        self.tables.flex_controls.iter().map(Arc::as_ref)
+    }
+
+    /// The attribute group with this id.
+    pub fn attribute_group(&self, id: AttributeGroupId) -> Option<&AttributeGroup> {
+        self.tables.attribute_groups.get(&id)
+    }
+
+    /// What the flex controls say to an operation: those of the rules for its program, account, customer and
+    /// card, and those made at run time for the same.
+    ///
+    /// What an approval counts is left in `reservations`, which hold nothing after a denial. Allocates
+    /// nothing where these have room: an account has few controls, and [`CONTROLS_MAX`] at most per target.
+    pub fn evaluate_controls<'a>(
+        &'a self,
+        facts: &'a ControlFacts<'a>,
+        own: &OwnControls<'a>,
+        accumulators: &'a impl Accumulators,
+        reservations: &mut Vec<Reservation>,
+    ) -> ControlOutcome<'a> {
+        self.controls
+            .evaluate(facts, own, accumulators, reservations)
+    }
+
+    /// What [`Snapshot::evaluate_controls`] looks at, and what it sees.
+    pub fn trace_controls(
+        &self,
+        facts: &ControlFacts<'_>,
+        own: &OwnControls<'_>,
+        accumulators: &impl Accumulators,
+    ) -> ControlsTrace {
+        self.controls.trace(facts, own, accumulators)
     }
 
     /// What [`Snapshot::evaluate`] looks at, and why it did not apply.

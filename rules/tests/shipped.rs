@@ -544,6 +544,67 @@ fn the_examples_do_what_they_say() {
     assert_eq!(limits.withdrawal_limit_percentage_hundredths, Some(2_000));
 }
 
+/// The flex controls of the examples, operation after operation. Times are told in UTC, three hours
+/// before which it is in São Paulo.
+#[test]
+fn the_example_controls_do_what_they_say() {
+    let rules = with_examples();
+    let mut books = support::controls::Books::default();
+    let rows = [
+        ("00 100 mcc=7995", "no-gambling restricted"),
+        ("20 100 mcc=7995", "passes"),
+        ("00 100 mcc=5411", "passes"),
+        ("01 100 at=2026-11-21T12:00:00Z", "working-days restricted"),
+        ("01 100 at=2026-11-23T02:59:59Z", "working-days restricted"),
+        ("01 100 at=2026-12-25T12:00:00Z", "working-days restricted"),
+        (
+            "01 100 card=1 at=2026-12-28T12:00:00Z",
+            "passes withdrawals+0/1",
+        ),
+        ("00 50000 at=2026-12-29T23:00:00Z", "passes night+50000/0"),
+        ("00 1 at=2026-12-30T08:59:59Z", "night amount_exceeded"),
+        ("00 1 at=2026-12-30T09:00:00Z", "passes"),
+        ("00 1 at=2026-12-30T23:00:00Z", "passes night+1/0"),
+        (
+            "00 200000 account=200001 at=2026-12-30T23:00:00Z",
+            "passes night-higher+200000/0",
+        ),
+        (
+            "00 1 account=200001 at=2026-12-30T23:00:00Z",
+            "night-higher amount_exceeded",
+        ),
+        ("20 1 account=200001 balance=99999999", "passes"),
+        (
+            "20 1 account=200001 balance=100000000",
+            "ceiling restricted",
+        ),
+        (
+            "00 100 account=200001 customer=300001 country=USA",
+            "abroad restricted",
+        ),
+        (
+            "00 30000 account=200001 customer=300001 mcc=5541",
+            "passes fuel+30000/0",
+        ),
+        (
+            "00 1 account=200001 customer=300001 mcc=5542",
+            "fuel amount_exceeded",
+        ),
+        ("00 15000 card=1 entry=071", "passes contactless+15000/1"),
+        ("00 1 card=1 entry=071", "contactless amount_exceeded"),
+        (
+            "00 1 card=1 entry=051 password=true",
+            "passes contactless+0/0",
+        ),
+        ("00 1 card=1 entry=071", "passes contactless+1/1"),
+    ];
+    for (operation, expected) in rows {
+        let operation = format!("{operation} program=200");
+        let found = support::controls::decide(&rules, &mut books, &operation);
+        assert_eq!(found, expected, "{operation}");
+    }
+}
+
 #[test]
 fn the_organization_and_its_options_are_those_of_the_demo() {
     let rules = shipped();

@@ -112,7 +112,10 @@ fn write(explanation: &Explanation, text: &mut String) {
         id, time, rules, ..
     } = explanation;
     // Writing into a string cannot fail.
-    let _infallible = writeln!(text, "{id} at {time}, rules {rules}; amounts in minor units");
+    let _infallible = writeln!(
+        text,
+        "{id} at {time}, rules {rules}; amounts in minor units"
+    );
     for step in &explanation.steps {
         let (mark, more) = match step.finding {
             Finding::Passed => ("ok", String::new()),

@@ -1,7 +1,7 @@
-//! HTTP: health, metrics, reading the books, and asking for a snapshot of them.
+//! HTTP: health, metrics, reading the books, asking for a snapshot or an audit of them, and operations.
 //!
-//! Owns: the routes and the JSON they answer. Errors are problem+json. Must never: change the books, or
-//! show more of a card than its masked number.
+//! Owns: the routes and the JSON they answer. Errors are problem+json. Must never: change the books itself,
+//! or show more of a card than its masked number.
 
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, OnceLock};

@@ -13,10 +13,11 @@ use ledger::authorization::{Lookup, MessageKey};
 use ledger::books::StoreError;
 use ledger::books::rows::StoredMessage;
 use ledger::command::{Command, Outcome, Undecided};
-use ledger::identifiers::{RecordId, Timestamp};
+use ledger::entities::Customer;
+use ledger::identifiers::{CardHash, RecordId, Timestamp};
 use rules::{Reason, ResponseCode, Snapshot};
 
-use crate::adapter::{FormatError, request, response};
+use crate::adapter::{FormatError, address, request, response};
 use crate::card_vault::CardVault;
 use crate::networks::NetworkPlan;
 use crate::refusal::Refusal;
@@ -31,6 +32,8 @@ pub struct Surroundings<'a> {
     pub vault: &'a CardVault,
     /// Finds older messages in the books.
     pub books: &'a dyn Fn(Vec<Lookup>) -> Result<Vec<StoredMessage>, StoreError>,
+    /// Finds the holder of a card in the books.
+    pub holder: &'a dyn Fn(&CardHash) -> Result<Option<Customer>, StoreError>,
     /// The time.
     pub now: Timestamp,
 }
@@ -68,6 +71,8 @@ pub enum Received {
         /// Handed back with the outcome.
         request: WaitingRequest,
     },
+    /// To be noted by the ledger; never answered.
+    Note(Command),
     /// Answered without the ledger; the response was written.
     Answered {
         /// DE39.
@@ -192,6 +197,9 @@ impl Link {
     ) -> Received {
         match message.mti().function() {
             MtiFunction::Request | MtiFunction::Advice => {}
+            ACKNOWLEDGEMENT if around.plan.network.acknowledgements => {
+                return self.acknowledged(&message, around, report);
+            }
             _ => return Received::Ignored("not a request"),
         }
         if message.mti().class() == MtiClass::NetworkManagement {
@@ -222,6 +230,30 @@ impl Link {
             Err(Problem::Lookup(error)) => {
                 report(Anomaly::Lookup(error, References::of(&message)));
                 refuse(&message, around, Reason::SystemMalfunction, out, report)
+            }
+        }
+    }
+
+    /// The network says that it has our response (0180, 0280). Nothing is answered, whatever it says.
+    fn acknowledged(
+        &self,
+        message: &Message,
+        around: &Surroundings<'_>,
+        report: &mut dyn FnMut(Anomaly),
+    ) -> Received {
+        if around.plan.network.sign_on_required && !self.signed_on {
+            return Received::Ignored("acknowledgement before a sign-on");
+        }
+        match acknowledgement(message, around) {
+            Ok(Some(command)) => Received::Note(command),
+            Ok(None) => Received::Ignored("not a request"),
+            Err(Problem::Format(error)) => {
+                report(Anomaly::Format(error, References::of(message)));
+                Received::Ignored("acknowledgement of nothing")
+            }
+            Err(Problem::Lookup(error)) => {
+                report(Anomaly::Lookup(error, References::of(message)));
+                Received::Ignored("acknowledgement that could not be looked up")
             }
         }
     }
@@ -345,6 +377,32 @@ enum Problem {
     Lookup(#[from] StoreError),
 }
 
+/// The function digit of acknowledgements (x18x, x28x), which the standard keeps back.
+const ACKNOWLEDGEMENT: MtiFunction = MtiFunction::Reserved(8);
+
+/// The command that notes an acknowledgement; `None` for one of a class that has none.
+fn acknowledgement(
+    message: &Message,
+    around: &Surroundings<'_>,
+) -> Result<Option<Command>, Problem> {
+    if !matches!(
+        message.mti().class(),
+        MtiClass::Authorization | MtiClass::Financial
+    ) {
+        return Ok(None);
+    }
+    let card = around.vault.hash(&request::pan(message)?);
+    let facts = request::acknowledgement(message, around.plan.network.id, card)?;
+    let mut command = Command::Acknowledge {
+        facts,
+        stored: Vec::new(),
+    };
+    if !is_recent(facts.original.transmission, around) {
+        command.attach((around.books)(command.lookups())?);
+    }
+    Ok(Some(command))
+}
+
 /// The command that a message asks for, with what the books hold about it; `None` for a message type that
 /// is not supported.
 fn command(message: &Message, around: &Surroundings<'_>) -> Result<Option<Command>, Problem> {
@@ -367,7 +425,13 @@ fn asked(message: &Message, around: &Surroundings<'_>) -> Result<Option<Command>
             MtiClass::Authorization | MtiClass::Financial,
             MtiFunction::Request | MtiFunction::Advice,
         ) => {
-            let facts = request::authorization(message, network.id, card()?, around.rules)?;
+            let card = card()?;
+            let mut facts = request::authorization(message, network.id, card, around.rules)?;
+            if let Some(given) = address::given(message)? {
+                let holder = (around.holder)(&card)?;
+                let known = holder.and_then(|holder| holder.address);
+                facts.address_result = Some(address::compare(&given, known.as_ref()));
+            }
             let facts = Box::new(facts);
             Some(Command::Authorize { facts, stored })
         }
@@ -386,7 +450,6 @@ fn asked(message: &Message, around: &Surroundings<'_>) -> Result<Option<Command>
 /// What must be looked up in the books: the message that this one belongs to, and the one of its own key
 /// when it may be older than what the ledger remembers, a repeat or one whose DE7 lies outside the window.
 fn lookups(message: &Message, command: &Command, around: &Surroundings<'_>) -> Vec<Lookup> {
-    let window_us = i64::from(around.plan.network.match_window_minutes).saturating_mul(60_000_000);
     let own = match command {
         Command::Authorize { facts, .. } => facts.key,
         Command::Reverse { facts, .. } => facts.key,
@@ -398,13 +461,19 @@ fn lookups(message: &Message, command: &Command, around: &Surroundings<'_>) -> V
         | Command::OpenAccount(_)
         | Command::IssueCard(_) => return command.lookups(),
     };
-    let recent = is_within(own.transmission, around.now, window_us / 2);
+    let recent = is_recent(own.transmission, around);
     let mut lookups = command.lookups();
     if recent && !message.mti().is_repeat() {
         let own = Lookup::Key(MessageKey::Network(own));
         lookups.retain(|lookup| *lookup != own);
     }
     lookups
+}
+
+/// Whether a message with this DE7 is still in memory for certain.
+fn is_recent(transmission: u64, around: &Surroundings<'_>) -> bool {
+    let window_us = i64::from(around.plan.network.match_window_minutes).saturating_mul(60_000_000);
+    is_within(transmission, around.now, window_us / 2)
 }
 
 /// Whether DE7 (MMDDhhmmss, UTC) names an instant within `distance_us` of now; its year is not told.

@@ -291,6 +291,10 @@ impl Connection<'_> {
                 rules: &rules,
                 vault: &self.shared.vault,
                 books: &|lookups| views.related(lookups),
+                holder: &|card| match views.card(card)? {
+                    Some(card) => views.customer(card.facts.holder),
+                    None => Ok(None),
+                },
                 now: received,
             };
             let mut report = |anomaly| telemetry::anomaly(&plan.network.name, &anomaly);
@@ -336,6 +340,12 @@ impl Connection<'_> {
                     ticket,
                 });
             }
+            // Nobody is told what comes of it.
+            Received::Note(command) => self.shared.submitter.submit(Submission {
+                command,
+                deadline: None,
+                ticket: SwitchTicket::Unattended,
+            }),
             Received::Answered {
                 response_code,
                 reason,

@@ -224,3 +224,51 @@ fn damage_is_found_and_shown_with_its_records() {
     };
     find(&world, |data| events(data, invented), "events: ");
 }
+
+/// The batch that an event is of.
+fn batch_of(line: &str) -> u64 {
+    let event: Value = serde_json::from_str(line).unwrap();
+    let id = event["id"].as_str().unwrap();
+    id.split('-').nth(1).unwrap().parse().unwrap()
+}
+
+#[test]
+fn events_that_were_lost_and_told_or_taken_away_are_no_damage() {
+    let world = World::new();
+    world.edit("switch.toml", |settings| {
+        harness::set(settings, "events.file_bytes", 1);
+    });
+    let switch = world.start();
+    traffic(&switch);
+    traffic(&switch);
+    switch.stop();
+    let events = world.data().join("events");
+    let first = events.join("events-000000.jsonl");
+    let text = std::fs::read_to_string(&first).unwrap();
+    let lost = batch_of(text.lines().next().unwrap());
+    let gap = format!(
+        "{{\"id\":\"0-{lost}-{lost}-gap\",\"type\":\"journal.gap\",\
+         \"data\":{{\"first_sequence\":{lost},\"last_sequence\":{lost}}}}}\n"
+    );
+    let kept = text.lines().filter(|line| batch_of(line) != lost);
+    let kept: String = kept.map(|line| format!("{line}\n")).collect();
+    std::fs::write(&first, gap + &kept).unwrap();
+    let (code, said) = over(&world, &world.data());
+    assert_eq!(code, Some(0), "{said}");
+    // A consumer may take the oldest files away.
+    std::fs::remove_file(&first).unwrap();
+    let (code, said) = over(&world, &world.data());
+    assert_eq!(code, Some(0), "{said}");
+    let second = events.join("events-000001.jsonl");
+    let oldest = batch_of(
+        std::fs::read_to_string(&second)
+            .unwrap()
+            .lines()
+            .next()
+            .unwrap(),
+    );
+    assert!(
+        said.contains(&format!("from_sequence     {oldest}\n")),
+        "{said}"
+    );
+}

@@ -85,6 +85,16 @@ fn every_scenario_holds_before_and_after_a_restart_and_leaves_the_books_as_they_
     play_scenarios(&switch);
     expect_opening_books(&switch);
     switch.stop();
+
+    let data = world.data();
+    let audited = run(world.command().args(["audit", "--data"]).arg(data));
+    assert_eq!(
+        audited.code,
+        Some(0),
+        "{}{}",
+        audited.stdout,
+        audited.stderr
+    );
 }
 
 #[test]

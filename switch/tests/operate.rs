@@ -263,6 +263,10 @@ fn what_is_refused_or_not_understood_says_why_and_changes_nothing() {
     }
     assert_eq!(available(&running, CREDIT), 500_100);
     running.stop();
+}
+
+#[test]
+fn without_a_switch_nothing_is_done() {
     let nobody = Command::new(env!("CARGO_BIN_EXE_switch"))
         .args(["operate", "cancel-force", "--of", "x", "--tracking-id", "y"])
         .args(["--description", "z", "--http", "127.0.0.1:1"])

@@ -1,7 +1,7 @@
 //! Taking acknowledgements: the network has our response.
 //!
-//! Owns: nothing of an authorization changes by it; it is noted once, so that operators see which answers
-//! never arrived. Must never: answer.
+//! Owns: nothing of an authorization changes by it; it is noted, so that operators see which answers
+//! never arrived; the books keep the first time. Must never: answer.
 
 use super::Context;
 use crate::authorization::{AcknowledgementFacts, ResponseAcknowledged};

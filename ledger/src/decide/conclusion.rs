@@ -140,7 +140,6 @@ fn answer(
         _ => response_code(context.rules, facts.key.network, reason),
     };
     let inquiry = kind == Some(OperationKind::BalanceInquiry);
-    let verification = kind == Some(OperationKind::AccountVerification);
     let balances = located.account.filter(|_| inquiry);
     // What the network approved in the switch's stead has the network's own code.
     let code = facts.approval_code.filter(|_| facts.advice.is_some());
@@ -149,7 +148,7 @@ fn answer(
         approval_code: code.filter(|_| reason.is_none()),
         balances: balances.map(|account| balances_of(context, account)),
         partial: conclusion.partial,
-        address_result: facts.address_result.filter(|_| verification),
+        address_result: facts.address_result,
         merchant_advice_code: reason.and_then(|reason| {
             let network = located.network?;
             network.merchant_advice_code(reason)

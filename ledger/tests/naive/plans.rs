@@ -168,20 +168,18 @@ impl<'a> Asked<'a> {
 
     fn by_configuration(&self, sums: Sums) -> Result<Planned, Reason> {
         let mut planned = Planned::default();
-        let limits = self.naive.limits(self.account.id).unwrap();
         let cash_code = self.entry.cashback_processing_code;
         let cash_entry = cash_code.and_then(|code| self.naive.rules.processing_code(code));
         let (Some(cash_entry), true) = (cash_entry, self.cashback > 0) else {
-            self.add(self.entry, sums, &limits, &mut planned)?;
+            self.add(self.entry, sums, &mut planned)?;
             return Ok(planned);
         };
         let cash = sums.part(self.cashback).ok_or(Reason::InvalidAmount)?;
         let goods = sums.less(cash);
         if let Some(goods) = goods {
-            self.add(self.entry, goods, &limits, &mut planned)?;
+            self.add(self.entry, goods, &mut planned)?;
         }
-        let left = limits.checked_apply(&deltas_of(&planned.moves, self.account.id));
-        let done = self.add(cash_entry, cash, &left.unwrap(), &mut planned);
+        let done = self.add(cash_entry, cash, &mut planned);
         match (done, goods) {
             (Ok(()), _) => Ok(planned),
             (Err(Reason::InsufficientFunds | Reason::CashLimitExceeded), Some(_)) => {
@@ -195,10 +193,9 @@ impl<'a> Asked<'a> {
         &self,
         entry: &ProcessingCodeEntry,
         sums: Sums,
-        limits: &Limits,
         planned: &mut Planned,
     ) -> Result<(), Reason> {
-        let plan = self.evaluate(entry, sums, limits)?;
+        let plan = self.evaluate(entry, sums, &planned.moves)?;
         let mut bearer = self.account.id;
         add(&mut planned.moves, bearer, &plan.deltas);
         for related in plan.related.iter() {
@@ -235,7 +232,7 @@ impl<'a> Asked<'a> {
         &self,
         entry: &ProcessingCodeEntry,
         sums: Sums,
-        limits: &Limits,
+        planned: &Amounts,
     ) -> Result<Plan, Reason> {
         let request = EvaluationRequest {
             account: id(self.account.id),
@@ -251,7 +248,8 @@ impl<'a> Asked<'a> {
             contract_minor: sums.contract,
             installment_minor: sums.principal / sums.instalments,
         };
-        let neighbours = Neighbours(self.naive, self.account);
+        let neighbours = Neighbours(self.naive, self.account, planned);
+        let limits = &neighbours.limits(request.account).unwrap();
         let rules = &self.naive.rules;
         let evaluation = if self.forced {
             rules.evaluate_forced(&request, limits, &neighbours)
@@ -282,12 +280,13 @@ impl Planned {
     }
 }
 
-/// The other accounts, all of one group.
-struct Neighbours<'a>(&'a Naive, &'a Account);
+/// The other accounts, all of one group, with what is planned already.
+struct Neighbours<'a>(&'a Naive, &'a Account, &'a Amounts);
 
 impl RelatedLimits for Neighbours<'_> {
     fn limits(&self, account: AccountId) -> Option<Limits> {
-        self.0.limits(account.0)
+        let limits = self.0.limits(account.0)?;
+        limits.checked_apply(&deltas_of(self.2, account.0))
     }
 
     fn parent(&self, number: usize) -> Option<(AccountId, Limits)> {
@@ -295,6 +294,7 @@ impl RelatedLimits for Neighbours<'_> {
         for _ in 0..=number {
             account = self.0.accounts.get(&account.parent?)?;
         }
-        Some((id(account.id), self.0.limits(account.id)?))
+        let account = id(account.id);
+        Some((account, self.limits(account)?))
     }
 }

@@ -11,7 +11,7 @@ use ledger::identifiers::{RecordId, Timestamp};
 use ledger::journal::Batch;
 use ledger::writer::Writer;
 use ledger::{Command, Record, State};
-use rules::{AccountId, Reason, Snapshot};
+use rules::{AccountId, Reason, RulesVersion, Snapshot};
 
 use crate::coverage::Coverage;
 use crate::line::{self, Line, Words};
@@ -67,6 +67,11 @@ impl World {
             reasons: BTreeSet::new(),
             coverage: Coverage::default(),
         }
+    }
+
+    /// The rules of a version, if they are those in force.
+    pub(crate) fn rules_of(&self, version: RulesVersion) -> Option<Arc<Snapshot>> {
+        (self.rules.version() == version).then(|| Arc::clone(&self.rules))
     }
 
     /// Does what a line says and compares what it expects.

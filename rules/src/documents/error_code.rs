@@ -63,6 +63,22 @@ codes! {
     Wntc0031 => "WNTC0031", 400;
     /// The same in the override of a BIN.
     Wntc0032 => "WNTC0032", 400;
+    /// A flex control that is to be overridden is missing.
+    Erul0004 => "ERUL0004", 400;
+    /// A flex control or an attribute group is invalid.
+    Erul0701 => "ERUL0701", 400;
+    /// A flex control with this id exists already.
+    Erul0706 => "ERUL0706", 400;
+    /// An attribute group with this id exists already.
+    Erul0707 => "ERUL0707", 409;
+    /// The attribute group is not known.
+    Erul0805 => "ERUL0805", 404;
+    /// A flex control of a program cannot be changed from here.
+    Erul1007 => "ERUL1007", 400;
+    /// An account has as many flex controls as it may have.
+    Wrul0707 => "WRUL0707", 409;
+    /// A customer has as many flex controls as it may have.
+    Wrul1207 => "WRUL1207", 409;
 }
 
 impl fmt::Display for ErrorCode {

@@ -3,15 +3,23 @@
 //!
 //! The only place of the crate that does IO, and it only reads.
 
+mod attribute_groups;
 mod authorization_options;
 mod balance_configurations;
 mod conditions;
+mod control_conditions;
+mod control_limits;
+mod control_periods;
+mod control_references;
+mod control_scopes;
+mod control_targets;
 mod decimals;
 mod error;
 mod error_code;
 mod exchange_rates;
 mod filter_templates;
 mod filters;
+mod flex_controls;
 mod given;
 mod lines;
 mod moves;
@@ -37,7 +45,7 @@ use std::path::Path;
 use sha2::{Digest, Sha256};
 
 use crate::snapshot::{Snapshot, Tables};
-use crate::{NetworkId, ProcessingCode, ProgramId, RulesVersion};
+use crate::{ControlId, NetworkId, ProcessingCode, ProgramId, RulesVersion};
 
 pub use error::{RuleError, RuleErrors};
 pub use error_code::ErrorCode;
@@ -64,6 +72,8 @@ const BALANCE_CONFIGURATIONS: &str = "balance-configurations";
 const RULE_MODELS: &str = "rule-models";
 const OVER_LIMIT: &str = "over-limit";
 const AUTHORIZATION_OPTIONS: &str = "authorization-options";
+const ATTRIBUTE_GROUPS: &str = "attribute-groups";
+const FLEX_CONTROLS: &str = "flex-controls";
 /// No rules: what must come of them.
 const RULE_TESTS: &str = "rule-tests";
 
@@ -86,7 +96,7 @@ const fn folder(name: &'static str, required: bool) -> Folder {
     Folder { name, required }
 }
 
-const FOLDERS: [Folder; 7] = [
+const FOLDERS: [Folder; 9] = [
     folder(PROGRAMS, true),
     folder(NETWORKS, true),
     folder(FILTER_TEMPLATES, false),
@@ -94,6 +104,8 @@ const FOLDERS: [Folder; 7] = [
     folder(RULE_MODELS, false),
     folder(OVER_LIMIT, false),
     folder(AUTHORIZATION_OPTIONS, false),
+    folder(ATTRIBUTE_GROUPS, false),
+    folder(FLEX_CONTROLS, false),
 ];
 
 /// Documents with this ending are JSON, as an API client sends them; all others are TOML.
@@ -101,8 +113,8 @@ const JSON_EXTENSION: &str = ".json";
 
 /// Reads, checks and compiles `processing-codes.toml`, `organization.toml` and `exchange-rates.toml`
 /// where they are there, and every `*.toml` in `programs/`, `networks/`, `filter-templates/`,
-/// `balance-configurations/`, `rule-models/`, `over-limit/` and `authorization-options/` of a
-/// configuration directory.
+/// `balance-configurations/`, `rule-models/`, `over-limit/`, `authorization-options/`,
+/// `attribute-groups/` and `flex-controls/` of a configuration directory.
 ///
 /// # Errors
 /// Every error of every file, each with file, line and key. Files are named as they can be opened
@@ -154,6 +166,12 @@ fn tables(documents: &[Document], errors: &mut Vec<RuleError>) -> Tables {
         filter_templates_unsure: errors
             .iter()
             .any(|error| error.file.starts_with(FILTER_TEMPLATES)),
+        attribute_groups_unsure: errors
+            .iter()
+            .any(|error| error.file.starts_with(ATTRIBUTE_GROUPS)),
+        flex_controls_unsure: errors
+            .iter()
+            .any(|error| error.file.starts_with(FLEX_CONTROLS)),
         ..Known::default()
     };
     all_there(documents, errors);
@@ -185,6 +203,13 @@ fn tables(documents: &[Document], errors: &mut Vec<RuleError>) -> Tables {
     for document in in_folder(documents, AUTHORIZATION_OPTIONS) {
         authorization_options::read(document, &known, &mut tables, errors);
     }
+    for document in in_folder(documents, ATTRIBUTE_GROUPS) {
+        attribute_groups::read(document, &mut known, &mut tables, errors);
+    }
+    for document in in_folder(documents, FLEX_CONTROLS) {
+        flex_controls::read(document, &mut known, &mut tables, errors);
+    }
+    control_references::check(documents, &known, &tables, errors);
     tables
 }
 
@@ -279,6 +304,11 @@ struct Known {
     /// Some template could not be read, so a missing one may be that.
     filter_templates_unsure: bool,
     rule_models: BTreeMap<String, String>,
+    /// Some group could not be read, so a missing one may be that.
+    attribute_groups_unsure: bool,
+    flex_controls: BTreeMap<ControlId, String>,
+    /// Some control could not be read, so a missing one may be that.
+    flex_controls_unsure: bool,
 }
 
 /// The version of documents sorted by path: SHA-256 over the path of each, a zero byte, its length in

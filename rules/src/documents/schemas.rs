@@ -3,10 +3,12 @@
 
 use schemars::{JsonSchema, Schema, SchemaGenerator};
 
+use super::attribute_groups::AttributeGroupTable;
 use super::authorization_options::AuthorizationOptionsTable;
 use super::balance_configurations::EnvelopeTable;
 use super::exchange_rates::ExchangeRatesTable;
 use super::filter_templates::FilterTemplateTable;
+use super::flex_controls::FlexControlsTable;
 use super::networks::NetworkTable;
 use super::organization::OrganizationTable;
 use super::over_limit::OverLimitTable;
@@ -16,8 +18,9 @@ use super::rule_models::RuleModelTable;
 use super::rule_tests::RuleTestTable;
 
 /// The schema of every kind of rule document, by the name of its folder or file.
-pub fn schemas() -> [(&'static str, Schema); 11] {
+pub fn schemas() -> [(&'static str, Schema); 13] {
     [
+        (super::ATTRIBUTE_GROUPS, of::<AttributeGroupTable>()),
         (
             super::AUTHORIZATION_OPTIONS,
             of::<AuthorizationOptionsTable>(),
@@ -25,6 +28,7 @@ pub fn schemas() -> [(&'static str, Schema); 11] {
         (super::BALANCE_CONFIGURATIONS, of::<EnvelopeTable>()),
         ("exchange-rates", of::<ExchangeRatesTable>()),
         (super::FILTER_TEMPLATES, of::<FilterTemplateTable>()),
+        (super::FLEX_CONTROLS, of::<FlexControlsTable>()),
         (super::NETWORKS, of::<NetworkTable>()),
         ("organization", of::<OrganizationTable>()),
         (super::OVER_LIMIT, of::<OverLimitTable>()),

@@ -66,7 +66,13 @@ pub(super) fn target(
     }
 }
 
-fn program(report: &mut Report<'_>, id: ProgramId, key: &str, known: &Known) -> Option<Target> {
+/// The target of a program, if there is one of this number.
+pub(super) fn program(
+    report: &mut Report<'_>,
+    id: ProgramId,
+    key: &str,
+    known: &Known,
+) -> Option<Target> {
     if !known.programs.contains_key(&id) && !known.programs_unsure {
         let programs: Vec<String> = known.programs.keys().map(ToString::to_string).collect();
         let reason = format!("no program {id}; the programs are {}", programs.join(", "));

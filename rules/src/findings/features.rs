@@ -53,6 +53,8 @@ pub enum Feature {
     AlwaysCallLedgerRules,
     /// Days after which what was migrated is dropped.
     MigrationExpiry,
+    /// Flex controls.
+    FlexControls,
 }
 
 impl Feature {
@@ -82,6 +84,7 @@ impl Feature {
                 "limits and rules after a decline (always_call_ledger_rules)"
             }
             Self::MigrationExpiry => "the expiry of what was migrated",
+            Self::FlexControls => "flex controls",
         }
     }
 }
@@ -147,6 +150,18 @@ pub(super) fn uses(snapshot: &Snapshot) -> Vec<FeatureUse> {
         }));
     }
     uses.extend(snapshot.tables().limit_refunds.iter().cloned());
+    let controls = snapshot.flex_controls();
+    uses.extend(
+        controls
+            .filter(|control| control.is_active())
+            .map(|control| FeatureUse {
+                feature: Feature::FlexControls,
+                file: control.file.clone(),
+                line: control.line,
+                key: control.key.clone(),
+                user: format!("{:?}", control.name),
+            }),
+    );
     uses.sort_by(|one, other| (&one.file, one.line).cmp(&(&other.file, other.line)));
     uses
 }

@@ -1,6 +1,7 @@
 //! What is allowed in a set of rules but hardly meant: overlaps, what can never be reached, debits
 //! that nobody checks. Found by looking at the compiled rules; never changes or refuses them.
 
+mod controls;
 mod coverage;
 mod features;
 mod models;
@@ -75,6 +76,14 @@ pub enum FindingKind {
     Unused,
     /// A list too long to compare each with each.
     NotCompared,
+    /// Conditions of a flex control that are never met together.
+    ContradictoryConditions,
+    /// A flex control that never denies.
+    NeverDenies,
+    /// Two flex controls of one target say the same.
+    DuplicateControl,
+    /// A flex control refers to one of a program that is not there.
+    UnknownReference,
 }
 
 /// A transaction that shows a finding.
@@ -100,6 +109,7 @@ impl Snapshot {
         scenarios::find(self, &mut findings);
         coverage::find(self, &mut findings);
         models::find(self, &mut findings);
+        controls::find(self, &mut findings);
         findings.sort_by(|one, other| {
             let place = |finding: &Finding| (finding.file.clone(), finding.line, finding.severity);
             place(one).cmp(&place(other))

@@ -21,6 +21,8 @@
     reason = "shared by several test crates, each using a part; a test that panics has failed"
 )]
 
+pub(crate) mod controls;
+
 use std::fmt::Write as _;
 
 use rules::{

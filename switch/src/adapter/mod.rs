@@ -3,6 +3,7 @@
 //! Owns: the translation between messages and the ledger's facts and answers, and nothing else. Must
 //! never: decide, or put card secrets into facts.
 
+pub mod address;
 pub mod request;
 pub mod response;
 

@@ -4,12 +4,14 @@
 //! instalments in DE67, cashback in DE54 amount type 40, from-account in DE3 positions 3-4, to-account
 //! in 5-6. Beyond that: DE25 06 is a pre-authorization and 40 a recurring one; DE60 beginning with 1 is a
 //! terminal that takes partial approvals; DE63 of at most 16 characters is the network's name of the
-//! transaction; a request with DE90 raises or refunds the message that this names. Must never: copy track, PIN or CVV data into the facts.
+//! transaction; a request with DE90 raises or refunds the message that this names. DE123 is
+//! [`super::address`]'s. Must never: copy track, PIN or CVV data into the facts.
 
 use codec::{AdditionalAmount, Element, Message, MtiClass, MtiFunction, OriginalDataElements, Pan};
 use ledger::authorization::{
-    Advice, ApprovalCode, Clearing, Conversion, Fees, FileAction, FileActionFacts, Fingerprint,
-    MatchKey, MessageClass, NetworkReference, RequestFacts, ReversalFacts,
+    AcknowledgementFacts, Advice, ApprovalCode, Clearing, Conversion, Fees, FileAction,
+    FileActionFacts, Fingerprint, MatchKey, MessageClass, NetworkReference, RequestFacts,
+    ReversalFacts,
 };
 use ledger::entities::CardStatus;
 use ledger::identifiers::CardHash;
@@ -175,6 +177,19 @@ pub fn reversal(
         replacement_minor: replacement(message)?,
         retrieval_reference: owned(message, Element::RETRIEVAL_REFERENCE_NUMBER),
     })
+}
+
+/// What an acknowledgement (x18x, x28x) says: the message that has its STAN, DE7, DE32 and DE41.
+///
+/// # Errors
+/// [`FormatError`] for the first element that is missing or means nothing.
+pub fn acknowledgement(
+    message: &Message,
+    network: NetworkId,
+    card: CardHash,
+) -> Result<AcknowledgementFacts, FormatError> {
+    let original = match_key(message, network, card)?;
+    Ok(AcknowledgementFacts { original })
 }
 
 /// What a file action (x302) asks to do with the status of a card.

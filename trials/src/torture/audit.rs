@@ -228,27 +228,30 @@ impl<'a> Auditor<'a> {
         let evidence = self.evidence;
         let messages = evidence.books.iter().flat_map(|books| &books.messages);
         let in_books: BTreeSet<RecordId> = messages.map(|message| message.id).collect();
-        let (mut in_events, mut due, mut posted) = (BTreeSet::new(), BTreeSet::new(), Vec::new());
+        let (mut in_events, mut due) = (BTreeSet::new(), BTreeMap::new());
+        // A purchase with cashback posts its goods and its cash.
+        let mut posted: BTreeMap<RecordId, i64> = BTreeMap::new();
         for event in &evidence.events {
             match event {
                 Event::Decided {
                     id,
                     of_account,
-                    posted_at_once,
+                    posted_at_once_minor,
                     ..
                 } => {
                     if *of_account {
                         in_events.insert(*id);
                     }
-                    if *posted_at_once {
-                        due.insert(*id);
+                    if let Some(minor) = posted_at_once_minor {
+                        due.insert(*id, *minor);
                     }
                 }
                 Event::Posted {
                     authorization,
                     compensation: false,
+                    amount_minor,
                     ..
-                } => posted.push(*authorization),
+                } => *posted.entry(*authorization).or_default() += amount_minor,
                 Event::Posted { .. } => {}
             }
         }
@@ -258,12 +261,13 @@ impl<'a> Auditor<'a> {
                 format!("record {id} is in the books or the events alone"),
             );
         }
-        posted.sort_unstable();
-        if !posted.iter().eq(&due) {
+        if posted != due {
             let text = format!(
-                "{} approvals to post at once, {} posted",
+                "{} approvals of {} in all to post at once, {} of {} posted",
                 due.len(),
-                posted.len()
+                due.values().sum::<i64>(),
+                posted.len(),
+                posted.values().sum::<i64>()
             );
             self.find(Sort::Events, text);
         }

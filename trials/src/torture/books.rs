@@ -83,6 +83,16 @@ impl Http {
         Ok(answer.status().is_success())
     }
 
+    /// What the switch's own audit of its whole data finds; `None` when all is as it must be.
+    pub(super) fn audit(&self) -> anyhow::Result<Option<String>> {
+        let url = format!("http://{}/v1/audits", self.address);
+        let request = self.agent.post(&url).config().timeout_global(None).build();
+        let mut answer = request.send_empty().context("the switch's audit")?;
+        let text = answer.body_mut().read_to_string()?;
+        let report: Value = serde_json::from_str(&text).context("the switch's audit")?;
+        Ok((report["good"] != true).then(|| format!("the switch's audit: {text}")))
+    }
+
     fn text(&self, path: &str) -> anyhow::Result<String> {
         let url = format!("http://{}{path}", self.address);
         let mut answer = self

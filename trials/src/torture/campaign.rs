@@ -112,11 +112,13 @@ impl<'a> Campaign<'a> {
             }
         }
         let mut last = node.context("no switch is running")?;
-        let evidence = self.evidence(&Http::new(last.http))?;
+        let http = Http::new(last.http);
+        let evidence = self.evidence(&http)?;
         self.count_unknown(&evidence);
         if findings.is_empty() {
             findings = audit(&evidence);
         }
+        let own = http.audit()?;
         last.expect_running()?;
         last.terminate()?;
         last.expect_good_end()?;
@@ -133,7 +135,7 @@ impl<'a> Campaign<'a> {
             .map(|finding| format!("{:?}: {}", finding.sort, finding.text));
         Ok(Report {
             counts: self.counts,
-            findings: divergent.chain(findings).collect(),
+            findings: divergent.chain(findings).chain(own).collect(),
             evidence,
             histories: self.histories,
         })

@@ -27,8 +27,8 @@ pub enum Event {
         of_account: bool,
         /// Whether it was refused because another message bears its name.
         conflict: bool,
-        /// Whether its approval is posted at once.
-        posted_at_once: bool,
+        /// What its transactions must add up to, where it is posted with its approval.
+        posted_at_once_minor: Option<i64>,
     },
     /// A transaction was posted.
     Posted {
@@ -38,6 +38,8 @@ pub enum Event {
         authorization: RecordId,
         /// Whether a reversal posted it.
         compensation: bool,
+        /// Minor units.
+        amount_minor: i64,
     },
 }
 
@@ -108,7 +110,9 @@ fn event(line: &str) -> anyhow::Result<Option<Event>> {
                 approval_code: text(&data["approval_code"]),
                 of_account: data["account_id"].is_u64(),
                 conflict: data["reason"] == "match_conflict",
-                posted_at_once: data["approved"] == true && data["message_class"] == "single",
+                posted_at_once_minor: data["amount_minor"]
+                    .as_i64()
+                    .filter(|_| data["approved"] == true && data["message_class"] == "single"),
             })
         }
         "transaction.posted" => Some(Event::Posted {
@@ -117,6 +121,7 @@ fn event(line: &str) -> anyhow::Result<Option<Event>> {
                 .context("no authorization")?
                 .parse()?,
             compensation: !data["reversal_id"].is_null(),
+            amount_minor: data["amount_minor"].as_i64().context("no amount")?,
         }),
         _ => None,
     })

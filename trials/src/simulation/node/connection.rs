@@ -183,6 +183,8 @@ impl Connection {
                         rules: around.rules,
                         vault: around.vault,
                         books: around.books,
+                        // No message of the simulation brings an address.
+                        holder: &|_| Ok(None),
                         now: run.clock(),
                     };
                     let received =
@@ -230,7 +232,8 @@ impl Connection {
                 None => Mark::EchoAnswered,
                 Some(_) => Mark::FormatErrorAnswered,
             }),
-            Received::Ignored(_) => run.reach(Mark::FrameIgnored),
+            // The network of the simulation acknowledges nothing.
+            Received::Note(_) | Received::Ignored(_) => run.reach(Mark::FrameIgnored),
         }
     }
 }
