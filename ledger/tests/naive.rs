@@ -34,7 +34,7 @@ mod run;
 mod said;
 mod support;
 
-use histories::{Bytes, History};
+use histories::{Act, Bytes, History};
 use proptest::prelude::*;
 use proptest::test_runner::{RngSeed, TestError, TestRunner};
 use run::Run;
@@ -53,19 +53,21 @@ fn of_environment<T: std::str::FromStr>(name: &str) -> Option<T> {
 fn agree(steps: &[Bytes]) -> Result<(), String> {
     let (mut history, mut run) = (History::default(), Run::new());
     let mut acts = Vec::new();
+    let of = |acts: &[Act], error: &str| {
+        let acts: Vec<_> = acts.iter().map(|act| format!("{act:?}")).collect();
+        Err(format!("{}\n{error}", acts.join("\n")))
+    };
     for bytes in steps {
         let act = history.act(bytes);
         acts.push(act.clone());
         match run.act(act) {
             Ok(true) => history.note_approval(),
             Ok(false) => {}
-            Err(error) => {
-                let acts: Vec<_> = acts.iter().map(|act| format!("{act:?}")).collect();
-                return Err(format!("{}\n{error}", acts.join("\n")));
-            }
+            Err(error) => return of(&acts, &error),
         }
     }
-    Ok(())
+    support::rehearsed::every_decision(&run.batches, rule_sets::of_version)
+        .or_else(|error| of(&acts, &error))
 }
 
 fn histories_agree(seed: u64) {

@@ -77,6 +77,8 @@ fn run(file: &str, text: &str) -> Result<Met, String> {
         }
     }
     audit::check(&mut world).map_err(|error| format!("{file}: {error}"))?;
+    support::rehearsed::every_decision(&world.batches, rule_sets::of_version)
+        .map_err(|error| format!("{file}: {error}"))?;
     Ok(Met {
         reasons: world.reasons,
         cells: world.coverage.cells,

@@ -148,7 +148,7 @@ fn answer(
         approval_code: code.filter(|_| reason.is_none()),
         balances: balances.map(|account| balances_of(context, account)),
         partial: conclusion.partial,
-        address_result: facts.address_result,
+        address_result: facts.address_result.filter(|_| reason.is_none()),
         merchant_advice_code: reason.and_then(|reason| {
             let network = located.network?;
             network.merchant_advice_code(reason)

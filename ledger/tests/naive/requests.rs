@@ -365,7 +365,7 @@ impl Naive {
                 .filter(|_| inquiry)
                 .map(|account| self.balances(account)),
             part,
-            address: facts.address_result.filter(|_| verification),
+            address: facts.address_result.filter(|_| accepted.is_none()),
             divergences,
             ..Answer::default()
         })

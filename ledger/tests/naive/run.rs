@@ -9,6 +9,7 @@ use ledger::books::{Progress, ViewWriter};
 use ledger::command::{Outcome, Submission};
 use ledger::entities::{Account, CardMode, CardStatus, Expiry};
 use ledger::identifiers::Timestamp;
+use ledger::journal::Batch;
 use ledger::writer::Writer;
 use ledger::{Command, Record, State};
 use rules::{AccountId, Limits, Snapshot};
@@ -30,6 +31,7 @@ const CHECKPOINT_EVERY: u64 = 5;
 pub(crate) struct Run {
     writer: Writer,
     books: ViewWriter<MemoryStore>,
+    pub(crate) batches: Vec<Batch>,
     rules: Arc<Snapshot>,
     now: i64,
     naive: Naive,
@@ -132,6 +134,7 @@ impl Run {
         let mut run = Self {
             writer: Writer::new(SHARD, State::default(), 0, Timestamp::default()),
             books: ViewWriter::new(SHARD, MemoryStore::default(), Progress::default()),
+            batches: Vec::new(),
             rules: Arc::clone(&rules),
             now: START,
             naive: Naive {
@@ -250,6 +253,7 @@ impl Run {
         let mut made = None;
         if let Some(batch) = decided.batch {
             self.books.apply(&batch).unwrap();
+            self.batches.push(batch.clone());
             if batch.sequence % CHECKPOINT_EVERY == 0 {
                 self.books.checkpoint().unwrap();
             }

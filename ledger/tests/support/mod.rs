@@ -9,6 +9,7 @@
 )]
 
 pub(crate) mod made;
+pub(crate) mod rehearsed;
 
 use std::path::Path;
 use std::sync::LazyLock;

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, LazyLock, Mutex, PoisonError};
 
-use rules::{Document, Snapshot};
+use rules::{Document, RulesVersion, Snapshot};
 
 /// Every set that was asked for, compiled once.
 static SETS: LazyLock<Mutex<BTreeMap<String, Arc<Snapshot>>>> = LazyLock::new(Mutex::default);
@@ -31,6 +31,13 @@ pub(crate) fn named(name: &str) -> Result<Arc<Snapshot>, String> {
     let set = Arc::new(laid_over(name)?);
     sets.insert(name.to_owned(), Arc::clone(&set));
     Ok(set)
+}
+
+/// The rules of a version, among those that were asked for.
+pub(crate) fn of_version(version: RulesVersion) -> Option<Arc<Snapshot>> {
+    let sets = SETS.lock().unwrap_or_else(PoisonError::into_inner);
+    let named = sets.values().find(|set| set.version() == version).cloned();
+    named.or_else(|| Some(shipped()).filter(|shipped| shipped.version() == version))
 }
 
 /// The shipped documents with those of every name of `NAME+NAME` laid over them.
