@@ -11,7 +11,7 @@ mod harness;
 
 use std::path::PathBuf;
 
-use harness::{Switch, World, repository, run, simulator};
+use harness::{Fields, Switch, World, repository, run, simulator, text};
 
 /// What each account of the demo data has at the start, in minor units: available, cash, instalments.
 const OPENING: [(u64, [i64; 3]); 12] = [
@@ -124,5 +124,33 @@ fn a_first_message_is_approved_and_said_in_words() {
 
     let echo = run(simulator().args(["echo", "--target", &target]));
     assert_eq!(echo.code, Some(0), "{}", echo.stderr);
+    switch.stop();
+}
+
+#[test]
+fn message_types_of_1993_are_decided_and_answered_as_such() {
+    const PAN: &str = "4000001200000016";
+    let world = World::new();
+    let switch = world.start();
+    let mut client = switch.connect();
+    let before = switch.available(1);
+    let purchase = Fields::purchase(PAN, 1_250);
+    for (mti, answer) in [("1100", "1110"), ("1101", "1110")] {
+        let response = client.ask(&purchase.as_mti(mti));
+        assert_eq!(response.mti().to_string(), answer);
+        assert_eq!(text(&response, 39), Some("00"));
+    }
+    let single = client.ask(&Fields::purchase(PAN, 700).as_mti("1200"));
+    assert_eq!(single.mti().to_string(), "1210");
+    let advice = Fields::purchase(PAN, 50).with(39, "00").with(38, "NET001");
+    assert_eq!(client.response_code(&advice.as_mti("1120")), "00");
+    let (stan, transmission) = purchase.key();
+    let original = format!("1100{stan}{transmission}{:011}{:011}", 200_003, 0);
+    let reversal = Fields::purchase(PAN, 1_250).with(90, &original);
+    let reversed = client.ask(&reversal.as_mti("1400"));
+    assert_eq!(reversed.mti().to_string(), "1410");
+    assert_eq!(text(&reversed, 39), Some("00"));
+    switch.settle();
+    assert_eq!(switch.available(1), before - 750);
     switch.stop();
 }
