@@ -9,10 +9,14 @@
     reason = "a test that panics has failed"
 )]
 
+#[path = "support/planting.rs"]
+mod planting;
+
 use std::fs;
-use std::io;
 use std::path::{Path, PathBuf};
 use std::process::Command;
+
+use planting::{copy_sources, git_apply, workspace};
 
 /// Fewest bugs that are planted.
 const BUGS: usize = 20;
@@ -23,10 +27,6 @@ const HISTORIES: &str = "500";
 /// The tests that must notice.
 const TESTS: [&str; 2] = ["tables", "naive"];
 
-fn workspace() -> PathBuf {
-    Path::new(env!("CARGO_MANIFEST_DIR")).join("..")
-}
-
 /// Every patch, in order of their names.
 fn patches() -> Vec<PathBuf> {
     let planted = Path::new(env!("CARGO_MANIFEST_DIR")).join("planted");
@@ -34,18 +34,6 @@ fn patches() -> Vec<PathBuf> {
     let mut patches: Vec<_> = entries.map(|entry| entry.unwrap().path()).collect();
     patches.sort();
     patches
-}
-
-fn git_apply(directory: &Path, options: &[&str], patch: &Path) {
-    let output = Command::new("git")
-        .arg("apply")
-        .args(options)
-        .arg(patch)
-        .current_dir(directory)
-        .output()
-        .expect("git runs");
-    let said = String::from_utf8_lossy(&output.stderr);
-    assert!(output.status.success(), "{}: {said}", patch.display());
 }
 
 #[test]
@@ -102,24 +90,4 @@ fn failing(workspace: &Path, target: &Path) -> Vec<&'static str> {
     );
     let fails = |test: &&str| !cargo(&["--test", test]).status.success();
     TESTS.into_iter().filter(fails).collect()
-}
-
-/// Copies what a build needs: no results of earlier builds, no history, no data.
-fn copy_sources(from: &Path, to: &Path) -> io::Result<()> {
-    fs::create_dir_all(to)?;
-    for entry in fs::read_dir(from)? {
-        let entry = entry?;
-        let name = entry.file_name();
-        let hidden = name.to_string_lossy().starts_with('.');
-        if hidden || name == "target" || name == "data" {
-            continue;
-        }
-        let kind = entry.file_type()?;
-        if kind.is_dir() {
-            copy_sources(&entry.path(), &to.join(name))?;
-        } else if kind.is_file() {
-            fs::copy(entry.path(), to.join(name))?;
-        }
-    }
-    Ok(())
 }

@@ -19,8 +19,6 @@ use crate::serve::SHARD;
 
 /// Decisions named per kind of change.
 const SAMPLES: usize = 5;
-/// Batches between two drawings of the progress.
-const BATCHES_DRAWN: u64 = 256;
 
 /// What is replayed.
 #[derive(Clone, Debug, Default)]
@@ -65,7 +63,6 @@ pub fn run(data: &Path, rules: &Path, span: &Span) -> anyhow::Result<Report> {
     let mut report = Report::default();
     let progress = progress();
     let mut other = None;
-    let mut batches: u64 = 0;
     while let Some(batch) = rehearsal.next_batch()? {
         if span.to.is_some_and(|to| batch.time > to) {
             break;
@@ -80,10 +77,7 @@ pub fn run(data: &Path, rules: &Path, span: &Span) -> anyhow::Result<Report> {
                 report.count(&compared);
             }
         })?;
-        batches = batches.saturating_add(1);
-        if batches.is_multiple_of(BATCHES_DRAWN) {
-            progress.set_position(report.decisions);
-        }
+        progress.set_position(report.decisions);
     }
     progress.finish_and_clear();
     report.operations_refused = other.map_or(0, |what_if| what_if.refused());

@@ -2,35 +2,22 @@
 //!
 //! `cargo test -p trials --test planted -- --ignored` builds the simulation once per patch and runs it.
 
+#[path = "../../ledger/tests/support/planting.rs"]
+mod planting;
+
 use std::fs;
-use std::io;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
+use planting::{copy_sources, git_apply, workspace};
 use trials::simulation::Checker;
 
 /// Seeds that are run against each bug.
 const SEEDS: &str = "200";
 
-fn workspace() -> PathBuf {
-    Path::new(env!("CARGO_MANIFEST_DIR")).join("..")
-}
-
 fn patch_of(checker: Checker) -> PathBuf {
     let planted = Path::new(env!("CARGO_MANIFEST_DIR")).join("planted");
     planted.join(format!("{}.patch", checker.name()))
-}
-
-fn git_apply(directory: &Path, options: &[&str], patch: &Path) {
-    let output = Command::new("git")
-        .arg("apply")
-        .args(options)
-        .arg(patch)
-        .current_dir(directory)
-        .output()
-        .expect("git runs");
-    let said = String::from_utf8_lossy(&output.stderr);
-    assert!(output.status.success(), "{}: {said}", patch.display());
 }
 
 #[test]
@@ -93,24 +80,4 @@ fn simulate(workspace: &Path, target: &Path) -> String {
         .output()
         .expect("the simulation runs");
     String::from_utf8_lossy(&output.stdout).into_owned()
-}
-
-/// Copies what a build needs: no results of earlier builds, no history, no data.
-fn copy_sources(from: &Path, to: &Path) -> io::Result<()> {
-    fs::create_dir_all(to)?;
-    for entry in fs::read_dir(from)? {
-        let entry = entry?;
-        let name = entry.file_name();
-        let hidden = name.to_string_lossy().starts_with('.');
-        if hidden || name == "target" || name == "data" {
-            continue;
-        }
-        let kind = entry.file_type()?;
-        if kind.is_dir() {
-            copy_sources(&entry.path(), &to.join(name))?;
-        } else if kind.is_file() {
-            fs::copy(entry.path(), to.join(name))?;
-        }
-    }
-    Ok(())
 }

@@ -131,11 +131,6 @@ impl<D: Disk + Clone> Rehearsal<D> {
         })
     }
 
-    /// The books as they stand.
-    pub fn state(&self) -> &State {
-        &self.state
-    }
-
     /// Takes the books over to what other rules make of the batches from here on; what is left here is empty.
     pub fn fork(&mut self) -> what_if::WhatIf {
         what_if::WhatIf::over(self.shard, std::mem::take(&mut self.state))
