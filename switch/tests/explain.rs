@@ -9,11 +9,12 @@
 
 mod harness;
 
+use std::collections::BTreeMap;
 use std::fs;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::process::Command;
 
-use harness::{Fields, Switch, World};
+use harness::{Fields, Switch, World, eventually, set};
 use serde_json::Value;
 
 const CREDIT: &str = "4000001200000016";
@@ -55,6 +56,15 @@ fn traffic(switch: &Switch) {
     client.ask(&Fields::purchase(CREDIT, 410).as_mti("0200"));
 }
 
+/// Waits until readers see everything that was answered, and the events tell of it.
+fn settle(switch: &Switch) {
+    switch.settle();
+    eventually("the events come after", || {
+        let written = switch.metric("switch_events_sequence", "");
+        (written >= switch.metric("switch_journal_sequence", "")).then_some(())
+    });
+}
+
 /// The ids of the authorizations and of the reversals in the events.
 fn ids(world: &World, kind: &str) -> Vec<String> {
     let mut found = Vec::new();
@@ -81,7 +91,7 @@ fn every_decision_comes_out_again() {
     let world = World::new();
     let mut running = world.start();
     traffic(&running);
-    running.settle();
+    settle(&running);
     let decisions = ids(&world, "authorization.decided");
     assert!(decisions.len() >= 16, "{decisions:?}");
     for id in &decisions {
@@ -115,7 +125,7 @@ fn an_explanation_names_the_check_that_decided_and_what_it_saw() {
     for (pan, amount) in [(BLOCKED, 100), (DEBIT, 25_001), (CREDIT, 100)] {
         client.ask(&Fields::purchase(pan, amount));
     }
-    running.settle();
+    settle(&running);
     let decisions = ids(&world, "authorization.decided");
     for (id, expected) in decisions.iter().zip([
         "  NO  card status           BLOCKED -> card_blocked\n   -  card expiry\n",
@@ -135,7 +145,7 @@ fn other_rules_change_what_they_should_and_nothing_is_written() {
     let world = World::new();
     let running = world.start();
     traffic(&running);
-    running.settle();
+    settle(&running);
     running.stop();
     let config = world.config();
     let own = config.to_str().unwrap();
@@ -189,4 +199,73 @@ fn bytes_of(directory: &Path) -> u64 {
             bytes.iter().map(|byte| u64::from(*byte)).sum::<u64>()
         })
         .sum()
+}
+
+#[test]
+fn decisions_behind_a_snapshot_come_out_again_without_the_journal_before_it() {
+    let world = World::with(|settings| {
+        set(settings, "ledger.segment_bytes", 32 << 10);
+        set(settings, "ledger.checkpoint_interval_ms", 20);
+    });
+    let running = world.start();
+    for _ in 0..15 {
+        traffic(&running);
+    }
+    settle(&running);
+    let before = ids(&world, "authorization.decided");
+    running.take_snapshot();
+    traffic(&running);
+    settle(&running);
+    running.stop();
+    let all = ids(&world, "authorization.decided");
+    let behind = all.get(before.len()..).unwrap();
+    assert_eq!(behind.len(), 16);
+    assert!(forget_journal_before_the_snapshot(&world.data()) > 0);
+    for id in behind {
+        good(&world, &["explain", id]);
+    }
+    let (code, _, said) = switch(&world, &["explain", &before[0]]);
+    assert_eq!(code, Some(1));
+    assert!(
+        said.contains("no snapshot reaches back before batch"),
+        "{said}"
+    );
+    let own = world.config();
+    let report = good(
+        &world,
+        &["replay", "--rules", own.to_str().unwrap(), "--json"],
+    );
+    let report: Value = serde_json::from_str(&report).unwrap();
+    assert_eq!(report["changed"], 0, "{report}");
+    // A snapshot ends with a checkpoint, which may be a few batches back.
+    let decisions = report["decisions"].as_u64().unwrap();
+    let decisions = usize::try_from(decisions).unwrap();
+    assert!((behind.len()..all.len()).contains(&decisions), "{report}");
+}
+
+/// Removes the segments that hold nothing that the newest snapshot needs; says how many.
+fn forget_journal_before_the_snapshot(data: &Path) -> usize {
+    let snapshot = *numbered(&data.join("snapshots"))
+        .last_key_value()
+        .unwrap()
+        .0;
+    let segments = numbered(&data.join("journal"));
+    let firsts: Vec<u64> = segments.keys().copied().collect();
+    let needed = firsts.partition_point(|first| *first <= snapshot + 1) - 1;
+    for first in &firsts[..needed] {
+        fs::remove_file(&segments[first]).unwrap();
+    }
+    needed
+}
+
+/// The files of a directory that bear a number.
+fn numbered(directory: &Path) -> BTreeMap<u64, PathBuf> {
+    let files = fs::read_dir(directory).unwrap();
+    let files = files.map(|file| file.unwrap().path());
+    let with_number = files.filter_map(|path| {
+        let name = path.file_stem()?.to_str()?;
+        let (_, number) = name.rsplit_once('-')?;
+        Some((number.parse().ok()?, path))
+    });
+    with_number.collect()
 }
