@@ -30,6 +30,7 @@ mod decide;
 pub mod durable;
 pub mod entities;
 pub mod identifiers;
+mod invariants;
 pub mod journal;
 mod map;
 pub mod operation;

@@ -4,9 +4,10 @@
 //! Keeps: the limits of an account equal what it was opened with plus the deltas of its records; a record is applied
 //! to an account once. Must never: change by anything but [`State::apply`], or decide.
 
+use std::borrow::Cow;
 use std::hash::{BuildHasher, BuildHasherDefault, DefaultHasher};
 
-use rules::{AccountId, Limits, ProgramId, RelatedLimits};
+use rules::{AccountId, Limits, ProgramId, RelatedLimits, Snapshot};
 
 use crate::authorization::moves::sum;
 use crate::authorization::{
@@ -16,6 +17,7 @@ use crate::authorization::{
 use crate::books::rows::StoredMessage;
 use crate::entities::{Account, Card, CardFacts, Customer};
 use crate::identifiers::{CardHash, CustomerId, RecordId, Timestamp};
+use crate::invariants;
 use crate::map::Map;
 use crate::operation::{OperationDone, OperationEffect};
 use crate::recent::{Link, Recent, RecentMessages, Remembered};
@@ -48,14 +50,14 @@ pub struct InvariantViolation {
     /// The record.
     pub id: RecordId,
     /// What it breaks.
-    pub reason: &'static str,
+    pub reason: Cow<'static, str>,
 }
 
 impl InvariantViolation {
     pub(crate) fn of_standing(id: RecordId) -> Self {
         Self {
             id,
-            reason: "what an authorization holds leaves its range",
+            reason: Cow::Borrowed("what an authorization holds leaves its range"),
         }
     }
 }
@@ -76,7 +78,7 @@ pub(crate) fn move_limits(
     }
     let overflow = InvariantViolation {
         id,
-        reason: "a limit leaves its range",
+        reason: Cow::Borrowed("a limit leaves its range"),
     };
     account.limits = account
         .limits
@@ -246,6 +248,20 @@ impl State {
     /// record is newer than batch `in_books` leaves memory.
     pub fn forget(&mut self, before: Timestamp, in_books: u64) {
         self.recent.forget(before, in_books);
+    }
+
+    /// Checks what must hold of a record that was decided on this state under these rules, before it is
+    /// applied again, by other arithmetic.
+    ///
+    /// # Errors
+    /// [`InvariantViolation`]: the decision is wrong; neither the record nor an answer may leave.
+    pub fn admits(
+        &self,
+        rules: &Snapshot,
+        id: RecordId,
+        record: &Record,
+    ) -> Result<(), InvariantViolation> {
+        invariants::check(self, rules, id, record)
     }
 
     /// Applies one record. Applying a record again, as a replay over newer books does, changes nothing
@@ -432,7 +448,7 @@ impl State {
                 .get_mut(&moved.account)
                 .ok_or(InvariantViolation {
                     id,
-                    reason: "its account does not exist",
+                    reason: Cow::Borrowed("its account does not exist"),
                 })?;
             move_limits(account, id, moved)?;
         }

@@ -185,8 +185,13 @@ impl Writer {
         };
         let (records, outcome) = decide::decide(context, command);
         for record in &records {
-            let index = record.append_to(batch, &mut self.scratch)?;
-            self.state.apply(RecordId { index, ..id }, now, record)?;
+            let id = RecordId {
+                index: batch.count(),
+                ..id
+            };
+            self.state.admits(rules, id, record)?;
+            record.append_to(batch, &mut self.scratch)?;
+            self.state.apply(id, now, record)?;
         }
         Ok(outcome)
     }

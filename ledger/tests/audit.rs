@@ -16,13 +16,15 @@ mod world;
 use std::sync::Arc;
 
 use damage::{CASES, Damage};
-use ledger::Record;
 use ledger::audit::{self, AuditError, Books, Helpers, Rule, Summary};
 use ledger::books::store::MemoryStore;
 use ledger::books::{Progress, ViewWriter};
 use ledger::identifiers::{RecordId, ShardId, Timestamp};
+use ledger::journal::Batch;
 use ledger::journal::disk::Directory;
 use ledger::journal::log::{Log, LogOptions};
+use ledger::writer::Writer;
+use ledger::{Record, State};
 use support::SHARD;
 use world::{History, batches, history};
 
@@ -170,6 +172,66 @@ fn damage_of_every_sort_is_found_with_its_records() {
         9,
         "every rule but events has a case: {found:?}"
     );
+}
+
+/// The state that a history has made before one of its batches.
+fn state_before(history: &History, sequence: u64) -> Writer {
+    let mut writer = Writer::new(SHARD, State::default(), 0, Timestamp::default());
+    let batches = batches(history);
+    for batch in batches.iter().filter(|batch| batch.sequence < sequence) {
+        writer.replay(batch).unwrap();
+    }
+    writer
+}
+
+fn admitted(
+    clean: &History,
+    history: &History,
+    sequence: u64,
+) -> Result<(), ledger::state::InvariantViolation> {
+    let mut writer = state_before(clean, sequence);
+    let place = usize::try_from(sequence).unwrap() - 1;
+    for (index, record) in (0..).zip(&history[place].1) {
+        let id = RecordId {
+            shard: SHARD,
+            sequence,
+            index,
+        };
+        writer.state().admits(world::rules(), id, record)?;
+        // Only the first record of a batch is damaged; those that follow rest on it.
+        let mut batch = Batch::new(sequence, history[place].0);
+        record.append_to(&mut batch, &mut Vec::new()).unwrap();
+        writer.replay(&batch).unwrap();
+    }
+    Ok(())
+}
+
+#[test]
+fn the_writer_takes_no_record_that_its_state_shows_to_be_wrong() {
+    let clean = history();
+    for sequence in 1..=clean.len() as u64 {
+        admitted(&clean, &clean, sequence).unwrap();
+    }
+    let mut refused = 0;
+    for case in CASES {
+        let Damage::Records(plant) = case.damage else {
+            continue;
+        };
+        if !matches!(
+            case.rule,
+            Rule::Sums | Rule::Moves | Rule::Lives | Rule::Floors
+        ) {
+            continue;
+        }
+        let mut history = clean.clone();
+        plant(&mut history);
+        let differs = clean.iter().zip(&history).position(|(one, two)| one != two);
+        let sequence = differs.unwrap() as u64 + 1;
+        let violation = admitted(&clean, &history, sequence).unwrap_err();
+        assert_eq!(violation.id.sequence, sequence, "{}", case.name);
+        refused += 1;
+    }
+    assert!(refused >= 9, "{refused} cases");
 }
 
 #[test]

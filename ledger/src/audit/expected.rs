@@ -1,22 +1,17 @@
 //! What a record must move.
 //!
-//! Owns: the moves and pending sums that follow from a decision alone, and that the record says the same of
-//! every account. Must never: take them from the record's own list of moves.
+//! Owns: which step of a life a record is, and with it the moves and pending sums that follow from its decision alone.
+//! Must never: take them from the record's own list of moves.
 
 use super::accounts::Course;
-use super::lives::{begin, check_change, raise};
+use super::lives::{begin, raise};
 use super::{Audit, AuditError, Rule};
-use crate::authorization::{Change, Clearing, Decision, Moves};
+use crate::authorization::{Change, Decision};
 use crate::books::BookStore;
 use crate::books::rows::{MessageBody, StoredMessage};
+use crate::invariants::change::check_change;
+use crate::invariants::effect::Expected;
 use crate::operation::{OperationDone, OperationEffect};
-
-/// What a record must move.
-#[derive(Default)]
-pub(super) struct Expected {
-    moves: Moves,
-    pending: Moves,
-}
 
 impl<S: BookStore> Audit<'_, '_, S> {
     /// What a record must move; `None` where that is for another account of it to say.
@@ -33,19 +28,15 @@ impl<S: BookStore> Audit<'_, '_, S> {
                 Decision::Declined(_) => Ok(own.then(Expected::default)),
                 Decision::Approved(_) if !own => Ok(None),
                 Decision::Approved(approval) => {
-                    let pending = match decided.facts.clearing {
-                        Clearing::Offline => approval.moves.clone(),
-                        Clearing::Online => Moves::default(),
-                    };
                     match (&approval.increment_of, decided.standing(message.id)) {
                         (Some((_, of)), _) => raise(course, message, *of)?,
                         (None, Some(standing)) => begin(course, message, standing)?,
                         (None, None) => {}
                     }
-                    Ok(Some(Expected {
-                        moves: approval.moves.clone(),
-                        pending,
-                    }))
+                    Ok(Some(Expected::of_approval(
+                        approval,
+                        decided.facts.clearing,
+                    )))
                 }
             },
             MessageBody::Reversal { decided, .. } => match &decided.change {
@@ -69,20 +60,12 @@ impl<S: BookStore> Audit<'_, '_, S> {
             OperationEffect::Canceled(change) => self.changed(course, message, change),
             OperationEffect::Forced(standing) if own => {
                 begin(course, message, (**standing).clone())?;
-                let moves = standing.held().ok_or_else(|| leaves_range(message))?;
-                Ok(Some(Expected {
-                    moves,
-                    pending: Moves::default(),
-                }))
+                let expected = Expected::of_forced(standing);
+                Ok(Some(expected.ok_or_else(|| leaves_range(message))?))
             }
             OperationEffect::Granted { before, granted } if own => {
-                let deltas = granted
-                    .deltas(before)
-                    .ok_or_else(|| leaves_range(message))?;
-                Ok(Some(Expected {
-                    moves: Moves::of(course.account.id, deltas),
-                    pending: Moves::default(),
-                }))
+                let expected = Expected::of_grant(course.account.id, before, granted);
+                Ok(Some(expected.ok_or_else(|| leaves_range(message))?))
             }
             // What an operator moves is what was asked.
             OperationEffect::Moved
@@ -126,33 +109,27 @@ impl<S: BookStore> Audit<'_, '_, S> {
                 records,
             )
         })?;
-        let expected = change.moves().zip(standing.pending(change));
-        let (moves, pending) = expected.ok_or_else(|| leaves_range(message))?;
+        let expected =
+            Expected::of_change(standing, change).ok_or_else(|| leaves_range(message))?;
         if !life.standing.take(message.id, change) {
             return Err(leaves_range(message));
         }
         life.last = message.id;
-        Ok(Some(Expected { moves, pending }))
+        Ok(Some(expected))
     }
 }
 
 /// A record moves what it must, on every account of it and on no other.
 pub(super) fn check_moves(message: &StoredMessage, expected: &Expected) -> Result<(), AuditError> {
     let recorded = message.moves();
-    let as_recorded = recorded.iter().all(|moved| {
-        moved.deltas == expected.moves.deltas(moved.account)
-            && moved.pending == expected.pending.deltas(moved.account)
-    });
-    let planned = expected.moves.iter().chain(expected.pending.iter());
-    let all_recorded = planned.into_iter().all(|(account, deltas)| {
-        deltas.is_none() || recorded.iter().any(|moved| moved.account == account)
-    });
-    if as_recorded && all_recorded {
+    if expected.is_recorded_as(recorded) {
         return Ok(());
     }
     let finding = format!(
         "record {} moves {recorded:?}; its decision says {:?}, pending {:?}",
-        message.id, expected.moves, expected.pending
+        message.id,
+        expected.moves(),
+        expected.pending()
     );
     Err(AuditError::violation(Rule::Moves, finding, [message.id]))
 }
