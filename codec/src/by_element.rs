@@ -43,6 +43,7 @@ impl<T: Copy> ByElement<T> {
     }
 
     /// Adds an item, or replaces the one that the element has.
+    #[inline]
     pub(crate) fn put(&mut self, element: Element, item: T) {
         let Some(place) = self.places.get_mut(usize::from(element.number())) else {
             return;

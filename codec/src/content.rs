@@ -4,6 +4,8 @@
 
 use serde::Deserialize;
 
+use crate::wire::ebcdic::CodePage;
+
 /// A content class, named in a dialect as in the standard.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Deserialize)]
 pub enum ContentClass {
@@ -42,50 +44,63 @@ pub(crate) enum ContentFault {
     OddHex,
 }
 
-const DIGIT: u8 = 1;
-const LETTER: u8 = 1 << 1;
-const SPACE: u8 = 1 << 2;
-const PRINTABLE: u8 = 1 << 3;
-const HEX: u8 = 1 << 4;
-const TRACK: u8 = 1 << 5;
+// One bit for each class whose characters are judged one by one.
+const DIGITS: u8 = 1;
+const LETTERS: u8 = 1 << 1;
+const ALPHANUMERIC: u8 = 1 << 2;
+const ALPHANUMERIC_PADDED: u8 = 1 << 3;
+const PRINTABLE: u8 = 1 << 4;
+const HEX: u8 = 1 << 5;
+const TRACK: u8 = 1 << 6;
 
-/// The kinds that each byte is of.
-static KINDS: [u8; 256] = kinds();
+/// The classes that each ASCII character is of.
+static CLASSES: [u8; 256] = translated_classes(None);
 
+/// The classes that each byte of a single-byte character set is of; without `to_ascii` it is ASCII.
 #[expect(
     clippy::indexing_slicing,
     clippy::arithmetic_side_effects,
     clippy::cast_possible_truncation,
     reason = "computed when compiled: the index runs through all values of a byte and no further"
 )]
-const fn kinds() -> [u8; 256] {
+pub(crate) const fn translated_classes(to_ascii: Option<&[u8; 256]>) -> [u8; 256] {
     let mut table = [0; 256];
     let mut index = 0;
     while index < 256 {
-        let byte = index as u8;
-        let mut kinds = 0;
-        if byte.is_ascii_digit() {
-            kinds |= DIGIT;
-        }
-        if byte.is_ascii_alphabetic() {
-            kinds |= LETTER;
-        }
-        if byte == b' ' {
-            kinds |= SPACE;
-        }
-        if byte >= 0x20 && byte <= 0x7E {
-            kinds |= PRINTABLE;
-        }
-        if byte.is_ascii_hexdigit() {
-            kinds |= HEX;
-        }
-        if byte.is_ascii_digit() || byte == b'=' || byte == b'D' {
-            kinds |= TRACK;
-        }
-        table[index] = kinds;
+        table[index] = classes(match to_ascii {
+            Some(to_ascii) => to_ascii[index],
+            None => index as u8,
+        });
         index += 1;
     }
     table
+}
+
+/// The classes that an ASCII character is of.
+const fn classes(byte: u8) -> u8 {
+    let mut classes = 0;
+    if byte.is_ascii_digit() {
+        classes |= DIGITS;
+    }
+    if byte.is_ascii_alphabetic() {
+        classes |= LETTERS;
+    }
+    if byte.is_ascii_alphanumeric() {
+        classes |= ALPHANUMERIC;
+    }
+    if byte.is_ascii_alphanumeric() || byte == b' ' {
+        classes |= ALPHANUMERIC_PADDED;
+    }
+    if byte >= 0x20 && byte <= 0x7E {
+        classes |= PRINTABLE;
+    }
+    if byte.is_ascii_hexdigit() {
+        classes |= HEX;
+    }
+    if byte.is_ascii_digit() || byte == b'=' || byte == b'D' {
+        classes |= TRACK;
+    }
+    classes
 }
 
 /// The entry of a byte.
@@ -127,15 +142,26 @@ impl ContentClass {
         }
     }
 
-    /// Whether a value in EBCDIC is of this class and holds digits alone, which are the same in all code pages.
-    pub(crate) fn holds_ebcdic_digits(self, value: &[u8]) -> bool {
-        // What turns the digits of EBCDIC into those of ASCII.
+    /// Whether a value in EBCDIC is of the class. `false` also for a class that is not judged by its characters alone.
+    #[inline]
+    pub(crate) fn holds_ebcdic(self, value: &[u8], page: CodePage) -> bool {
+        // What turns the digits of EBCDIC, the same in all code pages, into those of ASCII.
         const FLIPPED: u64 = 0xC0 * ONES;
-        let text = matches!(
-            self,
-            Self::Digits | Self::Alphanumeric | Self::AlphanumericPadded | Self::Printable
-        );
-        text && each_eight_flipped(value, FLIPPED, digits)
+        match self {
+            Self::Digits => each_eight_flipped(value, FLIPPED, digits),
+            Self::Letters
+            | Self::Alphanumeric
+            | Self::AlphanumericPadded
+            | Self::Printable
+            | Self::Track => {
+                let classes = page.classes();
+                let common = value
+                    .iter()
+                    .fold(self.mask(), |common, byte| common & lookup(classes, *byte));
+                common != 0
+            }
+            Self::Hex | Self::SignedDigits => false,
+        }
     }
 
     /// Finds the first fault of a value in a single-byte character set that `to_ascii` translates.
@@ -149,7 +175,7 @@ impl ContentClass {
 
     /// Whether a packed nibble, given as its upper-case hexadecimal digit, is of the class.
     pub(crate) fn takes_nibble(self, digit: u8) -> bool {
-        lookup(&KINDS, digit) & self.mask() != 0
+        lookup(&CLASSES, digit) & self.mask() != 0
     }
 
     fn locate(self, mut value: impl ExactSizeIterator<Item = u8>) -> Result<(), ContentFault> {
@@ -172,7 +198,7 @@ impl ContentClass {
             | Self::AlphanumericPadded
             | Self::Printable
             | Self::Hex
-            | Self::Track => value.position(|byte| lookup(&KINDS, byte) & mask == 0),
+            | Self::Track => value.position(|byte| lookup(&CLASSES, byte) & mask == 0),
         };
         match bad {
             Some(index) => Err(ContentFault::Byte(index)),
@@ -183,10 +209,10 @@ impl ContentClass {
 
     fn mask(self) -> u8 {
         match self {
-            Self::Digits | Self::SignedDigits => DIGIT,
-            Self::Letters => LETTER,
-            Self::Alphanumeric => DIGIT | LETTER,
-            Self::AlphanumericPadded => DIGIT | LETTER | SPACE,
+            Self::Digits | Self::SignedDigits => DIGITS,
+            Self::Letters => LETTERS,
+            Self::Alphanumeric => ALPHANUMERIC,
+            Self::AlphanumericPadded => ALPHANUMERIC_PADDED,
             Self::Printable => PRINTABLE,
             Self::Hex => HEX,
             Self::Track => TRACK,
@@ -242,21 +268,24 @@ fn each_eight(value: &[u8], good: impl Fn(u64) -> u64) -> bool {
 /// The same for bytes of which some bits are flipped first.
 #[inline]
 fn each_eight_flipped(value: &[u8], flipped: u64, good: impl Fn(u64) -> u64) -> bool {
-    let all_good = |eight: u64| {
+    each_word(value, |eight| {
         let eight = eight ^ flipped;
         let good = good(eight & !HIGHS) & !eight;
         good & HIGHS == HIGHS
-    };
-    // What does not fill eight bytes is read as eight that overlap others, or themselves.
+    })
+}
+
+/// Whether all words of eight bytes are good. What does not fill eight bytes is read as eight that overlap others, or
+/// themselves, so that each byte is in some word and nothing else is. Their order is no matter.
+#[inline]
+pub(crate) fn each_word(value: &[u8], good: impl Fn(u64) -> bool) -> bool {
     if let Some(last) = value.last_chunk::<8>() {
         let (eights, _) = value.as_chunks::<8>();
-        eights
-            .iter()
-            .all(|eight| all_good(u64::from_ne_bytes(*eight)))
-            && all_good(u64::from_ne_bytes(*last))
+        eights.iter().all(|eight| good(u64::from_ne_bytes(*eight)))
+            && good(u64::from_ne_bytes(*last))
     } else if let (Some(first), Some(last)) = (value.first_chunk::<4>(), value.last_chunk::<4>()) {
         let (first, last) = (u32::from_ne_bytes(*first), u32::from_ne_bytes(*last));
-        all_good(u64::from(first) << 32 | u64::from(last))
+        good(u64::from(first) << 32 | u64::from(last))
     } else {
         let mut three = value.iter().map(|byte| u64::from(*byte));
         let Some(first) = three.next() else {
@@ -265,7 +294,7 @@ fn each_eight_flipped(value: &[u8], flipped: u64, good: impl Fn(u64) -> u64) -> 
         let (second, third) = (three.next().unwrap_or(first), three.next().unwrap_or(first));
         // The first byte again wherever nothing else stands.
         let others = first.wrapping_mul(ONES) & !0xFF_FFFF;
-        all_good(others | third << 16 | second << 8 | first)
+        good(others | third << 16 | second << 8 | first)
     }
 }
 
@@ -343,23 +372,32 @@ mod tests {
     }
 
     #[test]
-    fn digits_of_ebcdic_are_found_eight_at_a_time() {
-        for length in 1..20 {
-            for at in 0..length {
-                for byte in 0..=u8::MAX {
-                    let mut value = vec![0xF7; length];
-                    value[at] = byte;
-                    let expected = matches!(byte, 0xF0..=0xF9);
-                    assert_eq!(ContentClass::Digits.holds_ebcdic_digits(&value), expected);
-                    assert_eq!(
-                        ContentClass::Printable.holds_ebcdic_digits(&value),
-                        expected
-                    );
+    fn a_value_in_ebcdic_is_judged_as_its_translation() {
+        use ContentClass as C;
+        for page in [CodePage::Ibm037, CodePage::Ibm500, CodePage::Ibm1047] {
+            for (class, filler) in [
+                (C::Digits, b'7'),
+                (C::Letters, b'x'),
+                (C::Alphanumeric, b'Q'),
+                (C::AlphanumericPadded, b' '),
+                (C::Printable, b'~'),
+                (C::Track, b'='),
+            ] {
+                for length in 1..20 {
+                    for at in 0..length {
+                        for byte in 0..=u8::MAX {
+                            let mut value = vec![page.byte(filler); length];
+                            value[at] = byte;
+                            let one_by_one = class.check_translated(&value, page.to_ascii());
+                            let held = class.holds_ebcdic(&value, page);
+                            assert_eq!(held, one_by_one.is_ok(), "{class:?} {value:?}");
+                        }
+                    }
                 }
             }
+            assert!(!C::Hex.holds_ebcdic(&[0xF1], page), "half a byte");
+            assert!(!C::SignedDigits.holds_ebcdic(&[0xF1], page), "no sign");
         }
-        assert!(!ContentClass::Letters.holds_ebcdic_digits(&[0xF1]));
-        assert!(!ContentClass::Hex.holds_ebcdic_digits(&[0xF1]));
     }
 
     #[test]

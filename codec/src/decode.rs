@@ -23,7 +23,7 @@ use crate::mti::Mti;
 use crate::value::{PadAt, Reading};
 use crate::wire::ebcdic;
 use crate::wire::extent::Extent;
-use crate::wire::nibbles;
+use crate::wire::nibbles::{self, Packing};
 use crate::wire::prefix::Prefix;
 
 /// Decodes one frame (without its length header) by a plan.
@@ -238,11 +238,16 @@ impl<'a> Reader<'a> {
         first_error: &mut Option<DecodeError>,
     ) -> ControlFlow<()> {
         let offset = self.offset;
-        let field = match plan.field(element) {
-            Some(field) => self.field(plan, field),
+        let field = plan.field(element);
+        if let Some(span) = field.and_then(|field| self.usual_field(field)) {
+            index.insert(element, span);
+            return ControlFlow::Continue(());
+        }
+        let span = match field {
+            Some(field) => self.any_field(plan, field),
             None => Err(DecodeErrorKind::Undefined),
         };
-        match field {
+        match span {
             Ok(span) => index.insert(element, span),
             Err(kind) => {
                 first_error.get_or_insert(DecodeError {
@@ -258,17 +263,39 @@ impl<'a> Reader<'a> {
         ControlFlow::Continue(())
     }
 
+    /// Steps over an element of a usual kind that is good. `None` leaves it to the full check, which also says what is
+    /// wrong, and the reader where it was.
+    #[inline]
+    fn usual_field(&mut self, field: &FieldPlan) -> Option<Span> {
+        let (start, extent) = match field.length {
+            Length::Fixed(extent) => (self.offset, extent),
+            Length::Prefixed(prefix) => {
+                let start = self.offset.saturating_add(prefix.bytes());
+                let units = prefix.read(self.frame.get(self.offset..start)?).ok()?;
+                let extent = field.measure.extent(units)?;
+                let limits = usize::from(field.minimum)..=usize::from(field.maximum);
+                (
+                    start,
+                    Some(extent).filter(|it| limits.contains(&it.characters))?,
+                )
+            }
+        };
+        let end = start.saturating_add(extent.bytes);
+        let wire = self.frame.get(start..end)?;
+        let reading = usual(field, wire, extent.characters)?;
+        let span = span(self.offset, start, end, reading)?;
+        self.offset = end;
+        Some(span)
+    }
+
     /// Steps over one element. After an error of content the reader stands behind the element.
-    fn field(&mut self, plan: &Plan, field: &FieldPlan) -> Result<Span, DecodeErrorKind> {
+    #[inline(never)]
+    fn any_field(&mut self, plan: &Plan, field: &FieldPlan) -> Result<Span, DecodeErrorKind> {
         let class = field.class;
         let begin = self.offset;
-        let (extent, within) = match field.length {
-            Length::Fixed(extent) => (extent, true),
-            Length::Prefixed(prefix) => {
-                let extent = self.extent(prefix, field)?;
-                let limits = usize::from(field.minimum)..=usize::from(field.maximum);
-                (extent, limits.contains(&extent.characters))
-            }
+        let extent = match field.length {
+            Length::Fixed(extent) => extent,
+            Length::Prefixed(prefix) => self.extent(prefix, field)?,
         };
         let start = self.offset;
         let wire = self
@@ -278,14 +305,9 @@ impl<'a> Reader<'a> {
                 expected: extent.characters,
                 found,
             })?;
-        let reading = match usual(field, wire, extent.characters) {
-            Some(reading) if within => reading,
-            _ => value::check(field, plan.lenient, wire, extent.characters)
-                .map_err(|fault| fault.kind(field, start))?,
-        };
-        // The frame is at most as long as a span can say: checked before the MTI was read. A length has few bytes.
-        let prefix = u8::try_from(start.saturating_sub(begin)).unwrap_or_default();
-        Span::new(start, self.offset, prefix, reading).ok_or(DecodeErrorKind::FrameTooLong {
+        let reading = value::check(field, plan.lenient, wire, extent.characters)
+            .map_err(|fault| fault.kind(field, start))?;
+        span(begin, start, self.offset, reading).ok_or(DecodeErrorKind::FrameTooLong {
             maximum: LONGEST_FRAME,
             found: self.frame.len(),
         })
@@ -311,16 +333,29 @@ impl<'a> Reader<'a> {
     }
 }
 
+/// Where a value lies, and the length that begins in front of it. Always there: a frame is at most as long as a span can
+/// say, which is checked before the MTI is read, and a length has few bytes.
+#[inline]
+fn span(begin: usize, start: usize, end: usize, reading: Reading) -> Option<Span> {
+    let prefix = u8::try_from(start.saturating_sub(begin)).ok()?;
+    Span::new(start, end, prefix, reading)
+}
+
 /// How a good value of the usual kinds is read. `None` leaves it to the full check, which also says what is wrong.
 #[inline]
 fn usual(field: &FieldPlan, wire: &[u8], characters: usize) -> Option<Reading> {
     let even = characters.is_multiple_of(2);
     let (good, reading) = match field.shortcut {
         Shortcut::Text => (field.class.holds(wire), Reading::Ascii),
-        Shortcut::Digits => (
-            even && nibbles::all_decimal(wire),
-            Reading::Packed(PadAt::Nowhere),
-        ),
+        Shortcut::Ebcdic(page) => (field.class.holds_ebcdic(wire, page), Reading::Ebcdic(page)),
+        Shortcut::Digits(_) if even => {
+            (nibbles::all_decimal(wire), Reading::Packed(PadAt::Nowhere))
+        }
+        Shortcut::Digits(packing) => {
+            let padded = wire.first().is_some_and(|first| first >> 4 == 0);
+            let good = padded && packing == Packing::ZERO_IN_FRONT && nibbles::all_decimal(wire);
+            (good, Reading::Packed(PadAt::First))
+        }
         Shortcut::Bytes => (even, Reading::Packed(PadAt::Nowhere)),
         Shortcut::None => return None,
     };

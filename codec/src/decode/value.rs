@@ -75,9 +75,6 @@ pub(super) fn check(
         }
         ValueEncoding::Ebcdic(page) => {
             limits(field, lenient, characters)?;
-            if field.class.holds_ebcdic_digits(wire) {
-                return Ok(Reading::Ebcdic(page));
-            }
             let table = page.to_ascii();
             match field.class.check_translated(wire, table) {
                 Err(ContentFault::Byte(_)) if lenient.content => {
@@ -200,8 +197,16 @@ fn bad_nibble(class: ContentClass, digits: &[u8], pad: PadAt) -> Option<usize> {
     if class == ContentClass::Hex {
         return None;
     }
-    let decimal = matches!(class, ContentClass::Digits | ContentClass::SignedDigits);
-    if decimal && nibbles::all_decimal(digits) {
+    let good = match class {
+        ContentClass::Digits | ContentClass::SignedDigits => nibbles::all_decimal(digits),
+        ContentClass::Track => nibbles::all_track(digits),
+        ContentClass::Letters
+        | ContentClass::Alphanumeric
+        | ContentClass::AlphanumericPadded
+        | ContentClass::Printable
+        | ContentClass::Hex => false,
+    };
+    if good {
         return None;
     }
     let last = digits.len().saturating_sub(1);

@@ -86,12 +86,11 @@ fn shortcut(class: ContentClass, encoding: ValueEncoding, measure: Measure) -> S
     match encoding {
         ValueEncoding::Ascii => Shortcut::Text,
         ValueEncoding::Packed(_) if class == ContentClass::Hex => Shortcut::Bytes,
-        ValueEncoding::Packed(_) if class == ContentClass::Digits && !measure.hides_odd() => {
-            Shortcut::Digits
+        ValueEncoding::Packed(packing) if class == ContentClass::Digits && !measure.hides_odd() => {
+            Shortcut::Digits(packing)
         }
-        ValueEncoding::Packed(_) | ValueEncoding::Ebcdic(_) | ValueEncoding::Signed(..) => {
-            Shortcut::None
-        }
+        ValueEncoding::Ebcdic(page) => Shortcut::Ebcdic(page),
+        ValueEncoding::Packed(_) | ValueEncoding::Signed(..) => Shortcut::None,
     }
 }
 

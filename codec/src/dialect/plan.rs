@@ -87,8 +87,10 @@ impl FieldPlan {
 pub(crate) enum Shortcut {
     /// Text in ASCII.
     Text,
+    /// Text in EBCDIC.
+    Ebcdic(CodePage),
     /// Packed decimal digits, without a pad where their number is even.
-    Digits,
+    Digits(Packing),
     /// Binary bytes.
     Bytes,
     /// Another kind: no shortcut.

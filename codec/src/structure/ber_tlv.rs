@@ -61,9 +61,13 @@ impl Tag {
     }
 
     fn first_byte(self) -> u8 {
-        let bytes = self.0.to_be_bytes();
-        let first = bytes.iter().find(|byte| **byte != 0);
-        first.copied().unwrap_or_default()
+        let [a, b, c, d] = self.0.to_be_bytes();
+        match self.0 {
+            0..=0xFF => d,
+            0x100..=0xFFFF => c,
+            0x1_0000..=0xFF_FFFF => b,
+            0x100_0000.. => a,
+        }
     }
 
     /// Appends the bytes of the tag.
@@ -278,7 +282,7 @@ fn read_tag(bytes: &[u8]) -> Result<(Tag, &[u8]), TlvErrorKind> {
 }
 
 /// Tag, bytes of the length, value, and what follows.
-type Object<'a> = (Tag, u8, &'a [u8], &'a [u8]);
+pub(super) type Object<'a> = (Tag, u8, &'a [u8], &'a [u8]);
 
 /// An object whose tag has one or two bytes and whose length one, as nearly all have.
 #[inline]
@@ -297,6 +301,16 @@ fn short_object(bytes: &[u8]) -> Option<Object<'_>> {
     }
     let (value, after) = rest.split_at_checked(usize::from(length))?;
     Some((tag, 1, value, after))
+}
+
+/// An object in the usual form that holds no objects and cannot be taken for filler.
+#[inline]
+pub(super) fn usual_primitive(bytes: &[u8]) -> Option<Object<'_>> {
+    let first = bytes.first()?;
+    if matches!(first, 0x00 | 0xFF) || first & CONSTRUCTED != 0 {
+        return None;
+    }
+    short_object(bytes)
 }
 
 #[inline]

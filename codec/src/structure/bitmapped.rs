@@ -226,16 +226,20 @@ fn binary(text: HexText, bitmap: &[u8]) -> Option<Vec<u8>> {
 
 /// The bits that are set, from 1.
 fn numbers(bitmap: &[u8]) -> impl Iterator<Item = u16> {
-    let bases = (1_u16..).step_by(8);
-    bases.zip(bitmap).flat_map(|(base, byte)| {
-        let mut left = *byte;
-        std::iter::from_fn(move || {
-            let bit = left.leading_zeros();
-            // All bits were taken.
-            let mask = 0x80_u8.checked_shr(bit)?;
-            left &= !mask;
-            Some(base.saturating_add(u16::try_from(bit).unwrap_or(u16::MAX)))
-        })
+    let mut bytes = bitmap.iter();
+    // Of the byte that is looked at: the bits left in it, and the number of the first bit behind it.
+    let mut left = 0_u8;
+    let mut behind = 1_u16;
+    std::iter::from_fn(move || {
+        while left == 0 {
+            left = *bytes.next()?;
+            behind = behind.saturating_add(8);
+        }
+        // The lowest of eight bits has number 8.
+        let bit = left.leading_zeros();
+        left &= !(0x80_u8 >> bit);
+        let before = 8_u32.saturating_sub(bit);
+        Some(behind.saturating_sub(u16::try_from(before).unwrap_or_default()))
     })
 }
 

@@ -65,6 +65,18 @@ pub struct Positional {
     pub(super) subfields: Vec<Subfield>,
     /// How many of them are always there.
     pub(super) required: usize,
+    /// The first subfields that are values of fixed length without anything inside, as all are in most structures: they
+    /// are read without looking at their descriptions.
+    pub(super) fixed: Vec<FixedPlace>,
+}
+
+/// Where a value lies in its structure whatever stands there.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct FixedPlace {
+    pub(super) key: Key,
+    pub(super) start: usize,
+    pub(super) end: usize,
+    pub(super) odd_digits: bool,
 }
 
 /// See [`Structure::Bitmapped`].

@@ -3,6 +3,7 @@
 //! Owns the keys, the tree and how parts are found, set and removed in it. Must never copy a value or print one: a
 //! part borrows the bytes that it was read from, so that a secret stays where its owner wipes it.
 
+use std::cmp::Ordering;
 use std::fmt;
 
 use super::ber_tlv::Tag;
@@ -12,7 +13,7 @@ use super::error::StructureError;
 const LONGEST_TAG: usize = 6;
 
 /// A tag of letters and digits, one to six characters, as in `84` or `0158`.
-#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[derive(Clone, Copy, PartialEq, Eq, Hash)]
 pub struct TextTag {
     characters: [u8; LONGEST_TAG],
     length: u8,
@@ -45,6 +46,26 @@ impl TextTag {
 
     pub(super) fn bytes(&self) -> impl Iterator<Item = u8> {
         self.characters.iter().copied().take(self.len())
+    }
+}
+
+impl TextTag {
+    /// The characters, then their number: in the order of the tags, and compared in one step.
+    fn word(self) -> u64 {
+        let [a, b, c, d, e, f] = self.characters;
+        u64::from_be_bytes([a, b, c, d, e, f, 0, self.length])
+    }
+}
+
+impl Ord for TextTag {
+    fn cmp(&self, other: &Self) -> Ordering {
+        self.word().cmp(&other.word())
+    }
+}
+
+impl PartialOrd for TextTag {
+    fn partial_cmp(&self, other: &Self) -> Option<Ordering> {
+        Some(self.cmp(other))
     }
 }
 
@@ -256,6 +277,11 @@ impl<'a> Parts<'a> {
     /// Adds a part at the end.
     pub fn push(&mut self, part: Part<'a>) {
         self.0.push(part);
+    }
+
+    /// Adds parts at the end.
+    pub(super) fn extend(&mut self, parts: impl Iterator<Item = Part<'a>>) {
+        self.0.extend(parts);
     }
 
     /// Takes every part with this key away.

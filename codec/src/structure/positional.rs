@@ -3,9 +3,9 @@
 //! Owns positions and the optional tail. Must never drop what follows the last described position: it is the rest.
 
 use super::build;
-use super::description::{Positional, Repeated};
+use super::description::{FixedPlace, Positional, Repeated};
 use super::error::{StructureError, StructureErrorKind as Kind};
-use super::part::{Key, Parts};
+use super::part::{Key, Part, Parts};
 use super::read::{self, Bounds, Cursor};
 
 /// The key of a position, from 1.
@@ -19,7 +19,10 @@ pub(super) fn read<'a>(
     bounds: &mut Bounds,
 ) -> Result<Parts<'a>, StructureError> {
     let mut parts = Parts::with_room(structure.subfields.len());
-    for (index, subfield) in structure.subfields.iter().enumerate() {
+    read_fixed(&structure.fixed, &mut cursor, &mut parts, bounds);
+    // The others, and whatever a fault is found in.
+    let read = parts.len();
+    for (index, subfield) in structure.subfields.iter().enumerate().skip(read) {
         if cursor.is_empty() && index >= structure.required {
             break;
         }
@@ -32,6 +35,33 @@ pub(super) fn read<'a>(
     }
     read_rest(cursor, &mut parts, bounds)?;
     Ok(parts)
+}
+
+/// Reads as many values of fixed length as are whole and within the bounds.
+fn read_fixed<'a>(
+    places: &[FixedPlace],
+    cursor: &mut Cursor<'a>,
+    parts: &mut Parts<'a>,
+    bounds: &mut Bounds,
+) {
+    let bytes = cursor.rest;
+    let whole = match places.last() {
+        Some(last) if last.end > bytes.len() => {
+            places.partition_point(|place| place.end <= bytes.len())
+        }
+        _ => places.len(),
+    };
+    let places = places
+        .get(..whole.min(bounds.parts_left()))
+        .unwrap_or_default();
+    parts.extend(places.iter().map(|place| {
+        let value = bytes.get(place.start..place.end).unwrap_or_default();
+        let mut part = Part::new(place.key, value);
+        part.form.odd_digits = place.odd_digits;
+        part
+    }));
+    bounds.count_all(places.len());
+    cursor.skip(places.last().map_or(0, |last| last.end));
 }
 
 /// Takes what is left, if anything, as the rest.

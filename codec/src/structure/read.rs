@@ -57,6 +57,16 @@ impl Bounds {
         Ok(())
     }
 
+    /// How many parts may still be read.
+    pub(super) fn parts_left(&self) -> usize {
+        self.parts_left
+    }
+
+    /// Counts parts that [`Bounds::parts_left`] leaves room for.
+    pub(super) fn count_all(&mut self, parts: usize) {
+        self.parts_left = self.parts_left.saturating_sub(parts);
+    }
+
     /// Whether another structure may be read inside of this one.
     pub(super) fn may_descend(&self) -> bool {
         self.depth < DEEPEST
@@ -94,6 +104,12 @@ impl<'a> Cursor<'a> {
         self.rest = rest;
         self.offset = self.offset.saturating_add(length);
         Ok(taken)
+    }
+
+    /// Steps over bytes that were read.
+    pub(super) fn skip(&mut self, length: usize) {
+        self.rest = self.rest.get(length..).unwrap_or_default();
+        self.offset = self.offset.saturating_add(length);
     }
 
     pub(super) fn take_all(&mut self) -> &'a [u8] {

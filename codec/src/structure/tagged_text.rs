@@ -90,7 +90,7 @@ fn read_object<'a>(
 /// Steps over a fixed text.
 fn fixed(text: &[u8], cursor: &mut Cursor<'_>) -> Result<(), StructureError> {
     let at = cursor.offset;
-    if cursor.take(text.len(), None)? == text {
+    if text.is_empty() || cursor.take(text.len(), None)? == text {
         Ok(())
     } else {
         Err(StructureError::new(None, at, Kind::FixedText))

@@ -5,7 +5,7 @@
 
 use zeroize::Zeroizing;
 
-use super::ber_tlv::{Ff, TlvError, TlvReader, write_tlv};
+use super::ber_tlv::{Ff, TlvError, TlvReader, usual_primitive, write_tlv};
 use super::build;
 use super::description::{BerTlv, Subfield};
 use super::error::{StructureError, StructureErrorKind as Kind};
@@ -17,42 +17,79 @@ const USUAL_OBJECT: usize = 6;
 
 pub(super) fn read<'a>(
     structure: &BerTlv,
-    cursor: Cursor<'a>,
+    mut cursor: Cursor<'a>,
     bounds: &mut Bounds,
 ) -> Result<Parts<'a>, StructureError> {
     let mut parts = read::room(cursor.rest.len(), USUAL_OBJECT);
-    let mut end = 0_usize;
-    let filler = |parts: &mut Parts<'a>, from: usize, to: usize, bounds: &mut Bounds| {
-        let bytes = cursor.rest.get(from..to).unwrap_or_default();
-        if !bytes.is_empty() {
-            let offset = cursor.offset.saturating_add(from);
-            parts.push(read::part(None, Key::Filler, bytes, offset, bounds)?);
+    while !cursor.is_empty() {
+        match usual_object(structure, &mut cursor, bounds) {
+            Some(part) => parts.push(part),
+            None => read_object(structure, &mut cursor, &mut parts, bounds)?,
         }
-        Ok(())
-    };
-    for object in TlvReader::new(cursor.rest, structure.ff) {
-        let object = object.map_err(|TlvError { offset, kind }| {
-            let offset = cursor.offset.saturating_add(offset);
-            StructureError::new(None, offset, Kind::Tlv(kind))
-        })?;
-        filler(&mut parts, end, object.start, bounds)?;
-        end = object.value_start.saturating_add(object.value.len());
-        let key = Key::Tag(object.tag);
-        let value_start = cursor.offset.saturating_add(object.value_start);
-        let subfield = structure.tags.get(&object.tag);
-        let described = subfield.is_some_and(|subfield| subfield.structure.is_some());
-        let mut part = read::part(subfield, key, object.value, value_start, bounds)?;
-        if object.tag.is_constructed() && !described && bounds.may_descend() {
-            let inner = Cursor::new(object.value, value_start);
-            part.content = read::nested(object.value, bounds, |bounds| {
-                read(structure, inner, bounds)
-            });
-        }
-        part.form.length_octets = object.length_octets;
-        parts.push(part);
     }
-    filler(&mut parts, end, cursor.rest.len(), bounds)?;
     Ok(parts)
+}
+
+/// A value in the usual form without anything inside, as most are. `None` leaves it to the full reading, and everything
+/// as it was.
+#[inline]
+fn usual_object<'a>(
+    structure: &BerTlv,
+    cursor: &mut Cursor<'a>,
+    bounds: &mut Bounds,
+) -> Option<Part<'a>> {
+    let (tag, length_octets, value, after) = usual_primitive(cursor.rest)?;
+    let subfield = structure.tags.get(&tag);
+    if subfield.is_some_and(|subfield| subfield.structure.is_some()) {
+        return None;
+    }
+    let key = Key::Tag(tag);
+    bounds.count(key, cursor.offset).ok()?;
+    cursor.offset = cursor
+        .offset
+        .saturating_add(cursor.rest.len().saturating_sub(after.len()));
+    cursor.rest = after;
+    let mut part = Part::new(key, value);
+    part.form.length_octets = length_octets;
+    Some(part)
+}
+
+/// Reads the filler that is there and the object behind it, if any.
+fn read_object<'a>(
+    structure: &BerTlv,
+    cursor: &mut Cursor<'a>,
+    parts: &mut Parts<'a>,
+    bounds: &mut Bounds,
+) -> Result<(), StructureError> {
+    let start = cursor.offset;
+    let object = TlvReader::new(cursor.rest, structure.ff).next();
+    let object = object.transpose().map_err(|TlvError { offset, kind }| {
+        StructureError::new(None, start.saturating_add(offset), Kind::Tlv(kind))
+    })?;
+    let filler = object.map_or(cursor.rest.len(), |object| object.start);
+    if filler > 0 {
+        let bytes = cursor.take(filler, None)?;
+        parts.push(read::part(None, Key::Filler, bytes, start, bounds)?);
+    }
+    let Some(object) = object else {
+        return Ok(());
+    };
+    let value_start = start.saturating_add(object.value_start);
+    let subfield = structure.tags.get(&object.tag);
+    let described = subfield.is_some_and(|subfield| subfield.structure.is_some());
+    let key = Key::Tag(object.tag);
+    let mut part = read::part(subfield, key, object.value, value_start, bounds)?;
+    if object.tag.is_constructed() && !described && bounds.may_descend() {
+        let inner = Cursor::new(object.value, value_start);
+        part.content = read::nested(object.value, bounds, |bounds| {
+            read(structure, inner, bounds)
+        });
+    }
+    part.form.length_octets = object.length_octets;
+    parts.push(part);
+    let end = object.value_start.saturating_add(object.value.len());
+    cursor.skip(end.saturating_sub(filler));
+    Ok(())
 }
 
 pub(super) fn build(

@@ -3,7 +3,7 @@
 //! Owns the two-way tables. Must never map a character to a look-alike: what has no ASCII character is refused by the
 //! content check.
 
-use crate::content::lookup;
+use crate::content::{lookup, translated_classes};
 
 /// A code page. The three agree in all but five printable ASCII characters: `!`, `[`, `]`, `^` and `|`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -20,6 +20,8 @@ pub(crate) enum CodePage {
 struct Tables {
     to_ascii: [u8; 256],
     from_ascii: [u8; 256],
+    /// The content classes that each byte is of.
+    classes: [u8; 256],
 }
 
 /// Latin-1 code of each byte of code page 500. Every Latin-1 character stands for exactly one byte.
@@ -90,6 +92,7 @@ impl Tables {
         let mut tables = Self {
             to_ascii: [0; 256],
             from_ascii: [0; 256],
+            classes: [0; 256],
         };
         let mut ascii = b' ';
         while ascii <= b'~' {
@@ -106,6 +109,7 @@ impl Tables {
             tables.pair(DIFFERING[index], differing[index]);
             index += 1;
         }
+        tables.classes = translated_classes(Some(&tables.to_ascii));
         tables
     }
 
@@ -131,6 +135,11 @@ impl CodePage {
     /// The ASCII character of each byte; 0 where there is no printable one.
     pub(crate) fn to_ascii(self) -> &'static [u8; 256] {
         &self.tables().to_ascii
+    }
+
+    /// The content classes that each byte is of, one bit each.
+    pub(crate) fn classes(self) -> &'static [u8; 256] {
+        &self.tables().classes
     }
 
     /// The byte of a printable ASCII character; 0 for another one.

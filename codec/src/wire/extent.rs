@@ -73,6 +73,7 @@ impl Layout {
 
 impl Measure {
     /// What an announced length means, or `None` when it is odd and cannot be.
+    #[inline]
     pub(crate) fn extent(self, units: usize) -> Option<Extent> {
         let exactly = |characters| Extent {
             characters,

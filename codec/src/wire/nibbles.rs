@@ -2,7 +2,7 @@
 //!
 //! Owns packing and unpacking. Must never decide which characters a value may hold.
 
-use crate::content::lookup;
+use crate::content::{each_word, lookup};
 
 /// Where the filling nibble of an odd number of digits stands, and what it is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -11,6 +11,14 @@ pub(crate) struct Packing {
     pub(crate) pad_left: bool,
     /// 0..=15.
     pub(crate) pad: u8,
+}
+
+impl Packing {
+    /// A zero in front, as a number is written: no digit beyond nine.
+    pub(crate) const ZERO_IN_FRONT: Self = Self {
+        pad_left: true,
+        pad: 0,
+    };
 }
 
 /// No hexadecimal digit.
@@ -76,18 +84,21 @@ pub(crate) fn byte(high: u8, low: u8) -> u8 {
 }
 
 /// Whether all nibbles are decimal.
+#[inline]
 pub(crate) fn all_decimal(bytes: &[u8]) -> bool {
-    let (eights, rest) = bytes.as_chunks::<8>();
-    let bad = eights.iter().fold(0, |bad, eight| {
-        bad | beyond_nine(u64::from_ne_bytes(*eight))
-    });
-    let bad = rest
-        .iter()
-        .fold(bad, |bad, byte| bad | beyond_nine(u64::from(*byte)));
-    bad == 0
+    each_word(bytes, |eight| beyond_nine(eight) == 0)
 }
 
-/// Not zero when a nibble is 10 or more: its bit 8 is set together with bit 4 or bit 2.
+/// Whether all nibbles are decimal or the separator of a track, D.
+pub(crate) fn all_track(bytes: &[u8]) -> bool {
+    each_word(bytes, |eight| {
+        // Of a nibble beyond nine: its bits 4 and 1 are set, its bit 2 is not.
+        let separators = (eight << 1) & !(eight << 2) & (eight << 3);
+        beyond_nine(eight) & !separators == 0
+    })
+}
+
+/// Not zero when a nibble is 10 or more: its bit 8 is set together with bit 4 or bit 2. That bit is set in the result.
 fn beyond_nine(nibbles: u64) -> u64 {
     nibbles & (nibbles << 1 | nibbles << 2) & 0x8888_8888_8888_8888
 }
@@ -171,19 +182,19 @@ mod tests {
     }
 
     #[test]
-    fn each_nibble_beyond_nine_is_found_wherever_it_stands() {
+    fn each_nibble_that_is_no_digit_or_separator_is_found_wherever_it_stands() {
         for length in 0..20 {
             assert!(all_decimal(&vec![0x99; length]));
             for at in 0..length {
                 for bad in 0..=u8::MAX {
                     let mut bytes = vec![0x19; length];
                     bytes[at] = bad;
-                    let decimal = bad >> 4 <= 9 && bad & 0xF <= 9;
-                    assert_eq!(
-                        all_decimal(&bytes),
-                        decimal,
-                        "{bad:02x} at {at} of {length}"
-                    );
+                    let nibbles = [bad >> 4, bad & 0xF];
+                    let decimal = nibbles.iter().all(|nibble| *nibble <= 9);
+                    let track = nibbles.iter().all(|nibble| *nibble <= 9 || *nibble == 0xD);
+                    let place = format!("{bad:02x} at {at} of {length}");
+                    assert_eq!(all_decimal(&bytes), decimal, "{place}");
+                    assert_eq!(all_track(&bytes), track, "{place}");
                 }
             }
         }

@@ -45,6 +45,7 @@ impl fmt::Display for LengthWidth {
 
 impl Prefix {
     /// Bytes on the wire.
+    #[inline]
     pub(crate) fn bytes(self) -> usize {
         match self {
             Self::Ascii { digits } | Self::Ebcdic { digits } => usize::from(digits),
@@ -73,6 +74,7 @@ impl Prefix {
     }
 
     /// Reads exactly [`bytes`](Self::bytes) bytes, or gives the index of the first that is not decimal.
+    #[inline]
     pub(crate) fn read(self, bytes: &[u8]) -> Result<usize, usize> {
         let decimal = |digit: fn(u8) -> Option<u8>| {
             bytes

@@ -9,8 +9,8 @@ use std::collections::BTreeMap;
 
 use self::subfields::{Ends, keyed, keyed_with, listed, subfield, unnamed};
 use super::description::{
-    BerTlv, BitmapForm, Bitmapped, Datasets, HexText, Positional, Repeated, Separated, Structure,
-    SubfieldLength, TaggedText,
+    BerTlv, BitmapForm, Bitmapped, Datasets, FixedPlace, HexText, Positional, Repeated, Separated,
+    Structure, Subfield, SubfieldLength, TaggedText,
 };
 use super::document::{
     BitmapEncoding, DescriptionError, DescriptionErrorKind as Kind, StructureDocument,
@@ -18,6 +18,7 @@ use super::document::{
 };
 use super::encoding::{Counts, NumberEncoding, TextEncoding, Width};
 use super::part::TextTag;
+use super::positional::number;
 use super::read::DEEPEST;
 use crate::wire::ebcdic::from_latin_1;
 
@@ -168,9 +169,29 @@ fn positional(
         return Err(place.fault(Kind::Required { required, found }));
     }
     Ok(Positional {
+        fixed: fixed_places(&subfields),
         subfields,
         required,
     })
+}
+
+/// The places of the first subfields that are values of fixed length.
+fn fixed_places(subfields: &[Subfield]) -> Vec<FixedPlace> {
+    let mut end = 0_usize;
+    let places = subfields.iter().enumerate().map_while(|(index, subfield)| {
+        let (SubfieldLength::Fixed(units), None) = (subfield.length, &subfield.structure) else {
+            return None;
+        };
+        let start = end;
+        end = start.saturating_add(subfield.fixed_bytes()?);
+        Some(FixedPlace {
+            key: number(index),
+            start,
+            end,
+            odd_digits: subfield.encoding.is_odd(usize::from(units)),
+        })
+    });
+    places.collect()
 }
 
 fn bitmapped(
