@@ -32,6 +32,8 @@ pub struct Network {
     pub match_window_minutes: u32,
     /// How long a decision may take, in milliseconds.
     pub deadline_ms: u32,
+    /// Whether an approval that is durable only after that is still sent.
+    pub send_late_approvals: bool,
     /// DE39 of what is approved.
     pub approval_codes: ApprovalCodes,
     /// Whether it can take an approval of a part of the amount.

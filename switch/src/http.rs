@@ -137,7 +137,7 @@ async fn metrics_text(State(context): State<Arc<Context>>) -> String {
     set("switch_books_sequence", submitter.views().in_books());
     set(
         "switch_connections_free",
-        context.shared.connections.available_permits() as u64,
+        context.shared.admission.free() as u64,
     );
     set(
         "switch_connections_bound",

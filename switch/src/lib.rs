@@ -8,6 +8,7 @@
 //! ledger decides it, [`link`] writes the answer, [`server`] sends it.
 
 pub mod adapter;
+pub mod admission;
 pub mod audit;
 pub mod backup;
 pub mod card_vault;

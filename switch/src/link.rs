@@ -291,7 +291,43 @@ impl Default for Link {
     }
 }
 
+/// What becomes of an approval that is durable after its deadline.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Late {
+    /// It is sent all the same.
+    Sent,
+    /// The network does not want it any more: it stands without an answer until it is reversed.
+    Suppressed,
+}
+
 impl WaitingRequest {
+    /// Whether an outcome that became durable at this time is a late approval, and what becomes of it. Everything
+    /// else is always sent: a late decline moves nothing, and a late answer to an advice ends its repeats.
+    #[must_use]
+    pub fn late(&self, outcome: &Outcome, durable: Timestamp) -> Option<Late> {
+        let network = &self.plan.network;
+        let deadline_us = i64::from(network.deadline_ms).saturating_mul(1000);
+        let Outcome::Decided(decided) = outcome else {
+            return None;
+        };
+        let asked = matches!(
+            (self.message.mti().class(), self.message.mti().function()),
+            (
+                MtiClass::Authorization | MtiClass::Financial,
+                MtiFunction::Request
+            )
+        );
+        let in_time = durable <= self.received.plus_us(deadline_us);
+        if in_time || !asked || decided.reason.is_some() {
+            return None;
+        }
+        Some(if network.send_late_approvals {
+            Late::Sent
+        } else {
+            Late::Suppressed
+        })
+    }
+
     /// Appends the response that says what the ledger decided.
     ///
     /// # Errors

@@ -23,10 +23,10 @@ use ledger::journal::retention::Policy;
 use ledger::runtime::{Ledger, LedgerOptions};
 use rules::{NetworkId, Snapshot};
 use tokio::net::TcpListener;
-use tokio::sync::Semaphore;
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
+use crate::admission::Admission;
 use crate::audit::live::Audits;
 use crate::card_vault::CardVault;
 use crate::data_directory::{self, DataLock, inspector};
@@ -149,7 +149,7 @@ pub fn run(configuration: Configuration) -> anyhow::Result<()> {
         submitter,
         bounds: settings.links,
         links: LinkStatuses::default(),
-        connections: Arc::new(Semaphore::new(settings.links.maximum_connections)),
+        admission: Admission::of(&settings),
         stop: CancellationToken::new(),
     });
     let context = http::Context {

@@ -14,17 +14,19 @@ use ledger::command::{Outcome, Submission, Undecided};
 use ledger::identifiers::Timestamp;
 use ledger::runtime::{Submitter, Ticket, Timing, now};
 use rules::{NetworkId, Reason};
+use socket2::{SockRef, TcpKeepalive};
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use tokio::net::{TcpListener, TcpStream};
-use tokio::sync::{Semaphore, mpsc};
-use tokio::time::{Instant, timeout};
+use tokio::sync::mpsc;
+use tokio::time::{Instant, sleep_until, timeout};
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 use zeroize::Zeroize as _;
 
+use crate::admission::{Admission, InFlight};
 use crate::card_vault::CardVault;
 use crate::demo::LoadTicket;
-use crate::link::{Link, Received, Surroundings, WaitingRequest};
+use crate::link::{Late, Link, Received, Surroundings, WaitingRequest};
 use crate::link_status::{LinkStatus, LinkStatuses};
 use crate::operations::OperatorTicket;
 use crate::rulebook::Rulebook;
@@ -44,8 +46,8 @@ pub struct Shared {
     pub bounds: settings::Links,
     /// The open links, as others see them.
     pub links: LinkStatuses,
-    /// Room for connections.
-    pub connections: Arc<Semaphore>,
+    /// Who is let in, and what share each may take.
+    pub admission: Arc<Admission>,
     /// Ends the links.
     pub stop: CancellationToken,
 }
@@ -160,10 +162,14 @@ pub async fn accept(
                 }
             },
         };
-        let Ok(room) = Arc::clone(&shared.connections).try_acquire_owned() else {
-            telemetry::connection_refused();
-            tracing::warn!(%peer, "too many connections: this one is closed");
-            continue;
+        let room = match shared.admission.admit(network, peer.ip()) {
+            Ok(room) => room,
+            Err(full) => {
+                telemetry::connection_refused(full);
+                let bound = full.as_str();
+                tracing::warn!(%peer, bound, "too many connections: this one is closed");
+                continue;
+            }
         };
         let shared = Arc::clone(&shared);
         links.spawn(async move {
@@ -181,6 +187,9 @@ async fn serve_link(stream: TcpStream, peer: SocketAddr, network: NetworkId, sha
     if let Err(error) = stream.set_nodelay(true) {
         tracing::warn!(%peer, %error, "the link may answer late");
     }
+    if let Err(error) = keep_alive(&stream, shared.bounds) {
+        tracing::warn!(%peer, %error, "a peer that is gone may not be noticed");
+    }
     let metrics = LinkMetrics::new(&plan.network.name);
     tracing::info!(%peer, network = plan.network.name, "link connected");
     let status = shared.links.open(&plan.network.name, peer, now());
@@ -194,12 +203,26 @@ async fn serve_link(stream: TcpStream, peer: SocketAddr, network: NetworkId, sha
         out: BytesMut::with_capacity(4096),
         replies_in,
         replies,
-        in_flight: 0,
+        in_flight: InFlight::none(Arc::clone(&shared.admission)),
+        begun: None,
         metrics,
         status,
     };
     let reason = connection.run().await;
     tracing::info!(%peer, network = plan.network.name, reason, "link closed");
+}
+
+/// Questions that a silent peer may leave unanswered, and how long each waits.
+const KEEPALIVE_PROBES: (u32, Duration) = (3, Duration::from_secs(10));
+
+/// Lets the system notice that a peer is gone without a word: a cable, a crash.
+fn keep_alive(stream: &TcpStream, bounds: settings::Links) -> std::io::Result<()> {
+    let (probes, interval) = KEEPALIVE_PROBES;
+    let keepalive = TcpKeepalive::new()
+        .with_time(Duration::from_secs(bounds.keepalive_s.max(1)))
+        .with_interval(interval)
+        .with_retries(probes);
+    SockRef::from(stream).set_tcp_keepalive(&keepalive)
 }
 
 struct Connection<'a> {
@@ -211,7 +234,9 @@ struct Connection<'a> {
     out: BytesMut,
     replies_in: mpsc::Sender<Reply>,
     replies: mpsc::Receiver<Reply>,
-    in_flight: usize,
+    in_flight: InFlight,
+    /// When the frame that is not whole yet began.
+    begun: Option<Instant>,
     metrics: LinkMetrics,
     status: Arc<LinkStatus>,
 }
@@ -253,12 +278,17 @@ impl Connection<'_> {
                     }
                     Err(_) => return "read failed",
                 },
-                () = Drain::over(drain.as_ref()), if drain.is_some() && self.in_flight == 0 => {
+                () = Drain::over(drain.as_ref()), if drain.is_some() && self.in_flight.count() == 0 => {
                     self.close().await;
                     return "drained";
                 }
+                () = frame_overdue(self.begun, self.shared.bounds), if self.begun.is_some() => {
+                    let written = self.answer_rest().await;
+                    return written.err().unwrap_or("a frame did not end in time");
+                }
             }
-            self.status.stands(self.in_flight, self.link.is_signed_on());
+            self.status
+                .stands(self.in_flight.count(), self.link.is_signed_on());
             if let Err(reason) = self.write().await {
                 return reason;
             }
@@ -276,13 +306,22 @@ impl Connection<'_> {
         loop {
             let frame = match self.reader.next_frame() {
                 Ok(Some(frame)) => frame,
-                Ok(None) => return Ok(()),
+                Ok(None) => {
+                    self.begun = match self.begun {
+                        _ if !self.reader.has_partial_frame() => None,
+                        Some(begun) => Some(begun),
+                        None => Some(Instant::now()),
+                    };
+                    return Ok(());
+                }
                 Err(error) => {
                     tracing::warn!(network = plan.network.name, %error, "framing lost");
                     self.metrics.framing_lost();
                     return Err("framing lost");
                 }
             };
+            // What follows it is another frame.
+            self.begun = None;
             self.metrics.received();
             self.status.received();
             let received = now();
@@ -320,13 +359,12 @@ impl Connection<'_> {
                 deadline,
                 request,
             } => {
-                if self.in_flight >= self.shared.bounds.in_flight_per_link {
+                if !self.in_flight.begin(self.shared.submitter.waiting()) {
                     let reason = Reason::Overloaded;
                     self.status.answered();
                     refuse(&request, Undecided { reason }, &mut self.out, &self.metrics);
                     return;
                 }
-                self.in_flight += 1;
                 self.metrics.submitted();
                 let ticket = SwitchTicket::Link(Box::new(LinkTicket {
                     request,
@@ -359,7 +397,7 @@ impl Connection<'_> {
     }
 
     fn answer(&mut self, reply: Reply) {
-        self.in_flight = self.in_flight.saturating_sub(1);
+        self.in_flight.end();
         self.metrics.returned(1);
         self.status.answered();
         let request = &reply.request;
@@ -367,6 +405,12 @@ impl Connection<'_> {
             Ok(decided) => decided,
             Err(undecided) => return refuse(request, undecided, &mut self.out, &self.metrics),
         };
+        if let Some(late) = request.late(outcome.get(), timing.durable) {
+            telemetry::late_approval(request, outcome.get(), late);
+            if late == Late::Suppressed {
+                return;
+            }
+        }
         match request.answer(&outcome, &mut self.out) {
             Ok(answered) => {
                 telemetry::decision(request, &answered);
@@ -418,7 +462,7 @@ impl Connection<'_> {
     /// Sends what was written and the answers that are due; nothing more is read.
     async fn answer_rest(&mut self) -> Result<(), &'static str> {
         self.write().await?;
-        while self.in_flight > 0 {
+        while self.in_flight.count() > 0 {
             let Some(reply) = self.replies.recv().await else {
                 break;
             };
@@ -444,8 +488,15 @@ impl Connection<'_> {
 impl Drop for Connection<'_> {
     fn drop(&mut self) {
         // Answers still on their way will find the link gone.
-        self.metrics.returned(self.in_flight);
+        self.metrics.returned(self.in_flight.count());
         self.shared.links.close(&self.status);
+    }
+}
+
+/// Returns when a frame that has begun should have ended.
+async fn frame_overdue(begun: Option<Instant>, bounds: settings::Links) {
+    if let Some(begun) = begun {
+        sleep_until(begun + Duration::from_millis(bounds.frame_timeout_ms)).await;
     }
 }
 
@@ -497,7 +548,7 @@ impl Drain {
 
     async fn over(drain: Option<&Self>) {
         if let Some(drain) = drain {
-            tokio::time::sleep_until((drain.last_heard + drain.quiet).min(drain.limit)).await;
+            sleep_until((drain.last_heard + drain.quiet).min(drain.limit)).await;
         }
     }
 }

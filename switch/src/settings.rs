@@ -56,8 +56,16 @@ pub struct Listener {
 pub struct Links {
     /// Connections accepted at once, over all listeners.
     pub maximum_connections: usize,
+    /// Connections of one network accepted at once.
+    pub connections_per_network: usize,
+    /// Connections from one address accepted at once.
+    pub connections_per_address: usize,
     /// Requests of one link that may wait for the ledger; more are refused as overload.
     pub in_flight_per_link: usize,
+    /// How long a frame may take from its first byte to its last before the link is closed.
+    pub frame_timeout_ms: u64,
+    /// How long a link may be silent before the system asks whether its peer is still there.
+    pub keepalive_s: u64,
     /// How long a write may take before the link is closed.
     pub write_timeout_ms: u64,
     /// At the end: how long a link must have been quiet to be closed.

@@ -7,6 +7,7 @@
 use std::time::Duration;
 
 use anyhow::Context as _;
+use ledger::command::Outcome;
 use ledger::identifiers::Timestamp;
 use ledger::journal::retainer::Retained;
 use ledger::runtime::{LedgerFailure, Observer, between, now};
@@ -16,7 +17,8 @@ use rules::{Reason, RulesVersion};
 use tracing_appender::non_blocking::{ErrorCounter, NonBlockingBuilder, WorkerGuard};
 use tracing_subscriber::EnvFilter;
 
-use crate::link::{Anomaly, Answered, References, WaitingRequest};
+use crate::admission::Full;
+use crate::link::{Anomaly, Answered, Late, References, WaitingRequest};
 use crate::rulebook::{Rulebook, RulebookError};
 use crate::settings;
 
@@ -222,14 +224,41 @@ pub fn report_rules(rulebook: &Rulebook) {
     gauge!("switch_rules_last_reload_accepted").set(accepted);
 }
 
-/// A connection was closed because there were too many.
-pub fn connection_refused() {
-    counter!("switch_connections_refused_total").increment(1);
+/// A connection was closed because there were too many, by the bound that kept it out.
+pub fn connection_refused(full: Full) {
+    counter!("switch_connections_refused_total", "bound" => full.as_str()).increment(1);
 }
 
 /// An answer found its link gone.
 pub fn answer_without_link() {
     counter!("switch_answers_without_link_total").increment(1);
+}
+
+/// An approval became durable after its deadline.
+pub fn late_approval(request: &WaitingRequest, outcome: &Outcome, late: Late) {
+    let (sent, network) = (late == Late::Sent, request.network());
+    let label = if sent { "true" } else { "false" };
+    counter!("switch_late_approvals_total", "network" => network.to_owned(), "sent" => label)
+        .increment(1);
+    let References { stan, rrn } = request.references();
+    let id = match outcome {
+        Outcome::Decided(decided) => Some(decided.id),
+        Outcome::Acknowledged(_)
+        | Outcome::Dropped(_)
+        | Outcome::Done(_)
+        | Outcome::Refused(_)
+        | Outcome::Created
+        | Outcome::Rejected(_) => None,
+    };
+    let id = id.map(tracing::field::display);
+    tracing::warn!(
+        network,
+        stan,
+        rrn,
+        id,
+        sent,
+        "an approval became durable after its deadline"
+    );
 }
 
 /// Logs a decision.

@@ -21,6 +21,8 @@ mod clock;
 mod damage;
 #[path = "faults/injection.rs"]
 mod injection;
+#[path = "faults/late.rs"]
+mod late;
 #[path = "faults/load.rs"]
 mod load;
 #[path = "faults/mounts.rs"]

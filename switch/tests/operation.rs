@@ -282,7 +282,7 @@ fn readiness_and_metrics_are_there() {
     for (bound, expected) in [
         ("switch_writer_queue_commands_bound", 16_384.0),
         ("switch_view_lag_batches_bound", 100_000.0),
-        ("switch_connections_bound", 256.0),
+        ("switch_connections_bound", 2048.0),
     ] {
         let found = switch.metric(bound, "");
         assert!((found - expected).abs() < 0.5, "{bound}: {found}");

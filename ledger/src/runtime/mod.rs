@@ -11,6 +11,7 @@ mod lag;
 mod observer;
 mod options;
 mod pace;
+mod pressure;
 mod releaser;
 mod snapshot_shell;
 mod submitter;
@@ -53,6 +54,7 @@ use expiry_shell::ExpiryShell;
 use housekeeping::{Housekeeping, PIECE_BYTES};
 use lag::Lag;
 use pace::Pace;
+use pressure::Pressure;
 use releaser::Releaser;
 use snapshot_shell::SnapshotShell;
 use view_shell::ViewShell;
@@ -65,6 +67,7 @@ pub struct Ledger<T> {
     views: Arc<Views<SledStore>>,
     watermark: Watermark,
     lag: Arc<Lag>,
+    pressure: Arc<Pressure>,
     snapshots: Snapshots,
     readers: Readers,
     stopping: Arc<AtomicBool>,
@@ -192,12 +195,14 @@ impl<T: Ticket> Ledger<T> {
             watermark: watermark.clone(),
             stopping: Arc::clone(&stopping),
         };
+        let pressure = Arc::<Pressure>::default();
         let shell = WriterShell {
             writer: machines.writer,
             journal,
             releaser: machines.releaser,
             views: Arc::clone(&views),
             lag: Arc::clone(&lag),
+            pressure: Arc::clone(&pressure),
             rules,
             observer: Arc::clone(observer),
             batch_commands: options.batch_commands.max(1),
@@ -214,13 +219,10 @@ impl<T: Ticket> Ledger<T> {
         };
         let view_thread = spawn("view-writer", move || shell.run())?;
         let housekeeping_thread = spawn("housekeeping", move || housekeeping.run())?;
+        let kept = options.snapshots_kept;
         let (snapshot_shell, snapshots) = SnapshotShell::new(
-            (
-                machines.snapshots,
-                options.log.shard,
-                options.snapshots_kept,
-            ),
-            Duration::from_secs(options.snapshot_interval_minutes.saturating_mul(60)),
+            (machines.snapshots, options.log.shard, kept),
+            options.snapshot_interval(),
             pace,
             machines.snapshot_pin,
         )?;
@@ -231,6 +233,7 @@ impl<T: Ticket> Ledger<T> {
             views,
             watermark,
             lag,
+            pressure,
             snapshots,
             readers: options.readers.clone(),
             stopping,
@@ -259,6 +262,7 @@ impl<T: Ticket> Ledger<T> {
             views: Arc::clone(&self.views),
             watermark: self.watermark.clone(),
             lag: Arc::clone(&self.lag),
+            pressure: Arc::clone(&self.pressure),
         })
     }
 

@@ -4,6 +4,7 @@
 //! Must never: be changed while it runs.
 
 use std::path::PathBuf;
+use std::time::Duration;
 
 use crate::books::inspection::Inspector;
 use crate::journal::committer::CommitOptions;
@@ -51,6 +52,13 @@ pub struct LedgerOptions {
     pub snapshots_kept: usize,
     /// How the books are inspected before anything rests on them.
     pub inspector: Inspector,
+}
+
+impl LedgerOptions {
+    /// How often a snapshot is taken; zero for only when somebody asks.
+    pub(super) fn snapshot_interval(&self) -> Duration {
+        Duration::from_secs(self.snapshot_interval_minutes.saturating_mul(60))
+    }
 }
 
 /// The pin of the books: what a start replays begins after it.

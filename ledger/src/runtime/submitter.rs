@@ -9,7 +9,9 @@ use crossbeam_channel::{Sender, TrySendError};
 use rules::Reason;
 
 use super::Ticket;
+use super::clock::now;
 use super::lag::Lag;
+use super::pressure::Pressure;
 use crate::books::{SledStore, Views};
 use crate::command::{Submission, Undecided};
 use crate::durable::Watermark;
@@ -21,6 +23,7 @@ pub struct Submitter<T> {
     pub(super) views: Arc<Views<SledStore>>,
     pub(super) watermark: Watermark,
     pub(super) lag: Arc<Lag>,
+    pub(super) pressure: Arc<Pressure>,
 }
 
 impl<T> Clone for Submitter<T> {
@@ -30,16 +33,17 @@ impl<T> Clone for Submitter<T> {
             views: Arc::clone(&self.views),
             watermark: self.watermark.clone(),
             lag: Arc::clone(&self.lag),
+            pressure: Arc::clone(&self.pressure),
         }
     }
 }
 
 impl<T: Ticket> Submitter<T> {
-    /// Hands a command to the writer. When its queue is full or the views lag too far behind, the
-    /// ticket hears [`Reason::Overloaded`].
+    /// Hands a command to the writer. When its queue is full, when what waits in it would take longer than the
+    /// command has time, or when the views lag too far behind, the ticket hears [`Reason::Overloaded`].
     pub fn submit(&self, submission: Submission<T>) {
         let behind = self.watermark.sequence().saturating_sub(self.views.shown());
-        let refused = if self.lag.is_exceeded(behind) {
+        let refused = if self.lag.is_exceeded(behind) || self.would_be_late(&submission) {
             submission
         } else {
             match self.submissions.try_send(submission) {
@@ -50,6 +54,17 @@ impl<T: Ticket> Submitter<T> {
         refused.ticket.undecided(Undecided {
             reason: Reason::Overloaded,
         });
+    }
+
+    /// Whether the queue alone takes the command past its deadline. One that is past it already is left to the
+    /// writer, which says so.
+    fn would_be_late(&self, submission: &Submission<T>) -> bool {
+        let wait_us = self.pressure.wait_us(self.submissions.len());
+        let Some(deadline) = submission.deadline.filter(|_| wait_us > 0) else {
+            return false;
+        };
+        let now = now();
+        now < deadline && deadline < now.plus_us(wait_us)
     }
 
     /// Hands a command to the writer, waiting for room: for loading, never for a link.

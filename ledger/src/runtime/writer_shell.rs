@@ -9,8 +9,9 @@ use arc_swap::ArcSwap;
 use crossbeam_channel::Receiver;
 use rules::Snapshot;
 
-use super::clock::{between, now};
+use super::clock::{between, elapsed_since, now};
 use super::lag::Lag;
+use super::pressure::Pressure;
 use super::releaser::{Releaser, Waiting};
 use super::{LedgerFailure, Observer, Ticket, match_window_us};
 use crate::books::{SledStore, Views};
@@ -24,6 +25,7 @@ pub(super) struct WriterShell<T, J> {
     pub(super) releaser: Arc<Releaser<T>>,
     pub(super) views: Arc<Views<SledStore>>,
     pub(super) lag: Arc<Lag>,
+    pub(super) pressure: Arc<Pressure>,
     pub(super) rules: Arc<ArcSwap<Snapshot>>,
     pub(super) observer: Arc<dyn Observer>,
     pub(super) batch_commands: usize,
@@ -71,6 +73,7 @@ impl<T: Ticket, J: Journal> WriterShell<T, J> {
         self.releaser.release();
         self.writer
             .forget(match_window_us(&rules), self.views.in_books());
+        self.pressure.took(commands, elapsed_since(taken));
         self.observer
             .decided(commands, records, between(taken, decided));
         Ok(())

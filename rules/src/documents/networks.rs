@@ -31,6 +31,9 @@ table! {
         required match_window_minutes: i64,
         /// How long a decision may take, in milliseconds.
         required deadline_ms: i64,
+        /// Whether an approval that is durable only after that is still sent; default true. One that is not sent
+        /// stands until the network reverses it.
+        optional send_late_approvals: bool,
         /// DE39 of what is approved.
         optional approval_codes: ApprovalCodesTable,
         /// Whether it can take an approval of a part of the amount; default false.
@@ -107,6 +110,7 @@ pub(super) fn read(
         let flag = report.optional(given, key, "true or false");
         flag.unwrap_or(otherwise)
     };
+    let send_late_approvals = flag(table.send_late_approvals, "send_late_approvals", true);
     let partial_authorization = flag(table.partial_authorization, "partial_authorization", false);
     let key = "transaction_fee_included";
     let transaction_fee_included = flag(table.transaction_fee_included, key, true);
@@ -127,6 +131,7 @@ pub(super) fn read(
             echo_network_management,
             match_window_minutes: match_window_minutes?,
             deadline_ms: deadline_ms?,
+            send_late_approvals,
             approval_codes,
             partial_authorization,
             transaction_fee_included,
