@@ -26,6 +26,7 @@ pub mod audit;
 pub mod authorization;
 pub mod books;
 pub mod command;
+pub mod controls;
 mod decide;
 pub mod durable;
 pub mod entities;

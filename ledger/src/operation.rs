@@ -4,7 +4,10 @@
 //! commands and as records. Each has a tracking id, and the same one again has the same outcome (reference
 //! authorization-api 2, 10, 14, 15; authorization-guides 4, 9). Must never: carry a PAN.
 
-use rules::{AccountId, LimitName, Limits, ProcessingCode, RulesVersion};
+use rules::{
+    AccountId, Accumulator, AccumulatorKey, ControlId, ControlTarget, LimitName, Limits,
+    ProcessingCode, RulesVersion,
+};
 use serde::{Deserialize, Serialize};
 
 use crate::authorization::{
@@ -86,6 +89,35 @@ pub enum Operation {
         /// The modes that are suspended from now on.
         suspended: SuspendedModes,
     },
+    /// Makes a flex control.
+    CreateControl(ControlDocument),
+    /// Puts a flex control that was made at run time in the place of the one with its id.
+    ChangeControl(ControlDocument),
+    /// Takes away a flex control that was made at run time.
+    DeleteControl {
+        /// The control.
+        control: ControlId,
+    },
+    /// Says what is left of a limit in its present period. What was counted in it before is forgotten.
+    SetAvailableLimit {
+        /// The control, of the rules or made at run time.
+        control: ControlId,
+        /// The account whose operations it limits.
+        account: AccountId,
+        /// The card, where it counts by card.
+        card: Option<CardHash>,
+        /// What is left: an amount in minor units of the control's currency, or a number of operations.
+        available: i64,
+    },
+}
+
+/// A flex control as it is written.
+#[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+pub struct ControlDocument {
+    /// Whom it is for: an account, a customer or a card.
+    pub target: ControlTarget,
+    /// An entry of `controls` of a file of flex controls, as JSON.
+    pub json: String,
 }
 
 /// An amount under a processing code.
@@ -151,7 +183,7 @@ pub struct OperationRequest {
 pub const DESCRIPTION_CHARACTERS: usize = 200;
 
 /// Why an operation was refused. Nothing changed.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize, thiserror::Error)]
+#[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize, thiserror::Error)]
 #[serde(rename_all = "snake_case")]
 pub enum OperationError {
     /// The tracking id names another operation.
@@ -213,6 +245,21 @@ pub enum OperationError {
     /// The card has no such mode, or the customer holds the account already.
     #[error("nothing would change")]
     NothingToDo,
+    /// A control of this id exists.
+    #[error("a flex control of this id exists")]
+    ControlTaken,
+    /// There is no such control, or none that was made at run time.
+    #[error("there is no such flex control, or none that was made at run time")]
+    UnknownControl,
+    /// The control is, or would be, for somebody else.
+    #[error("a flex control is made for an account, a customer or a card, and stays theirs")]
+    ControlTarget,
+    /// The control is not one, or refers to what is not there.
+    #[error("{0}")]
+    InvalidControl(String),
+    /// The limit has no such value.
+    #[error("the limit counts nothing here, or what is left is not from 0 to the limit")]
+    AvailableLimit,
 }
 
 /// What an operation changed beside limits that move.
@@ -259,6 +306,22 @@ pub enum OperationEffect {
         before: SuspendedModes,
         /// From now on.
         suspended: SuspendedModes,
+    },
+    /// A flex control was made, changed or taken away.
+    Control {
+        /// Whom it is for.
+        target: ControlTarget,
+        /// The control.
+        control: ControlId,
+    },
+    /// What is left of a limit was written.
+    AvailableLimit {
+        /// What counts.
+        key: AccumulatorKey,
+        /// What it had counted; `None` for nothing.
+        before: Option<Accumulator>,
+        /// What it has counted from now on.
+        after: Accumulator,
     },
 }
 

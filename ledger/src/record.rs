@@ -7,6 +7,7 @@
 use serde::{Deserialize, Serialize};
 
 pub(crate) mod version_1;
+pub(crate) mod version_2;
 
 use crate::authorization::{
     AuthorizationDecided, FileActionDecided, HoldDropped, ResponseAcknowledged, ReversalDecided,
@@ -52,14 +53,18 @@ const ACCOUNT_OPENED: Layout = (2, 2);
 const CARD_ISSUED_1: Layout = (3, 1);
 const CARD_ISSUED: Layout = (3, 2);
 const AUTHORIZATION_DECIDED_1: Layout = (10, 1);
-const AUTHORIZATION_DECIDED: Layout = (10, 2);
+const AUTHORIZATION_DECIDED_2: Layout = (10, 2);
+const AUTHORIZATION_DECIDED: Layout = (10, 3);
 const REVERSAL_DECIDED_1: Layout = (11, 1);
-const REVERSAL_DECIDED: Layout = (11, 2);
-const HOLD_DROPPED: Layout = (12, 1);
+const REVERSAL_DECIDED_2: Layout = (11, 2);
+const REVERSAL_DECIDED: Layout = (11, 3);
+const HOLD_DROPPED_1: Layout = (12, 1);
+const HOLD_DROPPED: Layout = (12, 2);
 const RESPONSE_ACKNOWLEDGED: Layout = (13, 1);
 const FILE_ACTION_DECIDED: Layout = (14, 1);
 const TRANSACTION_POSTED: Layout = (20, 1);
-const OPERATION_DONE: Layout = (30, 1);
+const OPERATION_DONE_1: Layout = (30, 1);
+const OPERATION_DONE: Layout = (30, 2);
 
 /// Why a stored record cannot be read.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
@@ -155,17 +160,27 @@ impl Record {
             AUTHORIZATION_DECIDED_1 => {
                 decode::<version_1::AuthorizationDecided>(raw).map(|old| boxed(old.into()))
             }
+            AUTHORIZATION_DECIDED_2 => {
+                decode::<version_2::AuthorizationDecided>(raw).map(|old| boxed(old.into()))
+            }
             REVERSAL_DECIDED => decode(raw).map(boxed_reversal),
             REVERSAL_DECIDED_1 => {
                 decode::<version_1::ReversalDecided>(raw).map(|old| boxed_reversal(old.into()))
             }
+            REVERSAL_DECIDED_2 => {
+                decode::<version_2::ReversalDecided>(raw).map(|old| boxed_reversal(old.into()))
+            }
             HOLD_DROPPED => decode(raw).map(|dropped| Self::HoldDropped(Box::new(dropped))),
+            HOLD_DROPPED_1 => decode::<version_2::HoldDropped>(raw)
+                .map(|old| Self::HoldDropped(Box::new(old.into()))),
             RESPONSE_ACKNOWLEDGED => decode(raw).map(Self::ResponseAcknowledged),
             FILE_ACTION_DECIDED => {
                 decode(raw).map(|decided| Self::FileActionDecided(Box::new(decided)))
             }
             TRANSACTION_POSTED => decode(raw).map(Self::TransactionPosted),
             OPERATION_DONE => decode(raw).map(|done| Self::OperationDone(Box::new(done))),
+            OPERATION_DONE_1 => decode::<version_2::OperationDone>(raw)
+                .map(|old| Self::OperationDone(Box::new(old.into()))),
             (kind, version) => Err(RecordError::Unknown { kind, version }),
         }
     }

@@ -15,6 +15,7 @@ use crate::authorization::{
     ReversalDecided, ReversalResult,
 };
 use crate::books::rows::StoredMessage;
+use crate::controls::{ControlChange, Controls, Counting};
 use crate::entities::{Account, Card, CardFacts, Customer};
 use crate::identifiers::{CardHash, CustomerId, RecordId, Timestamp};
 use crate::invariants;
@@ -39,6 +40,7 @@ pub struct State {
     /// Sum of the maximum limits of each program's accounts, minor units.
     granted: Map<ProgramId, i128>,
     cards: Map<CardHash, CardFacts>,
+    controls: Controls,
     recent: RecentMessages,
 }
 
@@ -111,7 +113,9 @@ pub(crate) fn change_account(account: &mut Account, id: RecordId, effect: &Opera
         | OperationEffect::Forced(_)
         | OperationEffect::Canceled(_)
         | OperationEffect::CardStatus { .. }
-        | OperationEffect::CardModes { .. } => {}
+        | OperationEffect::CardModes { .. }
+        | OperationEffect::Control { .. }
+        | OperationEffect::AvailableLimit { .. } => {}
     }
 }
 
@@ -125,7 +129,9 @@ pub(crate) fn change_card(card: &mut CardFacts, effect: &OperationEffect) {
         | OperationEffect::Canceled(_)
         | OperationEffect::Granted { .. }
         | OperationEffect::AccountStatus { .. }
-        | OperationEffect::Holder(_) => {}
+        | OperationEffect::Holder(_)
+        | OperationEffect::Control { .. }
+        | OperationEffect::AvailableLimit { .. } => {}
     }
 }
 
@@ -158,6 +164,11 @@ impl State {
     /// Sum of the maximum limits of a program's accounts, minor units.
     pub(crate) fn granted(&self, program: ProgramId) -> i128 {
         self.granted.get(&program).copied().unwrap_or(0)
+    }
+
+    /// The controls made at run time, and what limits have counted.
+    pub(crate) fn controls(&self) -> &Controls {
+        &self.controls
     }
 
     pub(crate) fn recent(&self, key: &MessageKey) -> Option<&Recent> {
@@ -207,6 +218,11 @@ impl State {
     /// Takes a card from the books.
     pub(crate) fn load_card(&mut self, card: &Card) {
         self.cards.insert(card.hash, card.facts);
+    }
+
+    /// The same, to take rows of the books in.
+    pub(crate) fn controls_mut(&mut self) -> &mut Controls {
+        &mut self.controls
     }
 
     /// Takes back the messages that the books hold for a command, each under its own key, unless that is
@@ -326,6 +342,8 @@ impl State {
         match &decided.decision {
             Decision::Completed(change) => self.change(id, change)?,
             Decision::Approved(approval) => {
+                self.controls
+                    .count(id, Counting::Reserved(&approval.reservations));
                 if let Some((of, _)) = &approval.increment_of
                     && let Some(Recent::Message(message)) = self.recent.get_mut(of)
                 {
@@ -414,15 +432,39 @@ impl State {
             | OperationEffect::Forced(_)
             | OperationEffect::Granted { .. }
             | OperationEffect::AccountStatus { .. }
-            | OperationEffect::Holder(_) => {}
+            | OperationEffect::Holder(_)
+            | OperationEffect::Control { .. }
+            | OperationEffect::AvailableLimit { .. } => {}
         }
+        self.change_controls(id, done)?;
         let key = MessageKey::Operator(done.request.tracking_id.clone());
         self.remember(key, Remembered::operation(id, done), time);
         Ok(())
     }
 
-    /// Makes a change of an authorization that is remembered.
+    fn change_controls(
+        &mut self,
+        id: RecordId,
+        done: &OperationDone,
+    ) -> Result<(), InvariantViolation> {
+        match done.control_change() {
+            Some(ControlChange::Put(_, _, document)) => {
+                let put = self.controls.put(document);
+                put.map_err(|_unreadable| InvariantViolation {
+                    id,
+                    reason: Cow::Borrowed("a flex control that was taken in cannot be read"),
+                })?;
+            }
+            Some(ControlChange::TakenAway(_, control)) => self.controls.take_away(control),
+            Some(ControlChange::Counted(counting)) => self.controls.count(id, counting),
+            None => {}
+        }
+        Ok(())
+    }
+
+    /// Makes a change of an authorization, of which what it holds may be remembered.
     fn change(&mut self, id: RecordId, change: &Change) -> Result<(), InvariantViolation> {
+        self.controls.count(id, Counting::Changed(&change.counts));
         let Some(Recent::Message(message)) = self.recent.get_mut(&change.key) else {
             return Ok(());
         };

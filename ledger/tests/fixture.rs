@@ -25,6 +25,8 @@ mod reversals_2;
 mod version_1;
 #[path = "fixture/version_2.rs"]
 mod version_2;
+#[path = "fixture/version_3.rs"]
+mod version_3;
 
 use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
@@ -57,18 +59,22 @@ fn fixture(version: u8) -> PathBuf {
 }
 
 /// What the fixture of each version is read to; the last is the one that this build writes.
-fn versions() -> [(u8, Batches); 2] {
-    [(1, version_1::batches()), (2, version_2::batches())]
+fn versions() -> [(u8, Batches); 3] {
+    [
+        (1, version_1::batches()),
+        (2, version_2::batches()),
+        (3, version_3::batches()),
+    ]
 }
 
 /// The version that this build writes.
-const NEWEST: u8 = 2;
+const NEWEST: u8 = 3;
 
 /// Writes the journal of the newest fixture, every batch with a sync of its own.
 fn write(directory: &Path) {
     let (mut log, recovered) = Log::open(Directory::open(directory).unwrap(), OPTIONS, 0).unwrap();
     assert_eq!(recovered, Recovered::default());
-    for (sequence, (time, records)) in (1..).zip(version_2::batches()) {
+    for (sequence, (time, records)) in (1..).zip(version_3::batches()) {
         assert_eq!(
             log.append(&[encode(sequence, time, &records)]).unwrap(),
             sequence
@@ -195,16 +201,18 @@ fn variant(record: &Record) -> &'static str {
             OperationEffect::Holder(_) => "holder",
             OperationEffect::CardStatus { .. } => "card status",
             OperationEffect::CardModes { .. } => "card modes",
+            OperationEffect::Control { .. } => "control",
+            OperationEffect::AvailableLimit { .. } => "available limit",
         },
     }
 }
 
 #[test]
 fn the_newest_fixture_holds_every_kind_and_variant() {
-    let batches = version_2::batches();
+    let batches = version_3::batches();
     let records = || batches.iter().flat_map(|(_, records)| records);
     let variants: BTreeSet<_> = records().map(variant).collect();
-    assert_eq!(variants.len(), 24, "{variants:?}");
+    assert_eq!(variants.len(), 26, "{variants:?}");
     let mut reasons = BTreeSet::new();
     for record in records() {
         if let Record::AuthorizationDecided(decided) = record
@@ -222,17 +230,18 @@ fn kinds_and_versions_are_those_of_the_format() {
         (1, 2),
         (2, 2),
         (3, 2),
-        (10, 2),
-        (10, 2),
-        (11, 2),
-        (12, 1),
+        (10, 3),
+        (10, 3),
+        (11, 3),
+        (12, 2),
         (13, 1),
         (14, 1),
-        (30, 1),
+        (30, 2),
         (20, 1),
+        (30, 2),
     ];
-    assert_eq!(version_2::batches().len(), expected.len());
-    for ((sequence, (time, records)), layout) in (1..).zip(version_2::batches()).zip(expected) {
+    assert_eq!(version_3::batches().len(), expected.len());
+    for ((sequence, (time, records)), layout) in (1..).zip(version_3::batches()).zip(expected) {
         for raw in encode(sequence, time, &records).records() {
             assert_eq!((raw.kind, raw.version), layout, "batch {sequence}");
         }
@@ -241,7 +250,7 @@ fn kinds_and_versions_are_those_of_the_format() {
 
 #[test]
 fn what_another_build_wrote_is_refused() {
-    let (_, records) = version_2::batches().remove(0);
+    let (_, records) = version_3::batches().remove(0);
     let batch = encode(1, Timestamp(0), &records);
     let raw = batch.records().next().unwrap();
     for (kind, version) in [(raw.kind, 3), (raw.kind, 0), (4, 1), (0, 1), (255, 1)] {

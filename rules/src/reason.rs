@@ -100,6 +100,8 @@ reasons! {
     FileRecordNotFound => "file_record_not_found",
     /// A file action that is understood and may not be done.
     FileActionRefused => "file_action_refused",
+    /// A flex control denies the operation.
+    ControlDenied => "control_denied",
 }
 
 impl Reason {
@@ -124,6 +126,7 @@ impl Reason {
         Self::NotPermitted,
         Self::CurrencyNotSupported,
         Self::InvalidAmount,
+        Self::ControlDenied,
         Self::NoConfiguration,
         Self::InsufficientFunds,
         Self::CashLimitExceeded,
@@ -236,6 +239,8 @@ mod tests {
             (Reason::FormatError, Reason::UnknownCard),
             (Reason::AccountStatus, Reason::AuthorizationsDenied),
             (Reason::AuthorizationsDenied, Reason::UnknownProcessingCode),
+            (Reason::InvalidAmount, Reason::ControlDenied),
+            (Reason::ControlDenied, Reason::NoConfiguration),
             (Reason::NoConfiguration, Reason::InsufficientFunds),
             (Reason::CashLimitExceeded, Reason::CashbackNotAvailable),
         ];
@@ -258,6 +263,7 @@ mod tests {
             (Reason::FileActionNotSupported, 28),
             (Reason::FileRecordNotFound, 29),
             (Reason::FileActionRefused, 30),
+            (Reason::ControlDenied, 31),
         ];
         for (reason, number) in table {
             assert_eq!(reason as u8, number, "{reason}");

@@ -272,6 +272,18 @@ impl Snapshot {
             .evaluate(facts, own, accumulators, reservations)
     }
 
+    /// What an operation counts that happens whatever the flex controls say: a limit counts it beyond its
+    /// end.
+    pub fn count_controls<'a>(
+        &'a self,
+        facts: &'a ControlFacts<'a>,
+        own: &OwnControls<'a>,
+        accumulators: &'a impl Accumulators,
+        reservations: &mut Vec<Reservation>,
+    ) {
+        self.controls.count(facts, own, accumulators, reservations);
+    }
+
     /// What [`Snapshot::evaluate_controls`] looks at, and what it sees.
     pub fn trace_controls(
         &self,

@@ -214,6 +214,7 @@ fn the_generic_network_answers_every_reason() {
         (Reason::FileActionNotSupported, "24"),
         (Reason::FileRecordNotFound, "25"),
         (Reason::FileActionRefused, "29"),
+        (Reason::ControlDenied, "57"),
     ];
     assert_eq!(table.map(|(reason, _)| reason), Reason::ALL);
     for (reason, wire) in table {

@@ -3,7 +3,7 @@
 use std::path::Path;
 
 use ledger::authorization::{
-    Clearing, Conversion, Fees, Fingerprint, MatchKey, MessageClass, RequestFacts,
+    Circumstances, Clearing, Conversion, Fees, Fingerprint, MatchKey, MessageClass, RequestFacts,
 };
 use ledger::command::Submission;
 use ledger::entities::{
@@ -136,6 +136,7 @@ impl Purchases {
             retrieval_reference: Some("632412543813".to_owned()),
             card_acceptor: Some("CORNER SHOP 001".to_owned()),
             card_acceptor_name: Some("CORNER SHOP            LONDON       GB".to_owned()),
+            circumstances: Circumstances::default(),
         };
         Ok(Self { facts, accounts })
     }

@@ -155,7 +155,9 @@ impl<S: BookStore> Audit<'_, '_, S> {
                 | OperationEffect::Canceled(_)
                 | OperationEffect::Holder(_)
                 | OperationEffect::CardStatus { .. }
-                | OperationEffect::CardModes { .. } => {}
+                | OperationEffect::CardModes { .. }
+                | OperationEffect::Control { .. }
+                | OperationEffect::AvailableLimit { .. } => {}
             }
         }
         let range = || out_of_range(id, message.id);

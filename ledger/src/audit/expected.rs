@@ -74,7 +74,9 @@ impl<S: BookStore> Audit<'_, '_, S> {
             OperationEffect::AccountStatus { .. }
             | OperationEffect::Holder(_)
             | OperationEffect::CardStatus { .. }
-            | OperationEffect::CardModes { .. } => Ok(own.then(Expected::default)),
+            | OperationEffect::CardModes { .. }
+            | OperationEffect::Control { .. }
+            | OperationEffect::AvailableLimit { .. } => Ok(own.then(Expected::default)),
         }
     }
 

@@ -65,7 +65,9 @@ impl Cards {
                 | OperationEffect::Canceled(_)
                 | OperationEffect::Granted { .. }
                 | OperationEffect::AccountStatus { .. }
-                | OperationEffect::Holder(_) => return Ok(()),
+                | OperationEffect::Holder(_)
+                | OperationEffect::Control { .. }
+                | OperationEffect::AvailableLimit { .. } => return Ok(()),
             },
             MessageBody::Authorization { .. }
             | MessageBody::Reversal { .. }

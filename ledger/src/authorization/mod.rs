@@ -1,15 +1,20 @@
 //! Authorizations: what networks ask, what is decided and answered, and what becomes of it.
 //!
-//! Owns: the facts of messages ([`request`]), what names them ([`key`]), what a decision moves ([`moves`])
-//! and how an approval lives on ([`standing`]), with the decisions and answers as they are stored. The
+//! Owns: the facts of messages ([`request`], [`circumstances`]), what names them ([`key`]), what a decision
+//! moves ([`moves`]) and counts ([`counts`]) and how an approval lives on ([`standing`]), with the decisions
+//! and answers as they are stored. The
 //! layouts here are the payloads of journal records: a change of a field is a new record version. Must
 //! never: hold track data, a PIN block, CVV2 or a PAN.
 
+pub mod circumstances;
+pub mod counts;
 pub mod key;
 pub mod moves;
 pub mod request;
 pub mod standing;
 
+pub use circumstances::Circumstances;
+pub use counts::CountChange;
 pub use key::{
     Fingerprint, InvalidTrackingId, Lookup, MatchKey, MessageClass, MessageKey, NetworkReference,
     Reference, ReferenceKind, TrackingId,
@@ -25,7 +30,7 @@ pub use standing::{
 
 use rules::{AccountId, AccountType, Currency, ProcessingCode};
 use rules::{BalanceImpact, Limits, MerchantAdviceCode, RulesVersion};
-use rules::{Reason, ResponseCode};
+use rules::{ControlId, CustomCode, DenialCause, Reason, Reservation, ResponseCode};
 use serde::{Deserialize, Serialize};
 
 use crate::entities::CardStatus;
@@ -202,6 +207,8 @@ pub struct Approval {
     pub expires: Option<Timestamp>,
     /// The authorization that it raises, where it is an increment.
     pub increment_of: Option<(MessageKey, RecordId)>,
+    /// What it counts towards the limits of flex controls.
+    pub reservations: Vec<Reservation>,
 }
 
 impl Approval {
@@ -218,6 +225,7 @@ impl Approval {
             compensations: Vec::new(),
             expires: None,
             increment_of: None,
+            reservations: Vec::new(),
         }
     }
 
@@ -234,8 +242,24 @@ impl Approval {
             remaining_minor: self.transaction_minor,
             postings: self.postings.clone(),
             compensations: self.compensations.clone(),
+            reservations: self.reservations.clone(),
         }
     }
+}
+
+/// What the flex control that denies an operation says of it.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ControlDenial {
+    /// The control.
+    pub control: ControlId,
+    /// Why it denies.
+    pub cause: DenialCause,
+    /// The denial code of the business.
+    pub deny_code: Option<String>,
+    /// DE39, where it is not that of the network's table.
+    pub response_code: Option<ResponseCode>,
+    /// The decline code of the issuer.
+    pub custom_code: Option<CustomCode>,
 }
 
 /// An authorization, inquiry or advice with its decision and the inputs it was decided on.
@@ -261,6 +285,8 @@ pub struct AuthorizationDecided {
     pub moves: Vec<AccountMove>,
     /// What did not agree and was accepted.
     pub divergences: Vec<Divergence>,
+    /// The control that denies it; of an advice, the one that would have.
+    pub denial: Option<Box<ControlDenial>>,
     /// What was answered.
     pub answer: Answer,
 }

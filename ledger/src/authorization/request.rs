@@ -6,8 +6,8 @@
 use rules::{AccountType, Currency, ProcessingCode, ResponseCode};
 use serde::{Deserialize, Serialize};
 
-use super::ApprovalCode;
 use super::key::{Fingerprint, Lookup, MatchKey, MessageKey, NetworkReference, Reference};
+use super::{ApprovalCode, Circumstances};
 use crate::entities::CardStatus;
 
 /// How the network asks.
@@ -143,6 +143,8 @@ pub struct RequestFacts {
     pub card_acceptor: Option<String>,
     /// DE43.
     pub card_acceptor_name: Option<String>,
+    /// What flex controls look at beside.
+    pub circumstances: Circumstances,
 }
 
 impl RequestFacts {

@@ -6,10 +6,11 @@
 //! an account are always the sum of its records, whatever the rules say now (DESIGN section 6). Must never:
 //! consult rules, or move what its parts did not record.
 
-use rules::{AccountId, ProcessingCode};
+use rules::{AccountId, ProcessingCode, Reservation};
 use serde::{Deserialize, Serialize};
 use smallvec::SmallVec;
 
+use super::counts::{self, CountChange};
 use super::key::MessageKey;
 use super::moves::{Moves, prorate};
 use crate::identifiers::{RecordId, Timestamp};
@@ -94,6 +95,8 @@ pub struct Part {
     pub postings: Vec<PlannedPosting>,
     /// Posted when a cleared amount is undone.
     pub compensations: Vec<PlannedPosting>,
+    /// What it counts towards the limits of flex controls when all of it is in force.
+    pub reservations: Vec<Reservation>,
 }
 
 impl Part {
@@ -149,6 +152,8 @@ pub struct Change {
     pub status: AuthorizationStatus,
     /// Its parts, in order.
     pub parts: SmallVec<[PartChange; 1]>,
+    /// What it counts more or less towards the limits of flex controls.
+    pub counts: Vec<CountChange>,
 }
 
 impl Standing {
@@ -208,7 +213,7 @@ impl Standing {
         status: AuthorizationStatus,
     ) -> Option<Change> {
         let confirmed = status == AuthorizationStatus::Processed;
-        let mut parts = SmallVec::new();
+        let (mut parts, mut counts) = (SmallVec::new(), Vec::new());
         for (part, after_minor) in self.parts.iter().zip(remaining) {
             let whole = if confirmed {
                 part.base.plus(&part.confirmation)?
@@ -216,11 +221,13 @@ impl Standing {
                 part.base.clone()
             };
             let held = whole.share(*after_minor, part.transaction_minor)?;
-            parts.push(PartChange {
+            let change = PartChange {
                 before_minor: part.remaining_minor,
                 after_minor: *after_minor,
                 moves: held.minus(&part.held)?,
-            });
+            };
+            counts.extend(counts::changes(part, &change));
+            parts.push(change);
         }
         Some(Change {
             key,
@@ -228,6 +235,7 @@ impl Standing {
             status_before: self.status,
             status,
             parts,
+            counts,
         })
     }
 
@@ -351,6 +359,7 @@ impl Change {
             status_before: self.status,
             status: self.status_before,
             parts,
+            counts: self.counts.iter().map(CountChange::taken_back).collect(),
             ..self.clone()
         })
     }

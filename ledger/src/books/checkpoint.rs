@@ -69,6 +69,8 @@ impl<S: BookStore> ViewWriter<S> {
         views.messages.clear();
         views.matches.clear();
         views.transactions.clear();
+        views.accumulators.clear();
+        views.controls.clear();
         (self.dirty_rows, self.progress) = (0, reached);
         views.in_books.store(reached.sequence, Ordering::Release);
         Ok(written)
@@ -157,6 +159,18 @@ fn changed_rows<S>(views: &Views<S>) -> Result<Vec<Row>, RowError> {
         &views.transactions,
         written,
         |(account, id)| rows::transaction_key(*account, *id),
+    )?);
+    all.extend(changed(
+        Table::Accumulators,
+        &views.accumulators,
+        written,
+        rows::accumulator_key,
+    )?);
+    all.extend(changed(
+        Table::Controls,
+        &views.controls,
+        Option::as_ref,
+        |(target, control)| rows::control_key(*target, *control),
     )?);
     Ok(all)
 }

@@ -24,7 +24,7 @@ use super::store::{SledStore, StoreError};
 pub enum Inspection {
     /// Every row can be read, and they are what was written, as far as that can be told without the
     /// journal.
-    Readable(Readable),
+    Readable(Box<Readable>),
     /// They are not what was written, or cannot be read.
     Damaged(String),
     /// It cannot be told: the system does not let them be read.
@@ -71,7 +71,7 @@ enum Line {
 #[must_use]
 pub fn inspect(directory: &Path, cache_bytes: u64, seen: impl FnMut(u64)) -> Inspection {
     match read(directory, cache_bytes, seen) {
-        Ok(readable) => Inspection::Readable(readable),
+        Ok(readable) => Inspection::Readable(Box::new(readable)),
         Err(Unfit::Store(error)) if is_of_the_system(&error) => {
             Inspection::Unusable(error.to_string())
         }

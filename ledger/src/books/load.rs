@@ -1,13 +1,15 @@
 //! Loading the state from the books at the start.
 //!
-//! Owns: what of the books goes into memory: customers, accounts, cards, and the messages of the match
-//! window; and what all their tables contain. Must never: change the books.
+//! Owns: what of the books goes into memory: customers, accounts, cards, controls, accumulators, and the
+//! messages of the match window; and what all their tables contain. Must never: change the books.
 
-use super::rows::{self, APPLIED, INTENDED, StoredMessage, Table};
+use super::rows::{self, APPLIED, INTENDED, RowError, StoredMessage, Table};
 use super::store::{BookStore, StoreError};
 use super::{Contents, Progress};
+use crate::controls::Counted;
 use crate::entities::{Account, Card, Customer};
 use crate::identifiers::Timestamp;
+use crate::operation::ControlDocument;
 use crate::state::State;
 
 /// How far the books are; nothing for new books.
@@ -70,6 +72,14 @@ pub fn state(store: &impl BookStore, since: Timestamp) -> Result<State, StoreErr
     for row in store.newest_first(Table::Cards) {
         state.load_card(&rows::decode::<Card>(Table::Cards, &row?.1)?);
     }
+    for row in store.newest_first(Table::Accumulators) {
+        let (key, counted): (_, Counted) = rows::decode(Table::Accumulators, &row?.1)?;
+        state.controls_mut().load_counted(key, counted);
+    }
+    for row in store.newest_first(Table::Controls) {
+        let document: ControlDocument = rows::decode(Table::Controls, &row?.1)?;
+        load_control(&mut state, &document)?;
+    }
     let mut recent = Vec::new();
     for row in store.newest_first(Table::Messages) {
         let message: StoredMessage = rows::decode(Table::Messages, &row?.1)?;
@@ -82,4 +92,12 @@ pub fn state(store: &impl BookStore, since: Timestamp) -> Result<State, StoreErr
         state.load_message(message);
     }
     Ok(state)
+}
+
+fn load_control(state: &mut State, document: &ControlDocument) -> Result<(), RowError> {
+    let unreadable = |_unreadable| RowError {
+        table: Table::Controls.name(),
+        reason: "a flex control cannot be read".to_owned(),
+    };
+    state.controls_mut().put(document).map_err(unreadable)
 }

@@ -3,6 +3,7 @@
 //! Owns: the tables, their keys and the bytes of their rows. A row is written whole; rows of accounts say
 //! up to which record they hold. Must never: be written before the journal holds what they reflect.
 
+use rules::{AccumulatorKey, AccumulatorOwner, ControlId, ControlTarget};
 use serde::{Deserialize, Serialize, de::DeserializeOwned};
 
 use super::Progress;
@@ -11,9 +12,10 @@ use crate::authorization::{
     MessageClass, MessageKey, Reference, ReferenceKind, ReversalDecided, Standing,
     TransactionPosted,
 };
+use crate::controls::Counted;
 use crate::entities::{Account, Card, Customer};
 use crate::identifiers::{RecordId, Timestamp};
-use crate::operation::OperationDone;
+use crate::operation::{ControlDocument, OperationDone};
 
 /// A table of the books.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -30,30 +32,38 @@ pub enum Table {
     Matches,
     /// `AccountId` and [`RecordId::to_key`] to [`TransactionPosted`].
     Transactions,
+    /// Owner and control ([`accumulator_key`]) to [`AccumulatorKey`] and [`Counted`].
+    Accumulators,
+    /// Target and control ([`control_key`]) to the [`ControlDocument`] of a control made at run time.
+    Controls,
     /// [`APPLIED`] and [`INTENDED`] to [`Progress`].
     Progress,
 }
 
 impl Table {
     /// Every table.
-    pub const ALL: [Self; 7] = [
+    pub const ALL: [Self; 9] = [
         Self::Customers,
         Self::Accounts,
         Self::Cards,
         Self::Messages,
         Self::Matches,
         Self::Transactions,
+        Self::Accumulators,
+        Self::Controls,
         Self::Progress,
     ];
 
     /// Every table whose rows follow from the journal: all but [`Table::Progress`].
-    pub const ROWS: [Self; 6] = [
+    pub const ROWS: [Self; 8] = [
         Self::Customers,
         Self::Accounts,
         Self::Cards,
         Self::Messages,
         Self::Matches,
         Self::Transactions,
+        Self::Accumulators,
+        Self::Controls,
     ];
 
     /// Its name in the store.
@@ -66,6 +76,8 @@ impl Table {
             Self::Messages => "messages",
             Self::Matches => "matches",
             Self::Transactions => "transactions",
+            Self::Accumulators => "accumulators",
+            Self::Controls => "controls",
             Self::Progress => "progress",
         }
     }
@@ -198,7 +210,7 @@ pub struct RowError {
 
 /// First byte of every row: the version of its layout. Rows of another layout are not read: the books are
 /// built anew from the journal, whose records stay readable.
-const ROW_VERSION: u8 = 2;
+const ROW_VERSION: u8 = 3;
 
 /// The bytes of a row.
 pub(crate) fn encode<T: Serialize>(table: Table, value: &T) -> Result<Vec<u8>, RowError> {
@@ -231,11 +243,13 @@ pub(crate) fn check(table: Table, bytes: &[u8]) -> Result<(), RowError> {
         Table::Messages => decode::<StoredMessage>(table, bytes).map(drop),
         Table::Matches => decode::<RecordId>(table, bytes).map(drop),
         Table::Transactions => decode::<TransactionPosted>(table, bytes).map(drop),
+        Table::Accumulators => decode::<(AccumulatorKey, Counted)>(table, bytes).map(drop),
+        Table::Controls => decode::<ControlDocument>(table, bytes).map(drop),
         Table::Progress => decode::<Progress>(table, bytes).map(drop),
     }
 }
 
-fn row_error(table: Table, reason: &str) -> RowError {
+pub(crate) fn row_error(table: Table, reason: &str) -> RowError {
     RowError {
         table: table.name(),
         reason: reason.to_owned(),
@@ -320,6 +334,53 @@ fn reference_key(reference: &Reference) -> Vec<u8> {
     bytes.extend_from_slice(&reference.card.0);
     bytes.extend_from_slice(&reference.text);
     bytes
+}
+
+/// Key of an accumulator row: those of one owner are together.
+#[must_use]
+pub fn accumulator_key(key: &AccumulatorKey) -> Vec<u8> {
+    let mut bytes = owner_prefix(key.owner);
+    bytes.extend_from_slice(key.control.as_str().as_bytes());
+    bytes
+}
+
+/// The start of the keys of an owner's accumulators.
+#[must_use]
+pub fn owner_prefix(owner: AccumulatorOwner) -> Vec<u8> {
+    match owner {
+        AccumulatorOwner::Account(account) => prefix(OF_ACCOUNT, &account.0.to_be_bytes()),
+        AccumulatorOwner::Customer(customer) => prefix(OF_CUSTOMER, &customer.0.to_be_bytes()),
+        AccumulatorOwner::Card(card) => prefix(OF_CARD, &card.0),
+    }
+}
+
+/// Key of a row of a control: those of one account, customer or card are together.
+#[must_use]
+pub fn control_key(target: ControlTarget, control: ControlId) -> Vec<u8> {
+    let mut bytes = target_prefix(target);
+    bytes.extend_from_slice(control.as_str().as_bytes());
+    bytes
+}
+
+/// The start of the keys of the controls made for a target; those of a customer for any account.
+#[must_use]
+pub fn target_prefix(target: ControlTarget) -> Vec<u8> {
+    match target {
+        ControlTarget::Program(program) => prefix(OF_PROGRAM, &program.0.to_be_bytes()),
+        ControlTarget::Account(account) => prefix(OF_ACCOUNT, &account.0.to_be_bytes()),
+        ControlTarget::Customer { customer, .. } => prefix(OF_CUSTOMER, &customer.0.to_be_bytes()),
+        ControlTarget::Card(card) => prefix(OF_CARD, &card.0),
+    }
+}
+
+/// First byte of keys by whom they are of.
+const OF_ACCOUNT: u8 = 1;
+const OF_CUSTOMER: u8 = 2;
+const OF_CARD: u8 = 3;
+const OF_PROGRAM: u8 = 4;
+
+fn prefix(kind: u8, id: &[u8]) -> Vec<u8> {
+    [&[kind], id].concat()
 }
 
 /// Key of a transaction row: together they sort by account, then by time.

@@ -11,6 +11,7 @@ use crate::authorization::{
     AccountMove, AuthorizationDecided, AuthorizationStatus, Change, Decision, FileActionDecided,
     HoldDropped, Lookup, MessageKey, ReversalDecided, ReversalResult, Standing,
 };
+use crate::controls::{ControlChange, Counting};
 use crate::entities::{Account, CardFacts};
 use crate::identifiers::{CardHash, RecordId, Timestamp};
 use crate::operation::{OperationDone, OperationEffect};
@@ -79,6 +80,7 @@ impl<S: BookStore> ViewWriter<S> {
         match &decided.decision {
             Decision::Completed(change) => views.change_standing(id, change)?,
             Decision::Approved(approval) => {
+                views.count(id, Counting::Reserved(&approval.reservations))?;
                 if let Some((_, original)) = &approval.increment_of {
                     views.change(*original, |message| {
                         let before = message.standing().and_then(|standing| standing.expires);
@@ -191,8 +193,11 @@ impl<S: BookStore> ViewWriter<S> {
             OperationEffect::Moved
             | OperationEffect::Granted { .. }
             | OperationEffect::AccountStatus { .. }
-            | OperationEffect::Holder(_) => {}
+            | OperationEffect::Holder(_)
+            | OperationEffect::Control { .. }
+            | OperationEffect::AvailableLimit { .. } => {}
         }
+        views.change_controls(id, &done)?;
         let key = MessageKey::Operator(done.request.tracking_id.clone());
         views.lead(Lookup::Key(key), id);
         let body = MessageBody::Operation { done, standing };
@@ -232,6 +237,7 @@ impl<S: BookStore> Views<S> {
     }
 
     fn change_standing(&self, id: RecordId, change: &Change) -> Result<(), ViewError> {
+        self.count(id, Counting::Changed(&change.counts))?;
         self.change(change.authorization, |message| {
             let before = message.standing().and_then(|standing| standing.expires);
             if let Some(standing) = message.standing_mut()
@@ -254,6 +260,32 @@ impl<S: BookStore> Views<S> {
         if let Some(after) = after {
             self.matches.insert(Lead::Expiry(after, id), Some(id));
         }
+    }
+
+    /// Does what a record does to accumulators.
+    fn count(&self, id: RecordId, counting: Counting<'_>) -> Result<(), StoreError> {
+        for key in counting.keys() {
+            let before = self.accumulator(&key)?;
+            if let Some(after) = counting.applied_to(key, before, id) {
+                self.accumulators.insert(key, after);
+            }
+        }
+        Ok(())
+    }
+
+    fn change_controls(&self, id: RecordId, done: &OperationDone) -> Result<(), StoreError> {
+        match done.control_change() {
+            Some(ControlChange::Put(target, control, document)) => {
+                let document = Some(document.clone());
+                self.controls.insert((target, control), document);
+            }
+            Some(ControlChange::TakenAway(target, control)) => {
+                self.controls.insert((target, control), None);
+            }
+            Some(ControlChange::Counted(counting)) => self.count(id, counting)?,
+            None => {}
+        }
+        Ok(())
     }
 
     fn change_card(

@@ -130,6 +130,8 @@ impl SledStore {
             tree(Table::Messages)?,
             tree(Table::Matches)?,
             tree(Table::Transactions)?,
+            tree(Table::Accumulators)?,
+            tree(Table::Controls)?,
             tree(Table::Progress)?,
         ];
         Ok(Self {
@@ -157,6 +159,8 @@ impl SledStore {
             messages,
             matches,
             transactions,
+            accumulators,
+            controls,
             progress,
         ] = &self.trees;
         match table {
@@ -166,6 +170,8 @@ impl SledStore {
             Table::Messages => messages,
             Table::Matches => matches,
             Table::Transactions => transactions,
+            Table::Accumulators => accumulators,
+            Table::Controls => controls,
             Table::Progress => progress,
         }
     }

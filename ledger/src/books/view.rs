@@ -4,12 +4,12 @@
 //! rows it changed in the views until a checkpoint ([`super::checkpoint`]) writes them. Readers look into the views first and then into the store. Must never: show or
 //! write what is not durable, decide, or hold a guard of the views while it waits.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 
 use dashmap::DashMap;
-use rules::AccountId;
+use rules::{AccountId, AccumulatorKey, ControlId, ControlTarget, FlexControl};
 use serde::de::DeserializeOwned;
 
 use super::Progress;
@@ -19,9 +19,11 @@ use super::store::{BookStore, StoreError};
 use crate::authorization::{
     AuthorizationStatus, Lookup, MatchKey, MessageKey, TrackingId, TransactionPosted,
 };
+use crate::controls::Counted;
 use crate::entities::{Account, Card, Customer};
 use crate::identifiers::{CardHash, CustomerId, RecordId, ShardId, Timestamp};
 use crate::journal::Batch;
+use crate::operation::ControlDocument;
 use crate::record::records_of;
 use crate::writer::ReplayError;
 
@@ -36,6 +38,9 @@ pub struct Views<S> {
     /// `None` where a row is taken away.
     pub(super) matches: DashMap<Lead, Option<RecordId>>,
     pub(super) transactions: DashMap<(AccountId, RecordId), TransactionPosted>,
+    pub(super) accumulators: DashMap<AccumulatorKey, Counted>,
+    /// `None` where a row is taken away.
+    pub(super) controls: DashMap<(ControlTarget, ControlId), Option<ControlDocument>>,
     shown: AtomicU64,
     pub(super) in_books: AtomicU64,
 }
@@ -70,6 +75,8 @@ impl<S: BookStore> Views<S> {
             messages: DashMap::new(),
             matches: DashMap::new(),
             transactions: DashMap::new(),
+            accumulators: DashMap::new(),
+            controls: DashMap::new(),
             shown: AtomicU64::new(progress.sequence),
             in_books: AtomicU64::new(progress.sequence),
         }
@@ -260,6 +267,82 @@ impl<S: BookStore> Views<S> {
         self.row(Table::Transactions, &rows::transaction_key(account, id))
     }
 
+    /// What a limit has counted.
+    ///
+    /// # Errors
+    /// [`StoreError`] when the store fails.
+    pub fn accumulator(&self, key: &AccumulatorKey) -> Result<Option<Counted>, StoreError> {
+        if let Some(counted) = self.accumulators.get(key) {
+            return Ok(Some(*counted));
+        }
+        let key = rows::accumulator_key(key);
+        let row: Option<(AccumulatorKey, Counted)> = self.row(Table::Accumulators, &key)?;
+        Ok(row.map(|(_, counted)| counted))
+    }
+
+    /// A control that was made at run time.
+    ///
+    /// # Errors
+    /// [`StoreError`] when the store fails.
+    pub fn control(
+        &self,
+        target: ControlTarget,
+        control: ControlId,
+    ) -> Result<Option<ControlDocument>, StoreError> {
+        match self.controls.get(&(target, control)) {
+            Some(document) => Ok(document.clone()),
+            None => self.row(Table::Controls, &rows::control_key(target, control)),
+        }
+    }
+
+    /// The controls that were made at run time for an account, a customer or a card, by their ids.
+    ///
+    /// # Errors
+    /// [`StoreError`] when the store fails or a control cannot be read.
+    pub fn controls_of(&self, target: ControlTarget) -> Result<Vec<FlexControl>, StoreError> {
+        let prefix = rows::target_prefix(target);
+        let mut documents = self.rows_from(Table::Controls, &prefix)?;
+        for row in &self.controls {
+            let key = rows::control_key(row.key().0, row.key().1);
+            if key.starts_with(&prefix) {
+                match row.value() {
+                    Some(document) => documents.insert(key, document.clone()),
+                    None => documents.remove(&key),
+                };
+            }
+        }
+        let compiled = documents.into_values().map(|document: ControlDocument| {
+            FlexControl::compile(document.target, &document.json)
+                .map_err(|errors| rows::row_error(Table::Controls, &errors.to_string()).into())
+        });
+        compiled.collect()
+    }
+
+    /// The rows of a table in the store whose keys begin so.
+    fn rows_from<T: DeserializeOwned>(
+        &self,
+        table: Table,
+        prefix: &[u8],
+    ) -> Result<BTreeMap<Vec<u8>, T>, StoreError> {
+        const PAGE_ROWS: usize = 256;
+        let mut found = BTreeMap::new();
+        let mut after = prefix.to_vec();
+        loop {
+            let page = self.store.page(table, Some(&after), PAGE_ROWS)?;
+            let ended = page.len() < PAGE_ROWS;
+            for (key, row) in page {
+                if !key.starts_with(prefix) {
+                    return Ok(found);
+                }
+                after.clone_from(&key);
+                found.insert(key, rows::decode(table, &row)?);
+            }
+            if ended {
+                return Ok(found);
+            }
+        }
+    }
+
     /// The message that a row of [`Table::Matches`] leads to.
     pub(crate) fn led_to(&self, lead: &Lead) -> Result<Option<RecordId>, StoreError> {
         match self.matches.get(lead) {
@@ -268,7 +351,8 @@ impl<S: BookStore> Views<S> {
         }
     }
 
-    /// Keys of the rows that changed since the last checkpoint; those of [`Table::Matches`] are not told.
+    /// Keys of the rows that changed since the last checkpoint; those of tables whose rows may be
+    /// taken away are not told.
     pub(crate) fn changed_keys(&self, table: Table) -> BTreeSet<Vec<u8>> {
         let number = |id: u64| id.to_be_bytes().to_vec();
         match table {
@@ -292,7 +376,13 @@ impl<S: BookStore> Views<S> {
                 let key = |(account, id): (AccountId, RecordId)| rows::transaction_key(account, id);
                 transactions.map(|row| key(*row.key())).collect()
             }
-            Table::Matches | Table::Progress => BTreeSet::new(),
+            Table::Accumulators => {
+                let accumulators = self.accumulators.iter();
+                accumulators
+                    .map(|row| rows::accumulator_key(row.key()))
+                    .collect()
+            }
+            Table::Matches | Table::Controls | Table::Progress => BTreeSet::new(),
         }
     }
 

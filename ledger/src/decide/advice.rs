@@ -4,7 +4,8 @@
 //! network declined changes no books. One that belongs to an authorization that is open replaces its
 //! amount, and clears it when it is a financial one; so does one that comes after the authorization was
 //! dropped or reversed. A refund of it does not. Any other approved one is forced as an authorization of
-//! its own, whatever the limits say. Must never: refuse what the network approved as long as there is an
+//! its own, whatever the limits and the flex controls say, which count it. Must never: refuse
+//! what the network approved as long as there is an
 //! account to book it on.
 
 use rules::Reason;
@@ -12,6 +13,7 @@ use rules::Reason;
 use super::amounts::Amounts;
 use super::authorization::{approval, approve};
 use super::conclusion::{Conclusion, conclude};
+use super::controls::Controlled;
 use super::evaluation::Asked;
 use super::locate::Located;
 use super::{Context, Target};
@@ -70,10 +72,14 @@ fn accept(context: Context<'_>, facts: &RequestFacts, located: &Located<'_>) -> 
             (Decision::Approved(Box::new(approval)), own.err())
         }
     };
-    divergences.extend(own.map(Divergence::OwnDecision));
+    let own = own.map(|declined| {
+        divergences.push(Divergence::OwnDecision(declined.reason));
+        declined.denial
+    });
     Conclusion {
         original,
         divergences,
+        denial: own.flatten(),
         ..Conclusion::of(decision)
     }
 }
@@ -164,11 +170,21 @@ fn force(
     located.card.ok_or(Reason::UnknownCard)?;
     let account = located.account.ok_or(Reason::CardModeUnavailable)?;
     let entry = located.entry.ok_or(Reason::UnknownProcessingCode)?;
-    if entry.balance_impact == rules::BalanceImpact::None {
-        return Ok(Approval::without_effect());
-    }
-    let amounts = Amounts::of(context, facts, account, entry, located.network)?;
+    let money = entry.balance_impact != rules::BalanceImpact::None;
+    let amounts = money.then(|| Amounts::of(context, facts, account, entry, located.network));
+    let amounts = amounts.transpose()?;
+    let controlled = Controlled::of(context, facts, located, amounts);
+    let reservations = controlled.map_or_else(Vec::new, |controlled| controlled.count());
+    let Some(amounts) = amounts else {
+        return Ok(Approval {
+            reservations,
+            ..Approval::without_effect()
+        });
+    };
     let asked = Asked::by_network(facts, account, entry).forced();
     let planned = asked.plan_forced(context, amounts)?;
-    approval(context, facts, located, amounts, planned)
+    Ok(Approval {
+        reservations,
+        ..approval(context, facts, located, amounts, planned)?
+    })
 }

@@ -1,26 +1,44 @@
 //! Deciding authorizations and inquiries.
 //!
 //! Owns: the order of checks, which is the precedence of reasons (DESIGN section 5): match, card, expiry,
-//! account, options, processing code, currency, amount, balance configuration, limits. The first that fails
+//! account, options, processing code, currency, amount, flex controls, balance configuration, limits. The
+//! first that fails
 //! decides. Format and card checks come before the ledger. What the network decided itself is
 //! [`super::advice`]'s.
 
-use rules::{OperationKind, ProcessingCodeEntry, Reason};
+use rules::{OperationKind, ProcessingCodeEntry, Reason, Reservation};
 
 use super::amounts::Amounts;
 use super::conclusion::{Conclusion, conclude};
+use super::controls::{self, Controlled};
 use super::evaluation::{Asked, may_be_partial};
 use super::locate::Located;
 use super::{Context, Target, advice};
 use crate::authorization::{
-    Approval, AuthorizationStatus, Clearing, Decision, Divergence, Moves, PartialAmount,
-    RequestFacts,
+    Approval, AuthorizationStatus, Clearing, ControlDenial, Decision, Divergence, Moves,
+    PartialAmount, RequestFacts,
 };
 use crate::command::Outcome;
 use crate::entities::{Account, CardFacts};
 use crate::identifiers::Timestamp;
 use crate::recent::{Content, Recent};
 use crate::record::Record;
+
+/// Why a request is not approved.
+pub(super) struct Declined {
+    pub(super) reason: Reason,
+    /// The control that denies it.
+    pub(super) denial: Option<Box<ControlDenial>>,
+}
+
+impl From<Reason> for Declined {
+    fn from(reason: Reason) -> Self {
+        Self {
+            reason,
+            denial: None,
+        }
+    }
+}
 
 /// What an approval comes to.
 pub(super) struct Approved {
@@ -51,7 +69,10 @@ fn request(
     located: &Located<'_>,
 ) -> (Vec<Record>, Outcome) {
     let conclusion = match approve(context, &facts, located) {
-        Err(reason) => Conclusion::declined(reason),
+        Err(declined) => Conclusion {
+            denial: declined.denial,
+            ..Conclusion::declined(declined.reason)
+        },
         Ok(Approved { approval, partial }) => {
             let mut conclusion = Conclusion {
                 partial,
@@ -69,7 +90,59 @@ pub(super) fn approve(
     context: Context<'_>,
     facts: &RequestFacts,
     located: &Located<'_>,
-) -> Result<Approved, Reason> {
+) -> Result<Approved, Declined> {
+    let (account, entry) = check_holder(context, facts, located)?;
+    let amounts = amounts(context, facts, located, (account, entry))?;
+    let controlled = Controlled::of(context, facts, located, amounts);
+    let reservations = controlled.map_or_else(|| Ok(Vec::new()), |controlled| controlled.ask())?;
+    let Some(amounts) = amounts else {
+        return Ok(Approved::without_money(reservations));
+    };
+    let asked = Asked::by_network(facts, account, entry);
+    match asked.plan(context, amounts) {
+        Ok(planned) => Ok(Approved {
+            approval: Approval {
+                reservations,
+                ..approval(context, facts, located, amounts, planned)?
+            },
+            partial: None,
+        }),
+        Err(reason @ (Reason::InsufficientFunds | Reason::CashLimitExceeded))
+            if may_be_partial(context, facts, located) =>
+        {
+            let (part, planned) = asked.most(context, amounts).ok_or(reason)?;
+            let partial = partial_amount(facts, account, amounts, part);
+            Ok(Approved {
+                approval: Approval {
+                    reservations: controls::of_part(reservations, part, amounts),
+                    ..approval(context, facts, located, part, planned)?
+                },
+                partial: Some(partial),
+            })
+        }
+        Err(reason) => Err(reason.into()),
+    }
+}
+
+/// The amounts of an operation; none where it moves no money.
+pub(super) fn amounts(
+    context: Context<'_>,
+    facts: &RequestFacts,
+    located: &Located<'_>,
+    (account, entry): (&Account, &ProcessingCodeEntry),
+) -> Result<Option<Amounts>, Reason> {
+    if without_money(facts, entry)? {
+        return Ok(None);
+    }
+    Amounts::of(context, facts, account, entry, located.network).map(Some)
+}
+
+/// Checks card, account and operation.
+fn check_holder<'a>(
+    context: Context<'a>,
+    facts: &RequestFacts,
+    located: &Located<'a>,
+) -> Result<(&'a Account, &'a ProcessingCodeEntry), Reason> {
     let card = located.card.ok_or(Reason::UnknownCard)?;
     check_card(context, facts, card)?;
     let account = located.account.ok_or(Reason::CardModeUnavailable)?;
@@ -83,28 +156,7 @@ pub(super) fn approve(
         return Err(Reason::AuthorizationsDenied);
     }
     let entry = located.entry.ok_or(Reason::UnknownProcessingCode)?;
-    if let Some(approved) = without_money(facts, entry)? {
-        return Ok(approved);
-    }
-    let amounts = Amounts::of(context, facts, account, entry, located.network)?;
-    let asked = Asked::by_network(facts, account, entry);
-    match asked.plan(context, amounts) {
-        Ok(planned) => Ok(Approved {
-            approval: approval(context, facts, located, amounts, planned)?,
-            partial: None,
-        }),
-        Err(reason @ (Reason::InsufficientFunds | Reason::CashLimitExceeded))
-            if may_be_partial(context, facts, located) =>
-        {
-            let (part, planned) = asked.most(context, amounts).ok_or(reason)?;
-            let partial = partial_amount(facts, account, amounts, part);
-            Ok(Approved {
-                approval: approval(context, facts, located, part, planned)?,
-                partial: Some(partial),
-            })
-        }
-        Err(reason) => Err(reason),
-    }
+    Ok((account, entry))
 }
 
 fn check_card(context: Context<'_>, facts: &RequestFacts, card: &CardFacts) -> Result<(), Reason> {
@@ -135,23 +187,15 @@ fn allows(context: Context<'_>, account: &Account, located: &Located<'_>) -> boo
     allowed.allows(located.direction())
 }
 
-/// An inquiry, or a verification of the account: approved without any move. `None` for an operation that
-/// moves money.
-fn without_money(
-    facts: &RequestFacts,
-    entry: &ProcessingCodeEntry,
-) -> Result<Option<Approved>, Reason> {
-    let approved = Approved {
-        approval: Approval::without_effect(),
-        partial: None,
-    };
+/// Whether an operation moves no money: an inquiry, or a verification of the account.
+fn without_money(facts: &RequestFacts, entry: &ProcessingCodeEntry) -> Result<bool, Reason> {
     match entry.kind {
-        OperationKind::BalanceInquiry => Ok(Some(approved)),
+        OperationKind::BalanceInquiry => Ok(true),
         // A verification is for nothing: an amount would be one that is never held.
         OperationKind::AccountVerification if facts.fingerprint.amount_minor != 0 => {
             Err(Reason::InvalidAmount)
         }
-        OperationKind::AccountVerification => Ok(Some(approved)),
+        OperationKind::AccountVerification => Ok(true),
         OperationKind::Purchase
         | OperationKind::Cash
         | OperationKind::PurchaseWithCashback
@@ -160,7 +204,20 @@ fn without_money(
         | OperationKind::Refund
         | OperationKind::Deposit
         | OperationKind::OriginalCredit
-        | OperationKind::Other => Ok(None),
+        | OperationKind::Other => Ok(false),
+    }
+}
+
+impl Approved {
+    /// An approval of an operation that moves no money.
+    fn without_money(reservations: Vec<Reservation>) -> Self {
+        Self {
+            approval: Approval {
+                reservations,
+                ..Approval::without_effect()
+            },
+            partial: None,
+        }
     }
 }
 
@@ -189,6 +246,7 @@ pub(super) fn approval(
         compensations: planned.compensations,
         expires: (!cleared).then(|| expires(context, facts, located)),
         increment_of: None,
+        reservations: Vec::new(),
     })
 }
 

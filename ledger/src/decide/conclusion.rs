@@ -8,8 +8,8 @@ use rules::{AccountType, OperationKind, Reason, ResponseCode};
 use super::locate::Located;
 use super::{Context, response_code};
 use crate::authorization::{
-    Answer, ApprovalCode, AuthorizationDecided, Balances, Clearing, Decision, Divergence, Moves,
-    PartialAmount, PlannedPosting, RequestFacts,
+    Answer, ApprovalCode, AuthorizationDecided, Balances, Clearing, ControlDenial, Decision,
+    Divergence, Moves, PartialAmount, PlannedPosting, RequestFacts,
 };
 use crate::command::{Decided, Outcome};
 use crate::entities::Account;
@@ -23,6 +23,8 @@ pub(super) struct Conclusion {
     pub(super) original: Option<RecordId>,
     pub(super) partial: Option<PartialAmount>,
     pub(super) divergences: Vec<Divergence>,
+    /// The control that denies it; of an advice, the one that would have.
+    pub(super) denial: Option<Box<ControlDenial>>,
     /// What a completion moves the sums of pending authorizations by, and what it posts.
     pub(super) completion: Option<(Moves, Vec<PlannedPosting>)>,
 }
@@ -34,6 +36,7 @@ impl Conclusion {
             original: None,
             partial: None,
             divergences: Vec::new(),
+            denial: None,
             completion: None,
         }
     }
@@ -84,6 +87,7 @@ pub(super) fn conclude(
         decision: conclusion.decision,
         moves,
         divergences: conclusion.divergences,
+        denial: conclusion.denial,
         answer,
     };
     let outcome = Outcome::Decided(Decided {
@@ -134,10 +138,16 @@ fn answer(
     let approved = matches!(conclusion.decision, Decision::Approved(_));
     let kind = located.entry.map(|entry| entry.kind).filter(|_| approved);
     let codes = located.network.map(|network| network.approval_codes);
+    let denial = conclusion
+        .denial
+        .as_ref()
+        .filter(|_| reason == Some(Reason::ControlDenied));
+    let by_control = denial.and_then(|denial| denial.response_code);
+    let by_table = || response_code(context.rules, facts.key.network, reason);
     let response_code: ResponseCode = match (codes, conclusion.partial, kind) {
         (Some(codes), Some(_), _) => codes.partially_approved,
         (Some(codes), None, Some(OperationKind::AccountVerification)) => codes.verified,
-        _ => response_code(context.rules, facts.key.network, reason),
+        _ => by_control.unwrap_or_else(by_table),
     };
     let inquiry = kind == Some(OperationKind::BalanceInquiry);
     let balances = located.account.filter(|_| inquiry);

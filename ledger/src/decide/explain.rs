@@ -3,10 +3,11 @@
 //! Owns: what each check saw. The result is that of the functions that decide; nothing here comes to one of its
 //! own. Must never: be used to decide.
 
-use rules::{Reason, Trace};
+use rules::{ControlsTrace, Reason, Trace};
 
 use super::amounts::Amounts;
-use super::authorization::approve;
+use super::authorization::{self, approve};
+use super::controls::Controlled;
 use super::evaluation::Asked;
 use super::locate::{Located, account_type};
 use super::{Context, decide};
@@ -30,10 +31,13 @@ pub(crate) fn explain(context: Context<'_>, recorded: &AuthorizationDecided) -> 
     let located = Located::of(context, facts);
     let failing = failing(context, &located, facts, decided);
     let evaluations = evaluations(context, &located, facts, failing);
+    let controls = controls(context, &located, facts, failing);
     let mut steps = steps(context, &located, facts, failing);
     for step in &mut steps {
-        if step.check == Check::BalanceConfiguration {
-            step.seen = matching(&evaluations);
+        match (step.check, &controls) {
+            (Check::Controls, Some(controls)) => step.seen = asked(controls),
+            (Check::BalanceConfiguration, _) => step.seen = matching(&evaluations),
+            _ => {}
         }
     }
     Explanation {
@@ -41,6 +45,7 @@ pub(crate) fn explain(context: Context<'_>, recorded: &AuthorizationDecided) -> 
         time: context.now,
         rules: context.rules.version(),
         steps,
+        controls,
         evaluations,
         reason: decided.reason(),
         response_code: decided.answer.response_code,
@@ -65,7 +70,7 @@ fn failing(
     };
     let reason = match of_the_key {
         Some(reason) => reason,
-        None => approve(context, facts, located).err()?,
+        None => approve(context, facts, located).err()?.reason,
     };
     let by_status = located.card.and_then(|card| card.status.refusal());
     if by_status == Some(reason) {
@@ -144,8 +149,8 @@ fn seen(context: Context<'_>, located: &Located<'_>, facts: &RequestFacts, check
         },
         Check::ProcessingCode => processing_code(located, facts),
         Check::Amount => amount(context, located, facts),
-        // What the evaluations say.
-        Check::BalanceConfiguration => String::new(),
+        // What the traces say.
+        Check::Controls | Check::BalanceConfiguration => String::new(),
         Check::Limits => limits(located),
     }
 }
@@ -192,6 +197,29 @@ fn amount(context: Context<'_>, located: &Located<'_>, facts: &RequestFacts) -> 
     )
 }
 
+/// How many controls were asked, and the one that denies.
+fn asked(trace: &ControlsTrace) -> String {
+    let asked = trace.controls.len();
+    match trace.controls.iter().find(|control| !control.passed) {
+        Some(control) => format!("{} denies, {asked} asked", control.id),
+        None if asked == 0 => "none".to_owned(),
+        None => format!("{asked} asked"),
+    }
+}
+
+/// What the flex controls looked at.
+fn controls(
+    context: Context<'_>,
+    located: &Located<'_>,
+    facts: &RequestFacts,
+    failing: Option<(Check, Reason)>,
+) -> Option<ControlsTrace> {
+    let before = failing.is_some_and(|(failing, _)| failing.comes_before(Check::Controls));
+    let amounts = amounts(context, located, facts);
+    let controlled = Controlled::of(context, facts, located, amounts).filter(|_| !before)?;
+    Some(controlled.trace())
+}
+
 /// The balance configurations that the evaluations found.
 fn matching(evaluations: &[(Part, Trace)]) -> String {
     let found = evaluations.iter().filter_map(|(_, trace)| {
@@ -216,8 +244,8 @@ fn limits(located: &Located<'_>) -> String {
 }
 
 fn amounts(context: Context<'_>, located: &Located<'_>, facts: &RequestFacts) -> Option<Amounts> {
-    let (account, entry) = located.account.zip(located.entry)?;
-    Amounts::of(context, facts, account, entry, located.network).ok()
+    let account_and_entry = located.account.zip(located.entry)?;
+    authorization::amounts(context, facts, located, account_and_entry).ok()?
 }
 
 /// What the balance configurations were asked.
@@ -227,8 +255,8 @@ fn evaluations(
     facts: &RequestFacts,
     failing: Option<(Check, Reason)>,
 ) -> Vec<(Part, Trace)> {
-    let before = failing
-        .is_some_and(|(check, _)| !matches!(check, Check::BalanceConfiguration | Check::Limits));
+    let before =
+        failing.is_some_and(|(failing, _)| failing.comes_before(Check::BalanceConfiguration));
     let amounts = amounts(context, located, facts).filter(|_| !before);
     let Some((amounts, (account, entry))) = amounts.zip(located.account.zip(located.entry)) else {
         return Vec::new();

@@ -60,6 +60,8 @@ pub(super) fn force(context: Context<'_>, amount: &Amount) -> Result<Carried, Op
         remaining_minor: amount.amount_minor,
         postings: planned.postings.clone(),
         compensations: planned.compensations,
+        // What an operator forces is not counted.
+        reservations: Vec::new(),
     };
     let standing = Standing {
         account: account.id,

@@ -8,6 +8,8 @@ mod advice;
 mod amounts;
 mod authorization;
 mod conclusion;
+mod control_operations;
+mod controls;
 mod entity;
 mod evaluation;
 mod expiry;

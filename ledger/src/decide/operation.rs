@@ -1,12 +1,12 @@
 //! Deciding operations of operators.
 //!
 //! Owns: the tracking id, and what an operation comes to on the way to its record. The operations themselves
-//! are in [`super::funds`], [`super::limits`] and [`super::status`]. Must never: leave a record of what was
+//! are in [`super::funds`], [`super::limits`], [`super::status`] and [`super::control_operations`]. Must never: leave a record of what was
 //! refused, or carry out one tracking id twice.
 
 use rules::AccountId;
 
-use super::{Context, funds, limits, status};
+use super::{Context, control_operations, funds, limits, status};
 use crate::authorization::{ApprovalCode, MessageKey, Moves, PlannedPosting};
 use crate::command::{Done, Outcome};
 use crate::identifiers::RecordId;
@@ -101,6 +101,15 @@ fn carry_out(context: Context<'_>, request: &OperationRequest) -> Result<Carried
         Operation::SuspendModes { card, suspended } => {
             status::suspend_modes(context, *card, *suspended)
         }
+        Operation::CreateControl(document) => control_operations::create(context, document),
+        Operation::ChangeControl(document) => control_operations::change(context, document),
+        Operation::DeleteControl { control } => control_operations::delete(context, *control),
+        Operation::SetAvailableLimit {
+            control,
+            account,
+            card,
+            available,
+        } => control_operations::set_available(context, *control, (*account, *card), *available),
     }
 }
 

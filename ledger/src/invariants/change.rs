@@ -1,7 +1,7 @@
 //! What a change may make of an authorization.
 //!
-//! Owns: which status follows which, that a change begins where the one before it ended, and that it moves the
-//! shares of what is left. Must never: ask how the change came about.
+//! Owns: which status follows which, that a change begins where the one before it ended, and that it moves and
+//! counts the shares of what is left. Must never: ask how the change came about.
 
 use crate::authorization::{AuthorizationStatus, Change, PartChange, Standing};
 
@@ -35,17 +35,19 @@ pub(crate) fn check_change(standing: &Standing, change: &Change) -> Result<(), S
     let name = (change.key.clone(), change.authorization);
     let computed = standing.change(name, &after, change.status);
     if !computed.is_some_and(|computed| same_moves(&computed, change)) {
-        return Err("moves other shares than what is left of each part".to_owned());
+        return Err("moves or counts other shares than what is left of each part".to_owned());
     }
     Ok(())
 }
 
-/// Whether two changes move each part by the same.
+/// Whether two changes move each part by the same, and count the same.
 fn same_moves(one: &Change, other: &Change) -> bool {
     // A part that does not move may name its accounts or not.
     let same = |(one, other): (&PartChange, &PartChange)| {
         let difference = one.moves.minus(&other.moves);
         difference.is_some_and(|difference| difference.is_none())
     };
-    one.parts.len() == other.parts.len() && one.parts.iter().zip(&other.parts).all(same)
+    one.parts.len() == other.parts.len()
+        && one.counts == other.counts
+        && one.parts.iter().zip(&other.parts).all(same)
 }

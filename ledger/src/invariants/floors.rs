@@ -133,7 +133,11 @@ pub(crate) fn of_operation(operation: &Operation) -> Measure {
         | Operation::AddHolder { .. }
         | Operation::ChangeCardStatus { .. }
         | Operation::ActivateCard { .. }
-        | Operation::SuspendModes { .. } => Measure::Exempt,
+        | Operation::SuspendModes { .. }
+        | Operation::CreateControl(_)
+        | Operation::ChangeControl(_)
+        | Operation::DeleteControl { .. }
+        | Operation::SetAvailableLimit { .. } => Measure::Exempt,
     }
 }
 

@@ -116,7 +116,9 @@ impl Asserted<'_> {
             OperationEffect::AccountStatus { .. }
             | OperationEffect::Holder(_)
             | OperationEffect::CardStatus { .. }
-            | OperationEffect::CardModes { .. } => Some(Expected::default()),
+            | OperationEffect::CardModes { .. }
+            | OperationEffect::Control { .. }
+            | OperationEffect::AvailableLimit { .. } => Some(Expected::default()),
         };
         let expected = expected.ok_or_else(|| self.violation("what it moves leaves its range"))?;
         self.moves(&expected, &done.moves)

@@ -120,7 +120,7 @@ pub fn open(places: &Places<'_>) -> Result<Opened, RebuildError> {
                     }
                     Err(Failed::Start(error)) => return Err(error),
                 };
-                books = Books::Readable(0, contents);
+                books = Books::Readable(0, Box::new(contents));
                 rebuilt = Some(built);
             }
         }
@@ -142,7 +142,7 @@ pub fn open(places: &Places<'_>) -> Result<Opened, RebuildError> {
 /// The books as they were inspected.
 enum Books {
     Absent,
-    Readable(u64, Contents),
+    Readable(u64, Box<Contents>),
     Damaged(String),
 }
 
@@ -159,7 +159,7 @@ impl Books {
 
     fn contents(&self) -> Contents {
         match self {
-            Self::Readable(_, contents) => *contents,
+            Self::Readable(_, contents) => **contents,
             Self::Absent | Self::Damaged(_) => Contents::default(),
         }
     }
@@ -201,7 +201,10 @@ fn examine(places: &Places<'_>) -> Result<Books, RebuildError> {
     }
     let inspected = places.inspector.inspect(places.books, places.cache_bytes);
     match inspected.map_err(io(places.books))? {
-        Inspection::Readable(readable) => Ok(Books::Readable(readable.sequence, readable.contents)),
+        Inspection::Readable(readable) => {
+            let contents = Box::new(readable.contents);
+            Ok(Books::Readable(readable.sequence, contents))
+        }
         Inspection::Damaged(reason) => Ok(Books::Damaged(reason)),
         Inspection::Unusable(reason) => Err(RebuildError::Unusable(reason)),
     }

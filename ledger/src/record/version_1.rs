@@ -10,9 +10,9 @@ use rules::{
 use serde::Deserialize;
 
 use crate::authorization::{
-    self as current, AccountMove, ApprovalCode, AuthorizationStatus, Balances, Change, Clearing,
-    Conversion, Divergence, Fees, Fingerprint, MatchKey, Moves, PartChange, PlannedPosting,
-    Posting,
+    self as current, AccountMove, ApprovalCode, AuthorizationStatus, Balances, Change,
+    Circumstances, Clearing, Conversion, Divergence, Fees, Fingerprint, MatchKey, Moves,
+    PartChange, PlannedPosting, Posting,
 };
 use crate::entities::{self, CardFacts, CardKind, CardMode, CardStatus, CustomerKind, Expiry};
 use crate::identifiers::{CardHash, CustomerId, GroupId, RecordId};
@@ -177,6 +177,7 @@ impl From<RequestFacts> for current::RequestFacts {
             retrieval_reference: old.retrieval_reference,
             card_acceptor: old.card_acceptor,
             card_acceptor_name: old.card_acceptor_name,
+            circumstances: Circumstances::default(),
         }
     }
 }
@@ -261,6 +262,7 @@ impl From<AuthorizationDecided> for current::AuthorizationDecided {
             decision,
             moves: moves.into_iter().collect(),
             divergences: Vec::new(),
+            denial: None,
             answer: old.answer.into(),
         }
     }
@@ -286,6 +288,7 @@ impl Approval {
             compensations: planned(self.compensations),
             expires: None,
             increment_of: None,
+            reservations: Vec::new(),
         }
     }
 }
@@ -351,6 +354,7 @@ impl ReversalDecided {
                 after_minor: self.facts.replacement_minor.unwrap_or(0),
                 moves: Moves::of(account, self.deltas),
             }],
+            counts: Vec::new(),
         }
     }
 }

@@ -2,7 +2,7 @@
 //!
 //! Owns: its shape. Amounts are minor units. Must never: hold a card number, or anything that the records do not.
 
-use rules::{Reason, ResponseCode, RulesVersion, Trace};
+use rules::{ControlsTrace, Reason, ResponseCode, RulesVersion, Trace};
 use serde::Serialize;
 
 use crate::authorization::Decision;
@@ -19,6 +19,8 @@ pub struct Explanation {
     pub rules: RulesVersion,
     /// The checks in their order of precedence.
     pub steps: Vec<Step>,
+    /// What the flex controls looked at, if it came that far.
+    pub controls: Option<ControlsTrace>,
     /// What the balance configurations were asked, if it came that far.
     pub evaluations: Vec<(Part, Trace)>,
     /// What comes out.
@@ -53,6 +55,8 @@ pub enum Check {
     ProcessingCode,
     /// Amounts and currencies.
     Amount,
+    /// The flex controls.
+    Controls,
     /// The balance configuration.
     BalanceConfiguration,
     /// Whether the limits cover it.
@@ -61,7 +65,7 @@ pub enum Check {
 
 impl Check {
     /// Every check, in order of precedence (DESIGN section 5).
-    pub const ALL: [Self; 11] = [
+    pub const ALL: [Self; 12] = [
         Self::MatchKey,
         Self::Card,
         Self::CardStatus,
@@ -71,9 +75,17 @@ impl Check {
         Self::Options,
         Self::ProcessingCode,
         Self::Amount,
+        Self::Controls,
         Self::BalanceConfiguration,
         Self::Limits,
     ];
+
+    /// Whether it is made before another.
+    #[must_use]
+    pub fn comes_before(self, other: Self) -> bool {
+        let place = |check| Self::ALL.iter().position(|found| *found == check);
+        place(self) < place(other)
+    }
 
     /// Its name for people.
     #[must_use]
@@ -88,6 +100,7 @@ impl Check {
             Self::Options => "authorization options",
             Self::ProcessingCode => "processing code",
             Self::Amount => "amount",
+            Self::Controls => "flex controls",
             Self::BalanceConfiguration => "balance configuration",
             Self::Limits => "limits",
         }
@@ -108,6 +121,7 @@ impl Check {
             Reason::AuthorizationsDenied => Self::Options,
             Reason::UnknownProcessingCode => Self::ProcessingCode,
             Reason::CurrencyNotSupported | Reason::InvalidAmount => Self::Amount,
+            Reason::ControlDenied => Self::Controls,
             Reason::NoConfiguration => Self::BalanceConfiguration,
             Reason::InsufficientFunds
             | Reason::CashLimitExceeded

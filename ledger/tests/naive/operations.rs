@@ -102,7 +102,11 @@ impl Naive {
                 card.suspended = *suspended;
                 Ok(Became::Nothing)
             }
-            Operation::AddHolder { .. } => panic!("the histories add no holders"),
+            Operation::AddHolder { .. }
+            | Operation::CreateControl(_)
+            | Operation::ChangeControl(_)
+            | Operation::DeleteControl { .. }
+            | Operation::SetAvailableLimit { .. } => panic!("the histories do not ask for it"),
         }
     }
 

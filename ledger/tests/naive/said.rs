@@ -44,7 +44,7 @@ impl Said {
             Outcome::Acknowledged(known) => Self::Acknowledged(*known),
             Outcome::Dropped(dropped) => Self::Dropped(*dropped),
             Outcome::Done(done) => Self::Done { again: done.repeat },
-            Outcome::Refused(error) => Self::Refused(*error),
+            Outcome::Refused(error) => Self::Refused(error.clone()),
             Outcome::Created | Outcome::Rejected(_) => panic!("no entity was asked for"),
         }
     }

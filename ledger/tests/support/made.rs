@@ -2,7 +2,8 @@
 //! added to one of them finds its place here, not in every test.
 
 use ledger::authorization::{
-    Clearing, Conversion, Fees, Fingerprint, MatchKey, MessageClass, RequestFacts, ReversalFacts,
+    Circumstances, Clearing, Conversion, Fees, Fingerprint, MatchKey, MessageClass, RequestFacts,
+    ReversalFacts,
 };
 use ledger::entities::{
     Account, AccountStatus, Card, CardFacts, CardKind, CardMode, CardStatus, Customer,
@@ -115,6 +116,7 @@ pub(crate) fn request(key: MatchKey, fingerprint: Fingerprint) -> RequestFacts {
         retrieval_reference: None,
         card_acceptor: None,
         card_acceptor_name: None,
+        circumstances: Circumstances::default(),
     }
 }
 

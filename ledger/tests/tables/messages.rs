@@ -10,6 +10,7 @@ use ledger::authorization::{
 use ledger::identifiers::CardHash;
 use rules::{AccountType, Currency, NetworkId};
 
+use crate::controls;
 use crate::entities::{card, number, yes_or_no};
 use crate::line::{self, Words};
 use crate::support::made::{self, dollar};
@@ -115,6 +116,7 @@ fn contents(facts: &mut RequestFacts, words: &mut Words) -> Result<(), String> {
     facts.pre_authorization = yes(words, "preauthorization")?.unwrap_or(false);
     facts.recurring = yes(words, "recurring")?.unwrap_or(false);
     facts.partial_capable = yes(words, "partial")?.unwrap_or(false);
+    controls::circumstances(facts, words)?;
     facts.address_result = words.read("address", address)?;
     facts.fees = Fees {
         transaction_minor: words.read("fee", line::amount)?,

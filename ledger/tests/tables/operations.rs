@@ -7,6 +7,7 @@ use ledger::identifiers::{CardHash, CustomerId};
 use ledger::operation::{Amount, Funds, GrantedLimits, Operation, OperationRequest};
 use rules::{AccountId, ProcessingCode};
 
+use crate::controls;
 use crate::entities::{card, named, number, yes_or_no};
 use crate::line::{self, Words};
 
@@ -90,6 +91,7 @@ fn asked(verb: &str, words: &mut Words) -> Result<Operation, String> {
         "activate" => Operation::ActivateCard {
             card: card_of(words)?,
         },
+        control if controls::VERBS.contains(&control) => controls::operation(control, words)?,
         _ => Operation::SuspendModes {
             card: card_of(words)?,
             suspended: SuspendedModes {

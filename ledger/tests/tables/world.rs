@@ -18,7 +18,7 @@ use crate::line::{self, Line, Words};
 use crate::messages::NetworkMessage as _;
 use crate::shown::{self, LIMIT_NAMES};
 use crate::support::{SHARD, records, release};
-use crate::{entities, later_messages, messages, operations, rule_sets};
+use crate::{controls, entities, later_messages, messages, operations, rule_sets};
 
 /// A message that a table sent first under its STAN.
 pub(crate) struct Sent {
@@ -101,7 +101,9 @@ impl World {
                 let expected = expected.ok_or("nothing is expected: -> is missing");
                 let found = match verb.as_str() {
                     "pending" | "transactions" | "posted" | "recorded" | "status" | "due"
-                    | "divergences" | "acknowledged" => self.look(&verb, &subject, words),
+                    | "divergences" | "acknowledged" | "counted" | "denial" | "controls" => {
+                        self.look(&verb, &subject, words)
+                    }
                     "acknowledge" | "expire" => self.later(&verb, words),
                     "authorize"
                     | "financial"
@@ -115,7 +117,10 @@ impl World {
                         expected.clone()?;
                         self.message(&verb, words)
                     }
-                    operation if operations::VERBS.contains(&operation) => {
+                    operation
+                        if operations::VERBS.contains(&operation)
+                            || controls::VERBS.contains(&operation) =>
+                    {
                         self.operate(&verb, words)
                     }
                     _ => return Err(format!("the verb {verb:?} is unknown")),
@@ -150,6 +155,14 @@ impl World {
             words.finish()?;
             return Ok(shown::deltas(&self.account(subject)?.pending));
         }
+        if matches!(verb, "counted" | "controls") {
+            let found = match verb {
+                "counted" => controls::counted(self, &mut words),
+                _ => controls::controls(self, &mut words),
+            };
+            words.finish()?;
+            return found;
+        }
         if matches!(verb, "status" | "due" | "acknowledged") {
             let key = self.named(&mut words)?;
             words.finish()?;
@@ -169,6 +182,7 @@ impl World {
                 let (_, record) = found.ok_or("nothing was recorded")?;
                 match verb {
                     "divergences" => shown::divergences(record),
+                    "denial" => controls::denial(record),
                     _ => shown::record(record),
                 }
             }

@@ -108,9 +108,9 @@ impl Accumulator {
 
 impl Reservation {
     /// The share of the amount that a part of an operation stands for, rounded half up; all of it for the
-    /// whole operation. Both parts are in one currency, whichever.
+    /// whole operation, and more where it came to more. Both parts are in one currency, whichever.
     pub fn share_minor(&self, part_minor: i64, whole_minor: i64) -> i64 {
-        if whole_minor <= 0 || part_minor >= whole_minor {
+        if whole_minor <= 0 || part_minor == whole_minor {
             return self.amount_minor;
         }
         let (part, whole) = (i128::from(part_minor.max(0)), i128::from(whole_minor));
@@ -168,7 +168,8 @@ mod tests {
             (1, 1, 2, 1),
             (101, 50, 100, 51),
             (100, 3, 3, 100),
-            (100, 9, 3, 100),
+            (100, 9, 3, 300),
+            (101, 101, 100, 102),
             (100, 0, 3, 0),
             (100, 5, 0, 100),
             (i64::MAX, i64::MAX - 1, i64::MAX, i64::MAX - 1),

@@ -69,8 +69,38 @@ pub enum ControlVerdict {
     Denied(DenialCause),
 }
 
+impl ControlVerdict {
+    /// What it counts.
+    fn reservation(&self) -> Option<Reservation> {
+        match self {
+            Self::WithinLimit(counted) => *counted,
+            Self::Resets(reservation) => Some(*reservation),
+            Self::Inactive
+            | Self::OtherHolder
+            | Self::OtherOperation
+            | Self::OtherCurrency
+            | Self::WithoutCard
+            | Self::OverriddenBy(_)
+            | Self::FollowsProgram(_)
+            | Self::NotSelected
+            | Self::Passed
+            | Self::Denied(_) => None,
+        }
+    }
+}
+
+/// Whether controls may deny.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Asking {
+    /// The first that denies decides.
+    MayDeny,
+    /// The operation happens whatever they say: limits count it beyond their end.
+    Forced,
+}
+
 /// One evaluation under way.
 struct Evaluation<'a, A: ?Sized> {
+    asking: Asking,
     candidates: Candidates<'a>,
     any_overriding: bool,
     accumulators: &'a A,
@@ -86,21 +116,10 @@ impl ControlRules {
         accumulators: &'a A,
         reservations: &mut Vec<Reservation>,
     ) -> ControlOutcome<'a> {
+        let asked = (facts, Asking::MayDeny);
         reservations.clear();
-        let outcome = self.visit(facts, own, accumulators, |_, verdict, _| match verdict {
-            ControlVerdict::WithinLimit(Some(reservation))
-            | ControlVerdict::Resets(reservation) => reservations.push(*reservation),
-            ControlVerdict::Inactive
-            | ControlVerdict::OtherHolder
-            | ControlVerdict::OtherOperation
-            | ControlVerdict::OtherCurrency
-            | ControlVerdict::WithoutCard
-            | ControlVerdict::OverriddenBy(_)
-            | ControlVerdict::FollowsProgram(_)
-            | ControlVerdict::NotSelected
-            | ControlVerdict::Passed
-            | ControlVerdict::WithinLimit(None)
-            | ControlVerdict::Denied(_) => {}
+        let outcome = self.visit(asked, own, accumulators, |_, verdict, _| {
+            reservations.extend(verdict.reservation());
         });
         if outcome != ControlOutcome::Passed {
             reservations.clear();
@@ -108,16 +127,32 @@ impl ControlRules {
         outcome
     }
 
+    /// What the limits count of an operation that happens whatever they say.
+    pub(crate) fn count<'a, A: Accumulators + ?Sized>(
+        &'a self,
+        facts: &'a ControlFacts<'a>,
+        own: &OwnControls<'a>,
+        accumulators: &'a A,
+        reservations: &mut Vec<Reservation>,
+    ) {
+        reservations.clear();
+        let asked = (facts, Asking::Forced);
+        self.visit(asked, own, accumulators, |_, verdict, _| {
+            reservations.extend(verdict.reservation());
+        });
+    }
+
     /// Judges the controls in order, up to the first that denies, and shows each to the visitor.
     pub(crate) fn visit<'a, A: Accumulators + ?Sized>(
         &'a self,
-        facts: &'a ControlFacts<'a>,
+        (facts, asking): (&'a ControlFacts<'a>, Asking),
         own: &OwnControls<'a>,
         accumulators: &'a A,
         mut visitor: impl FnMut(&'a FlexControl, &ControlVerdict, &mut Seen<'a>),
     ) -> ControlOutcome<'a> {
         let candidates = self.candidates(facts, own);
         let mut evaluation = Evaluation {
+            asking,
             any_overriding: candidates.any_overriding(),
             candidates,
             accumulators,
@@ -126,7 +161,9 @@ impl ControlRules {
         for control in candidates.in_order() {
             let verdict = evaluation.judge(control);
             visitor(control, &verdict, &mut evaluation.seen);
-            if let ControlVerdict::Denied(cause) = verdict {
+            if asking == Asking::MayDeny
+                && let ControlVerdict::Denied(cause) = verdict
+            {
                 return ControlOutcome::Denied { control, cause };
             }
         }
@@ -235,10 +272,11 @@ impl<'a, A: Accumulators + ?Sized> Evaluation<'a, A> {
         };
         let (counted_minor, counted_count) =
             counted.map_or((0, 0), |(_, counted)| (counted.amount_minor, counted.count));
-        if exceeds(counted_minor, amount_minor, max_minor) {
+        let may_deny = self.asking == Asking::MayDeny;
+        if may_deny && exceeds(counted_minor, amount_minor, max_minor) {
             return ControlVerdict::Denied(DenialCause::AmountExceeded);
         }
-        if exceeds(counted_count, count, max_count) {
+        if may_deny && exceeds(counted_count, count, max_count) {
             return ControlVerdict::Denied(DenialCause::CountExceeded);
         }
         let reservation = counted.map(|(key, counted)| Reservation {

@@ -97,6 +97,22 @@ impl ControlSet {
         Ok(Self::new(controls))
     }
 
+    /// The set with a control in its place, whatever [`with`](Self::with) would say: for what was taken in
+    /// before.
+    #[must_use]
+    pub fn put(&self, control: FlexControl) -> Self {
+        let mut controls = self.without(control.id).controls;
+        controls.push(Arc::new(control));
+        Self::new(controls)
+    }
+
+    /// The set without the control of this id.
+    #[must_use]
+    pub fn without(&self, id: ControlId) -> Self {
+        let controls = self.controls.iter().filter(|control| control.id != id);
+        Self::new(controls.cloned().collect())
+    }
+
     /// The controls in the order of trying.
     pub fn iter(&self) -> impl Iterator<Item = &FlexControl> {
         self.controls.iter().map(Arc::as_ref)

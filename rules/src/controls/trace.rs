@@ -10,7 +10,7 @@ use super::accumulator::{Accumulator, Accumulators};
 use super::attribute::{ControlAttribute, ControlOperator, MONTH_STEP, MONTHS};
 use super::condition::{ControlCondition, Seen, Test};
 use super::control::{FlexControl, Rule};
-use super::evaluate::{ControlOutcome, ControlVerdict};
+use super::evaluate::{Asking, ControlOutcome, ControlVerdict};
 use super::facts::ControlFacts;
 use super::kinds::{ControlKind, ControlTarget};
 use super::names::{ControlId, Country};
@@ -87,9 +87,14 @@ impl ControlRules {
         accumulators: &A,
     ) -> ControlsTrace {
         let mut controls = Vec::new();
-        let outcome = self.visit(facts, own, accumulators, |control, verdict, seen| {
-            controls.push(ControlTrace::of(control, verdict, seen, accumulators));
-        });
+        let outcome = self.visit(
+            (facts, Asking::MayDeny),
+            own,
+            accumulators,
+            |control, verdict, seen| {
+                controls.push(ControlTrace::of(control, verdict, seen, accumulators));
+            },
+        );
         let all = self.candidates(facts, own).in_order().count();
         let not_asked = match outcome {
             ControlOutcome::Passed => 0,

@@ -4,6 +4,7 @@
 //! never: decide, or put card secrets into facts.
 
 pub mod address;
+mod circumstances;
 pub mod request;
 pub mod response;
 

@@ -17,8 +17,8 @@ use std::path::PathBuf;
 
 use ledger::Record;
 use ledger::authorization::{
-    AccountMove, AuthorizationDecided, Clearing, Decision, Divergence, FileActionDecided,
-    HoldDropped, Posting, ReversalDecided, TransactionPosted,
+    AccountMove, AuthorizationDecided, Clearing, ControlDenial, Decision, Divergence,
+    FileActionDecided, HoldDropped, Posting, ReversalDecided, TransactionPosted,
 };
 use ledger::identifiers::{RecordId, ShardId, Timestamp};
 use ledger::journal::Batch;
@@ -170,9 +170,21 @@ fn authorization(decided: &AuthorizationDecided) -> Value {
         "partial_minor": decided.answer.partial.map(|partial| partial.approved_minor),
         "merchant_advice_code": decided.answer.merchant_advice_code.map(|code| code.to_string()),
         "divergences": divergences(&decided.divergences),
+        "control": decided.denial.as_deref().map(control),
         "limit_deltas_minor": listed(&decided.moves, decided.account),
         "related_limit_deltas_minor": related(&decided.moves, decided.account),
         "rules_version": decided.rules.to_string(),
+    })
+}
+
+/// The flex control that denied, or would have.
+fn control(denial: &ControlDenial) -> Value {
+    json!({
+        "control_id": denial.control.as_str(),
+        "cause": denial.cause,
+        "deny_code": denial.deny_code,
+        "response_code": denial.response_code.map(|code| code.as_str().to_owned()),
+        "custom_code": denial.custom_code.map(|code| code.as_str().to_owned()),
     })
 }
 
@@ -260,6 +272,10 @@ pub(crate) fn operation_name(operation: &Operation) -> &'static str {
         Operation::ChangeCardStatus { .. } => "change_card_status",
         Operation::ActivateCard { .. } => "activate_card",
         Operation::SuspendModes { .. } => "suspend_modes",
+        Operation::CreateControl(_) => "create_control",
+        Operation::ChangeControl(_) => "change_control",
+        Operation::DeleteControl { .. } => "delete_control",
+        Operation::SetAvailableLimit { .. } => "set_available_limit",
     }
 }
 
