@@ -99,7 +99,7 @@ fn every_decision_comes_out_again() {
         let said: Value = serde_json::from_str(&said).unwrap();
         let explanation = &said["explanation"];
         assert_eq!(explanation["as_recorded"], true, "{said}");
-        assert_eq!(explanation["steps"].as_array().unwrap().len(), 11, "{said}");
+        assert_eq!(explanation["steps"].as_array().unwrap().len(), 12, "{said}");
     }
     running.kill();
     drop(running);
