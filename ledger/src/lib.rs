@@ -35,6 +35,7 @@ mod invariants;
 pub mod journal;
 mod map;
 pub mod operation;
+pub mod over_limit;
 pub mod rebuild;
 mod recent;
 pub mod record;

@@ -6,6 +6,9 @@
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
+/// Hundredths of a percent in a whole.
+const WHOLE_IN_PERCENT_HUNDREDTHS: i128 = 10_000;
+
 /// The limits of one account in minor units of its currency (limits and balances API, fields).
 ///
 /// The field order is a stored format: never reorder, only append.
@@ -59,6 +62,15 @@ impl Limits {
             *slot = slot.checked_add(delta)?;
         }
         Some(after)
+    }
+
+    /// The allowance above the limit: percent of the maximum limit, rounded down to whole minor units.
+    pub fn over_limit_allowance_minor(&self) -> i128 {
+        // The product of two i64 always fits an i128, so saturation cannot happen.
+        i128::from(self.over_limit_percentage_hundredths)
+            .saturating_mul(i128::from(self.max_credit_limit))
+            .checked_div_euclid(WHOLE_IN_PERCENT_HUNDREDTHS)
+            .unwrap_or(0)
     }
 
     fn slot(&mut self, limit: LimitName) -> &mut i64 {

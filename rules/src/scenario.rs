@@ -10,9 +10,6 @@ use crate::{
     RelatedLimits, RelatedMove, RelatedMoves,
 };
 
-/// Hundredths of a percent in a whole.
-const WHOLE_IN_PERCENT_HUNDREDTHS: i128 = 10_000;
-
 /// What the scenarios of one configuration are tried with.
 #[derive(Debug)]
 pub(crate) struct Attempt<'a, R: ?Sized> {
@@ -248,7 +245,7 @@ pub(crate) fn considered_parts(
 ) -> impl Iterator<Item = (ConsideredPart, i128)> {
     use ConsideredPart as Part;
     let allowance = if over_limit {
-        over_limit_allowance(limits)
+        limits.over_limit_allowance_minor()
     } else {
         0
     };
@@ -287,7 +284,7 @@ pub(crate) fn floor(limit: LimitName, after: &Limits, over_limit: bool) -> i128 
     match limit {
         LimitName::AvailableCreditLimit => {
             let allowance = if over_limit {
-                over_limit_allowance(after)
+                after.over_limit_allowance_minor()
             } else {
                 0
             };
@@ -302,13 +299,4 @@ pub(crate) fn floor(limit: LimitName, after: &Limits, over_limit: bool) -> i128 
         | LimitName::AdditionalFunds
         | LimitName::HeldFunds => 0,
     }
-}
-
-/// Percent of the maximum limit, rounded down to whole minor units.
-fn over_limit_allowance(limits: &Limits) -> i128 {
-    // The product of two i64 always fits an i128, so saturation cannot happen.
-    i128::from(limits.over_limit_percentage_hundredths)
-        .saturating_mul(i128::from(limits.max_credit_limit))
-        .checked_div_euclid(WHOLE_IN_PERCENT_HUNDREDTHS)
-        .unwrap_or(0)
 }

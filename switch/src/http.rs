@@ -19,6 +19,7 @@ use ledger::books::{SledStore, StoreError, Views};
 use ledger::entities::{Account, Card, CardMode};
 use ledger::identifiers::RecordId;
 use ledger::operation::OperationDone;
+use ledger::over_limit::{self, Crossing, Excursion};
 use ledger::runtime::Snapshots;
 use metrics::gauge;
 use metrics_exporter_prometheus::PrometheusHandle;
@@ -213,12 +214,47 @@ async fn reload(State(context): State<Arc<Context>>) -> Response {
 }
 
 async fn account(State(context): State<Arc<Context>>, Path(id): Path<u64>) -> Response {
-    let views = context.shared.submitter.views();
-    found(
-        views
-            .account(AccountId(id))
-            .map(|account| account.as_ref().map(account_json)),
-    )
+    found(shown_account(
+        context.shared.submitter.views(),
+        AccountId(id),
+    ))
+}
+
+/// Newest records of an account among which its excursions over the limit are looked for.
+const EXCURSION_RECORDS: usize = 1000;
+
+fn shown_account(views: &Views<SledStore>, id: AccountId) -> Result<Option<Value>, StoreError> {
+    let Some(account) = views.account(id)? else {
+        return Ok(None);
+    };
+    let excursions = views.excursions_of(&account, EXCURSION_RECORDS)?;
+    let mut shown = account_json(&account);
+    shown["over_limit"] = json!({
+        "used_minor": over_limit::used_minor(&account.limits),
+        "allowance_minor": over_limit::allowance_minor(&account.limits),
+        "excursions": excursions.iter().map(excursion_json).collect::<Vec<_>>(),
+    });
+    Ok(Some(shown))
+}
+
+fn excursion_json(excursion: &Excursion) -> Value {
+    json!({
+        "entered": excursion.entered.as_ref().map(crossing_json),
+        "most_used_minor": excursion.most_used_minor,
+        "left": excursion.left.as_ref().map(crossing_json),
+    })
+}
+
+fn crossing_json(crossing: &Crossing) -> Value {
+    json!({
+        "record_id": crossing.record.to_string(),
+        "authorization_id": crossing.authorization.map(|id| id.to_string()),
+        "time": crossing.time.to_string(),
+        "moved_minor": crossing.moved_minor,
+        "available_minor": crossing.available_minor,
+        "used_minor": crossing.used_minor,
+        "allowance_minor": crossing.allowance_minor,
+    })
 }
 
 /// Which messages of an account.

@@ -18,6 +18,7 @@ use crate::books::rows::{Lead, MessageBody, StoredMessage, Table};
 use crate::entities::Account;
 use crate::identifiers::RecordId;
 use crate::operation::OperationEffect;
+use crate::over_limit::Watch;
 
 /// An account on the way from its opening to what it is.
 pub(super) struct Course {
@@ -28,6 +29,7 @@ pub(super) struct Course {
     /// The newest change of its status, and what it was then given.
     status: Option<RecordId>,
     pub(super) lives: BTreeMap<RecordId, Life>,
+    over_limit: Watch,
 }
 
 impl<S: BookStore> Audit<'_, '_, S> {
@@ -123,9 +125,11 @@ impl<S: BookStore> Audit<'_, '_, S> {
                 opened.ok_or_else(|| out_of_range(account.id, account.reflects))?
             }
         };
+        let limits = with_movable(limits, &opened)
+            .ok_or_else(|| out_of_range(account.id, account.reflects))?;
         Ok(Course {
-            limits: with_movable(limits, &opened)
-                .ok_or_else(|| out_of_range(account.id, account.reflects))?,
+            over_limit: Watch::from(&limits),
+            limits,
             account,
             pending: Deltas::NONE,
             status: None,
@@ -166,6 +170,7 @@ impl<S: BookStore> Audit<'_, '_, S> {
             .checked_apply(&moved.deltas)
             .ok_or_else(range)?;
         course.pending = sum(&course.pending, &moved.pending).ok_or_else(range)?;
+        course.over_limit.step(message, &moved, &course.limits);
         Ok(())
     }
 
@@ -177,10 +182,18 @@ impl<S: BookStore> Audit<'_, '_, S> {
             pending,
             status,
             lives,
+            over_limit,
         } = course;
         if limits != account.limits || pending != account.pending {
             let finding = difference(&account, &limits, &pending);
             return Err(AuditError::violation(Rule::Sums, finding, account.latest));
+        }
+        for excursion in over_limit.excursions() {
+            let count = match excursion.left {
+                Some(_) => &mut self.summary.excursions_ended,
+                None => &mut self.summary.excursions_lasting,
+            };
+            *count = count.saturating_add(1);
         }
         if let Some(id) = status {
             self.check_status(&account, id)?;

@@ -111,6 +111,10 @@ pub struct Summary {
     pub floors: u64,
     /// Those that could not be: their rules are not at hand, or they have a cash part.
     pub floors_not_measured: u64,
+    /// Excursions of accounts over their limit that ended.
+    pub excursions_ended: u64,
+    /// Those that last.
+    pub excursions_lasting: u64,
     /// The first batch that was compared with the journal; 0 for none.
     pub journal_from_sequence: u64,
     /// Records of the journal that were compared.

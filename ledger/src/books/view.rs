@@ -24,6 +24,7 @@ use crate::entities::{Account, Card, Customer};
 use crate::identifiers::{CardHash, CustomerId, RecordId, ShardId, Timestamp};
 use crate::journal::Batch;
 use crate::operation::ControlDocument;
+use crate::over_limit::{Excursion, Watch, limits_before};
 use crate::record::records_of;
 use crate::writer::ReplayError;
 
@@ -250,6 +251,39 @@ impl<S: BookStore> Views<S> {
             messages.push(message);
         }
         Ok(messages)
+    }
+
+    /// The excursions over its limit among the newest `most` records of an account, the oldest first.
+    ///
+    /// # Errors
+    /// [`StoreError`] when the store fails.
+    pub fn excursions_of(
+        &self,
+        account: &Account,
+        most: usize,
+    ) -> Result<Vec<Excursion>, StoreError> {
+        let mut steps = Vec::new();
+        let mut limits = account.limits;
+        let mut next = account.latest;
+        while let Some(id) = next.filter(|_| steps.len() < most) {
+            let Some(message) = self.message(id)? else {
+                break;
+            };
+            let mut moves = message.moves().iter();
+            let moved = moves.find(|moved| moved.account == account.id).copied();
+            let before = moved.and_then(|moved| limits_before(&message, &moved, &limits));
+            let (Some(moved), Some(before)) = (moved, before) else {
+                break;
+            };
+            next = moved.previous;
+            steps.push((message, moved, limits));
+            limits = before;
+        }
+        let mut watch = Watch::from(&limits);
+        for (message, moved, after) in steps.iter().rev() {
+            watch.step(message, moved, after);
+        }
+        Ok(watch.excursions())
     }
 
     /// A posted transaction.

@@ -23,8 +23,15 @@ pub(crate) struct Line {
 }
 
 /// Verbs that are followed by the name of what they are about.
-const WITH_SUBJECT: [&str; 7] = [
-    "customer", "account", "card", "at", "limits", "pending", "rules",
+const WITH_SUBJECT: [&str; 8] = [
+    "customer",
+    "account",
+    "card",
+    "at",
+    "limits",
+    "pending",
+    "excursions",
+    "rules",
 ];
 
 /// Words with values; what is taken is gone, so that a word nobody reads is noticed.

@@ -8,6 +8,7 @@ use ledger::authorization::{
 use ledger::books::rows::{MessageBody, StoredMessage};
 use ledger::command::{Decided, Done, EntityError, Outcome};
 use ledger::identifiers::{RecordId, Timestamp};
+use ledger::over_limit::{Crossing, Excursion};
 use rules::{Deltas, LimitName};
 
 use crate::line;
@@ -281,6 +282,47 @@ fn transaction(posted: &TransactionPosted) -> String {
         "{} {direction} {amount}",
         posted.posting.transaction_type_id
     )
+}
+
+/// Excursions over the limit, the oldest first: the records of beginning and end, and how far each went.
+pub(crate) fn excursions(records: &[(RecordId, Record)], excursions: &[Excursion]) -> String {
+    let by = |crossing: &Crossing| {
+        let record = records.iter().find(|(id, _)| *id == crossing.record);
+        match record.map(|(_, record)| record) {
+            Some(Record::AuthorizationDecided(decided)) => {
+                format!("stan {}", decided.facts.key.stan)
+            }
+            Some(Record::ReversalDecided(decided)) => format!("stan {}", decided.facts.key.stan),
+            Some(Record::OperationDone(done)) => {
+                format!("id {}", done.request.tracking_id.as_str())
+            }
+            Some(Record::HoldDropped(_)) => "expiry".to_owned(),
+            other => format!("{other:?}"),
+        }
+    };
+    let whole = |excursion: &Excursion| {
+        let entered = excursion.entered.as_ref().map_or_else(
+            || "from before".to_owned(),
+            |entered| {
+                let (used, allowance) = (entered.used_minor, entered.allowance_minor);
+                let (used, allowance) = (line::show(used), line::show(allowance));
+                format!("by {} used {used} of {allowance}", by(entered))
+            },
+        );
+        let most = line::show(excursion.most_used_minor);
+        let left = excursion.left.as_ref().map_or_else(
+            || "lasts".to_owned(),
+            |left| {
+                format!(
+                    "left by {} at {}",
+                    by(left),
+                    line::show(left.available_minor)
+                )
+            },
+        );
+        format!("{entered} most {most} {left}")
+    };
+    listed(excursions.iter().map(whole).collect())
 }
 
 /// The same with account and processing code.

@@ -100,10 +100,9 @@ impl World {
             _ => {
                 let expected = expected.ok_or("nothing is expected: -> is missing");
                 let found = match verb.as_str() {
-                    "pending" | "transactions" | "posted" | "recorded" | "status" | "due"
-                    | "divergences" | "acknowledged" | "counted" | "denial" | "controls" => {
-                        self.look(&verb, &subject, words)
-                    }
+                    "pending" | "excursions" | "transactions" | "posted" | "recorded"
+                    | "status" | "due" | "divergences" | "acknowledged" | "counted" | "denial"
+                    | "controls" => self.look(&verb, &subject, words),
                     "acknowledge" | "expire" => self.later(&verb, words),
                     "authorize"
                     | "financial"
@@ -162,6 +161,13 @@ impl World {
             };
             words.finish()?;
             return found;
+        }
+        if verb == "excursions" {
+            words.finish()?;
+            let account = self.account(subject)?;
+            let found = self.books.views().excursions_of(account, usize::MAX);
+            let found = found.map_err(|error| error.to_string())?;
+            return Ok(shown::excursions(&self.records, &found));
         }
         if matches!(verb, "status" | "due" | "acknowledged") {
             let key = self.named(&mut words)?;

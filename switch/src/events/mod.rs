@@ -23,6 +23,7 @@ use ledger::authorization::{
 use ledger::identifiers::{RecordId, ShardId, Timestamp};
 use ledger::journal::Batch;
 use ledger::operation::{Operation, OperationDone};
+use ledger::over_limit;
 use ledger::record::{Unreadable, records_of};
 use rules::AccountId;
 use serde_json::{Value, json};
@@ -173,6 +174,7 @@ fn authorization(decided: &AuthorizationDecided) -> Value {
         "control": decided.denial.as_deref().map(control),
         "limit_deltas_minor": listed(&decided.moves, decided.account),
         "related_limit_deltas_minor": related(&decided.moves, decided.account),
+        "over_limit": over_limit(decided),
         "rules_version": decided.rules.to_string(),
     })
 }
@@ -185,6 +187,23 @@ fn control(denial: &ControlDenial) -> Value {
         "deny_code": denial.deny_code,
         "response_code": denial.response_code.map(|code| code.as_str().to_owned()),
         "custom_code": denial.custom_code.map(|code| code.as_str().to_owned()),
+    })
+}
+
+/// How far above its limit an authorization found and left its account; null where it did neither.
+fn over_limit(decided: &AuthorizationDecided) -> Option<Value> {
+    let before = decided.limits_before?;
+    let mut moves = decided.moves.iter();
+    let moved = moves.find(|moved| Some(moved.account) == decided.account)?;
+    let after = before.checked_apply(&moved.deltas)?;
+    let used = [before, after].map(|limits| over_limit::used_minor(&limits));
+    (used != [0, 0]).then(|| {
+        let [before_minor, after_minor] = used;
+        json!({
+            "used_before_minor": before_minor,
+            "used_minor": after_minor,
+            "allowance_minor": over_limit::allowance_minor(&after),
+        })
     })
 }
 
