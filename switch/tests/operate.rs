@@ -85,6 +85,7 @@ fn available(running: &Switch, account: &str) -> i64 {
 fn money_moves_once_for_each_tracking_id() {
     let world = World::new();
     let running = world.start();
+    running.settle();
     let amount = ["--account", CREDIT, "--amount", "10.00", "--code"];
     done(
         &running,
@@ -146,6 +147,7 @@ fn money_moves_once_for_each_tracking_id() {
 fn statuses_change_and_messages_see_it() {
     let world = World::new();
     let running = world.start();
+    running.settle();
     let mut client = running.connect();
     let mut answer = |pan: &str| client.response_code(&Fields::purchase(pan, 100));
     let account = ["--account", CREDIT];
@@ -199,6 +201,7 @@ fn statuses_change_and_messages_see_it() {
 fn what_is_refused_or_not_understood_says_why_and_changes_nothing() {
     let world = World::new();
     let running = world.start();
+    running.settle();
     let adjust = |account, amount, code| {
         [
             "adjust",
@@ -275,4 +278,57 @@ fn without_a_switch_nothing_is_done() {
     assert_eq!(nobody.status.code(), Some(1));
     let said = String::from_utf8_lossy(&nobody.stderr).into_owned();
     assert!(said.contains("no switch answers at 127.0.0.1:1"), "{said}");
+}
+
+#[test]
+fn an_excursion_over_the_limit_is_shown_and_told() {
+    let world = World::new();
+    let running = world.start();
+    running.settle();
+    // Account 2 has 10.00. A forced operation asks no limit.
+    let force = |id, amount, code| {
+        let arguments = [
+            "force",
+            "--account",
+            "2",
+            "--amount",
+            amount,
+            "--code",
+            code,
+        ];
+        done(&running, id, &arguments, "");
+    };
+    force("above", "30.00", "00");
+    // Granted afterwards, so that it counts from then on.
+    let percentage = ["--over-limit-percentage", "10.00"];
+    let grant = [&["set-limits", "--account", "2"], &percentage[..]].concat();
+    done(&running, "allow", &grant, "");
+    let mut link = running.connect();
+    let refund = Fields::purchase("4000001200000024", 2_500).with(3, "200000");
+    assert_eq!(link.response_code(&refund), "00");
+    running.settle();
+    let account = running.account(2);
+    let shown = &account["over_limit"];
+    assert_eq!(shown["used_minor"], 0, "{account}");
+    let excursion = &shown["excursions"][0];
+    assert_eq!(excursion["entered"]["used_minor"], 2_000, "{account}");
+    assert_eq!(excursion["entered"]["moved_minor"], -3_000, "{account}");
+    assert_eq!(excursion["entered"]["allowance_minor"], 0, "{account}");
+    assert_eq!(excursion["most_used_minor"], 2_000, "{account}");
+    assert_eq!(excursion["left"]["available_minor"], 500, "{account}");
+    let by = excursion["left"]["authorization_id"].as_str().unwrap();
+    let data = world.data();
+    running.stop();
+    let events = std::fs::read_to_string(data.join("events/events-000000.jsonl")).unwrap();
+    let mut events = events
+        .lines()
+        .map(|line| serde_json::from_str::<Value>(line).unwrap());
+    let told = events.find(|event| event["id"] == by).unwrap();
+    let over_limit = &told["data"]["over_limit"];
+    assert_eq!(over_limit["used_before_minor"], 2_000, "{told}");
+    assert_eq!(over_limit["used_minor"], 0, "{told}");
+    let maximum = account["limits_minor"]["max_credit_limit"]
+        .as_i64()
+        .unwrap();
+    assert_eq!(over_limit["allowance_minor"], maximum / 10, "{told}");
 }
