@@ -14,7 +14,7 @@ use crate::settings::Settings;
 
 /// What rules can ask for and the running switch does not do yet. Where one of these is used, a check
 /// says so; whoever makes the switch apply one takes it out here.
-const NOT_APPLIED: [Feature; 10] = [
+const NOT_APPLIED: [Feature; 9] = [
     Feature::ResetLimit,
     Feature::LimitRefund,
     Feature::AntiFraud,
@@ -24,7 +24,6 @@ const NOT_APPLIED: [Feature; 10] = [
     Feature::RatesFeeModels,
     Feature::AlwaysCallLedgerRules,
     Feature::MigrationExpiry,
-    Feature::FlexControls,
 ];
 
 /// What a check found.

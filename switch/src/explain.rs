@@ -126,13 +126,25 @@ fn write(explanation: &Explanation, text: &mut String) {
         let line = format!("{mark:>4}  {check:<22}{}{more}", step.seen);
         let _infallible = writeln!(text, "{}", line.trim_end());
     }
+    if let Some(controls) = explanation
+        .controls
+        .as_ref()
+        .filter(|trace| !trace.controls.is_empty())
+    {
+        section("flex controls", controls, text);
+    }
     for (part, trace) in &explanation.evaluations {
-        let _infallible = writeln!(text, "\nfor {}:", part.as_str());
-        for line in trace.to_string().lines() {
-            let _infallible = writeln!(text, "  {line}");
-        }
+        section(&format!("for {}", part.as_str()), trace, text);
     }
     let _infallible = writeln!(text, "\n{}", outcome(explanation));
+}
+
+/// A trace under its heading.
+fn section(heading: &str, trace: &impl std::fmt::Display, text: &mut String) {
+    let _infallible = writeln!(text, "\n{heading}:");
+    for line in trace.to_string().lines() {
+        let _infallible = writeln!(text, "  {line}");
+    }
 }
 
 fn in_json(explanation: &Explanation) -> Value {
@@ -145,6 +157,7 @@ fn in_json(explanation: &Explanation) -> Value {
         "time": explanation.time.to_string(),
         "rules_version": explanation.rules.to_string(),
         "steps": explanation.steps,
+        "flex_controls": explanation.controls,
         "evaluations": evaluations,
         "approved": explanation.reason.is_none(),
         "reason": explanation.reason.map(|reason| reason.to_string()),

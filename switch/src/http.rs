@@ -32,7 +32,7 @@ use crate::audit::live::{self, Audits};
 use crate::events;
 use crate::server::Shared;
 use crate::telemetry::{self, DroppedLines};
-use crate::{operations, settings, snapshots};
+use crate::{controls, operations, settings, snapshots};
 
 /// What the routes read.
 #[derive(Debug)]
@@ -71,6 +71,10 @@ pub fn routes(context: Arc<Context>) -> Router {
         .route("/metrics", get(metrics_text))
         .route("/v1/accounts/{account_id}", get(account))
         .route("/v1/accounts/{account_id}/messages", get(messages))
+        .route(
+            "/v1/accounts/{account_id}/flex-controls",
+            get(controls::of_account),
+        )
         .route("/v1/messages/{message_id}", get(message))
         .route("/v1/cards/search", post(card))
         .route("/v1/links", get(links))
@@ -95,7 +99,7 @@ pub(crate) fn problem(status: StatusCode, detail: &str) -> Response {
     (status, kind, body.to_string()).into_response()
 }
 
-fn found(body: Result<Option<Value>, StoreError>) -> Response {
+pub(crate) fn found(body: Result<Option<Value>, StoreError>) -> Response {
     match body {
         Ok(Some(body)) => axum::Json(body).into_response(),
         Ok(None) => problem(StatusCode::NOT_FOUND, "the books do not hold it"),
@@ -164,8 +168,15 @@ async fn card(State(context): State<Arc<Context>>, body: Bytes) -> Response {
         return problem(StatusCode::BAD_REQUEST, detail);
     };
     let shared = &context.shared;
-    let card = shared.submitter.views().card(&shared.vault.hash(&pan));
-    found(card.map(|card| card.as_ref().map(card_json)))
+    let views = shared.submitter.views();
+    let rules = shared.rulebook.rules();
+    let card = views.card(&shared.vault.hash(&pan));
+    found(card.and_then(|card| {
+        let Some(card) = card else { return Ok(None) };
+        let mut shown = card_json(&card);
+        shown["flex_controls"] = controls::of_card(&rules, views, &card)?;
+        Ok(Some(shown))
+    }))
 }
 
 fn card_json(card: &Card) -> Value {
@@ -430,6 +441,7 @@ fn authorization_json(decided: &AuthorizationDecided, standing: Option<&Standing
         "expires": standing.and_then(|standing| standing.expires).map(|time| time.to_string()),
         "authorization_id": decided.original.map(|id| id.to_string()),
         "divergences": events::divergences(&decided.divergences),
+        "control": decided.denial.as_deref().map(events::control),
         "account_id": decided.account.map(|account| account.0),
         "network_id": facts.key.network.0,
         "stan": format!("{:06}", facts.key.stan),

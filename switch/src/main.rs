@@ -173,6 +173,11 @@ enum What {
         /// Its number.
         id: u64,
     },
+    /// Flex controls of an account and of its customers, with what is used and what is left.
+    Controls {
+        /// The account's number.
+        account_id: u64,
+    },
     /// What was decided on an account, newest first.
     Messages {
         /// The account's number.
@@ -373,6 +378,7 @@ fn serve(config: &std::path::Path) -> ExitCode {
 fn show(what: What, http: &str, json: bool) -> ExitCode {
     let question = match what {
         What::Account { id } => Question::Account(id),
+        What::Controls { account_id } => Question::Controls(account_id),
         What::Messages { account_id } => Question::Messages(account_id),
         What::Authorization { id } => Question::Authorization(id),
         What::Links => Question::Links,

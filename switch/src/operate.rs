@@ -6,7 +6,7 @@
 //! it; it is read from a file or from standard input.
 
 use std::io::Read as _;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use anyhow::{Context as _, bail};
 use clap::{Args, Subcommand, ValueEnum};
@@ -18,6 +18,7 @@ use rust_decimal::Decimal;
 use serde_json::{Value, json};
 use zeroize::Zeroizing;
 
+use crate::operate_controls::{ControlArguments, ControlLimitArguments};
 use crate::serve::ConfigurationError;
 use crate::show;
 
@@ -86,6 +87,21 @@ pub enum Operation {
     },
     /// Make a card usable that never was.
     ActivateCard(CardArguments),
+    /// Make a flex control for an account, a customer on an account, or a card.
+    CreateControl(ControlArguments),
+    /// Change a flex control that was made on the running switch.
+    ChangeControl(ControlArguments),
+    /// Take away a flex control that was made on the running switch.
+    DeleteControl {
+        /// Its id.
+        #[arg(long)]
+        control: rules::ControlId,
+        /// What names and explains it.
+        #[command(flatten)]
+        about: About,
+    },
+    /// Write what is left of a flex control's limit in its present period.
+    SetAvailable(ControlLimitArguments),
     /// Suspend modes of a card; those that are not named are open.
     CardModes {
         /// A mode that no authorization may use from now on.
@@ -248,7 +264,7 @@ fn agent() -> ureq::Agent {
         .into()
 }
 
-fn usage(error: anyhow::Error) -> anyhow::Error {
+pub(crate) fn usage(error: anyhow::Error) -> anyhow::Error {
     ConfigurationError::from(error).into()
 }
 
@@ -298,6 +314,21 @@ fn ask_for<'a>(address: &str, operation: &'a Operation) -> anyhow::Result<(Value
             let asked = json!({ "card": card.pan()? });
             (json!({ "activate_card": asked }), &card.about)
         }
+        Operation::CreateControl(control) => (
+            json!({ "create_control": control.asked()? }),
+            &control.about,
+        ),
+        Operation::ChangeControl(control) => (
+            json!({ "change_control": control.asked()? }),
+            &control.about,
+        ),
+        Operation::DeleteControl { control, about } => {
+            (json!({ "delete_control": { "control": control } }), about)
+        }
+        Operation::SetAvailable(limit) => (
+            json!({ "set_available_limit": limit.asked()? }),
+            &limit.about,
+        ),
         Operation::CardModes { suspend, card } => {
             let suspended = json!({
                 "credit": suspend.contains(&Mode::Credit),
@@ -377,25 +408,30 @@ impl AccountArguments {
 impl CardArguments {
     /// The card's number as the API takes it.
     fn pan(&self) -> anyhow::Result<Value> {
-        let mut text = Zeroizing::new(String::new());
-        let (place, read) = match &self.card_file {
-            Some(path) => {
-                let file = std::fs::File::open(path);
-                let read = file.and_then(|file| file.take(64).read_to_string(&mut text));
-                (path.display().to_string(), read)
-            }
-            None => {
-                let read = std::io::stdin().take(64).read_to_string(&mut text);
-                ("standard input".to_owned(), read)
-            }
-        };
-        if let Err(error) = read {
-            bail!(usage(anyhow::Error::new(error).context(place)));
+        card_number(self.card_file.as_deref())
+    }
+}
+
+/// The number of a card, of a file or of standard input, as the API takes it.
+pub(crate) fn card_number(card_file: Option<&Path>) -> anyhow::Result<Value> {
+    let mut text = Zeroizing::new(String::new());
+    let (place, read) = match card_file {
+        Some(path) => {
+            let file = std::fs::File::open(path);
+            let read = file.and_then(|file| file.take(64).read_to_string(&mut text));
+            (path.display().to_string(), read)
         }
-        // The error of a PAN never carries its digits.
-        match Pan::parse(text.trim()) {
-            Ok(pan) => Ok(json!({ "pan": pan.reveal() })),
-            Err(error) => Err(usage(anyhow::anyhow!("{place}: {error}"))),
+        None => {
+            let read = std::io::stdin().take(64).read_to_string(&mut text);
+            ("standard input".to_owned(), read)
         }
+    };
+    if let Err(error) = read {
+        bail!(usage(anyhow::Error::new(error).context(place)));
+    }
+    // The error of a PAN never carries its digits.
+    match Pan::parse(text.trim()) {
+        Ok(pan) => Ok(json!({ "pan": pan.reveal() })),
+        Err(error) => Err(usage(anyhow::anyhow!("{place}: {error}"))),
     }
 }

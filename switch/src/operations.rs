@@ -14,6 +14,7 @@ use axum::response::{IntoResponse as _, Response};
 use codec::Pan;
 use ledger::Durable;
 use ledger::command::{Command, Outcome, Submission, Undecided};
+use ledger::identifiers::CardHash;
 use ledger::operation::OperationRequest;
 use ledger::runtime::Timing;
 use serde_json::{Value, json};
@@ -96,19 +97,33 @@ fn outcome_json(outcome: &Outcome) -> Response {
     }
 }
 
-/// Reads an operation; a card is given by its number.
+/// Reads an operation; a card is given by its number, a flex control as an object.
 fn read(body: &[u8], vault: &CardVault) -> Result<OperationRequest, String> {
     let mut value: Value = serde_json::from_slice(body).map_err(|error| error.to_string())?;
     let operations = value.get_mut("operation").and_then(Value::as_object_mut);
     for fields in operations.into_iter().flat_map(|map| map.values_mut()) {
-        let Some(card) = fields.get_mut("card") else {
-            continue;
-        };
-        let pan = card.get("pan").and_then(Value::as_str);
-        let pan = pan.ok_or("card: expected an object with the key pan")?;
-        // The error of a PAN never carries its digits.
-        let pan = Pan::parse(pan).map_err(|error| format!("card: {error}"))?;
-        *card = json!(vault.hash(&pan));
+        if let Some(card) = fields.get_mut("card").filter(|card| !card.is_null()) {
+            *card = json!(hash(card, vault)?);
+        }
+        if let Some(card) = fields.pointer_mut("/target/card") {
+            *card = json!(hash(card, vault)?.to_string());
+        }
+        if let Some(control) = fields
+            .get_mut("control")
+            .filter(|control| control.is_object())
+        {
+            let document = control.take();
+            fields["json"] = json!(document.to_string());
+        }
     }
     serde_json::from_value(value).map_err(|error| error.to_string())
+}
+
+/// The hash of the card whose number is given.
+fn hash(card: &Value, vault: &CardVault) -> Result<CardHash, String> {
+    let pan = card.get("pan").and_then(Value::as_str);
+    let pan = pan.ok_or("card: expected an object with the key pan")?;
+    // The error of a PAN never carries its digits.
+    let pan = Pan::parse(pan).map_err(|error| format!("card: {error}"))?;
+    Ok(vault.hash(&pan))
 }

@@ -11,6 +11,8 @@ use serde_json::{Value, json};
 pub enum Question {
     /// An account by its number.
     Account(u64),
+    /// The flex controls of an account and of its customers, with what is used.
+    Controls(u64),
     /// What was decided on an account, newest first.
     Messages(u64),
     /// One authorization, inquiry or reversal by its id.
@@ -36,6 +38,9 @@ pub fn ask(address: &str, question: &Question) -> anyhow::Result<Value> {
     let url = |path: &str| format!("http://{address}/v1/{path}");
     let answered = match question {
         Question::Account(id) => agent.get(url(&format!("accounts/{id}"))).call(),
+        Question::Controls(id) => agent
+            .get(url(&format!("accounts/{id}/flex-controls")))
+            .call(),
         Question::Messages(id) => agent.get(url(&format!("accounts/{id}/messages"))).call(),
         Question::Authorization(id) => agent.get(url(&format!("messages/{id}"))).call(),
         Question::Links => agent.get(url("links")).call(),

@@ -8,6 +8,7 @@ use std::collections::BTreeMap;
 
 use rules::AccountId;
 
+use super::counts::Counts;
 use super::journal::Held;
 use super::walk::Walk;
 use super::{Audit, AuditError, Rule};
@@ -93,8 +94,8 @@ impl<S: BookStore> Audit<'_, '_, S> {
     pub(super) fn messages<D: Disk + Clone>(
         &mut self,
         mut held: Option<Held<D>>,
-    ) -> Result<Cards, AuditError> {
-        let mut cards = Cards::default();
+    ) -> Result<(Cards, Counts), AuditError> {
+        let (mut cards, mut counts) = (Cards::default(), Counts::default());
         let mut latest = BTreeMap::new();
         let mut walk = Walk::of(Table::Messages);
         while let Some(key) = walk.next(self)? {
@@ -110,6 +111,7 @@ impl<S: BookStore> Audit<'_, '_, S> {
             self.check_key(&message)?;
             link(&mut latest, &message)?;
             cards.take(&message)?;
+            counts.take(&message);
             let posted = self.posted_by(&message)?;
             self.witness(message.id, message.time, &record_of(&message))?;
             for (id, posted) in posted {
@@ -122,7 +124,7 @@ impl<S: BookStore> Audit<'_, '_, S> {
             self.summary.journal_records = held.compared();
         }
         self.check_ends(&latest)?;
-        Ok(cards)
+        Ok((cards, counts))
     }
 
     /// The key of a message leads to it, and to no other of the same key.

@@ -3,12 +3,13 @@
 //! Owns: the invariants of the books as checks ([`Rule`]) and the order in which they are made. First the
 //! messages in the order of their records, side by side with the journal as far as it is held
 //! (`messages`, `journal`); then the transactions; then each account by the chain of its records
-//! (`accounts`, `expected`, `lives`, `floors`); at last the cards. The first thing that is not as it must be ends it, with the
+//! (`accounts`, `expected`, `lives`, `floors`); at last the cards and what limits have counted (`counts`). The first thing that is not as it must be ends it, with the
 //! records that show it. It reads views like any reader, a few rows at a time, and gives way between them
 //! ([`Helpers::pace`]), so it runs over books that are being written as well as over a copy that is still.
 //! Must never: change anything, or decide.
 
 mod accounts;
+mod counts;
 mod expected;
 mod floors;
 mod journal;
@@ -50,6 +51,8 @@ pub enum Rule {
     Postings,
     /// A card or account has the status that its last change gave it.
     Statuses,
+    /// What a limit has counted is the sum of what its records count.
+    Counts,
     /// The books hold what the journal holds.
     Journal,
     /// Every record that must be told has its event, and every event its record.
@@ -69,6 +72,7 @@ impl Rule {
             Self::Keys => "keys",
             Self::Postings => "postings",
             Self::Statuses => "statuses",
+            Self::Counts => "counts",
             Self::Journal => "journal",
             Self::Events => "events",
         }
@@ -107,6 +111,9 @@ pub struct Summary {
     pub authorizations: u64,
     /// Cards whose status changed.
     pub cards_changed: u64,
+    /// Accumulators of flex controls.
+    #[serde(default)]
+    pub accumulators: u64,
     /// Approvals that were measured against the floors of the limits they move.
     pub floors: u64,
     /// Those that could not be: their rules are not at hand, or they have a cash part.
@@ -227,10 +234,11 @@ pub fn run<S: BookStore, D: Disk + Clone>(
         Some(disk) => Some(journal::Held::open(disk, shard, sequence)?),
         None => None,
     };
-    let cards = audit.messages(journal)?;
+    let (cards, counts) = audit.messages(journal)?;
     audit.transactions()?;
     audit.accounts()?;
     audit.cards(cards)?;
+    audit.counts(&counts)?;
     Ok(audit.summary)
 }
 

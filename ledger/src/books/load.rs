@@ -73,8 +73,11 @@ pub fn state(store: &impl BookStore, since: Timestamp) -> Result<State, StoreErr
         state.load_card(&rows::decode::<Card>(Table::Cards, &row?.1)?);
     }
     for row in store.newest_first(Table::Accumulators) {
-        let (key, counted): (_, Counted) = rows::decode(Table::Accumulators, &row?.1)?;
-        state.controls_mut().load_counted(key, counted);
+        let (key, row) = row?;
+        let counted: Counted = rows::decode(Table::Accumulators, &row)?;
+        if let Some(key) = rows::accumulator_of(&key) {
+            state.controls_mut().load_counted(key, counted);
+        }
     }
     for row in store.newest_first(Table::Controls) {
         let document: ControlDocument = rows::decode(Table::Controls, &row?.1)?;

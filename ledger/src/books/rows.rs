@@ -32,7 +32,7 @@ pub enum Table {
     Matches,
     /// `AccountId` and [`RecordId::to_key`] to [`TransactionPosted`].
     Transactions,
-    /// Owner and control ([`accumulator_key`]) to [`AccumulatorKey`] and [`Counted`].
+    /// Owner and control ([`accumulator_key`]) to [`Counted`].
     Accumulators,
     /// Target and control ([`control_key`]) to the [`ControlDocument`] of a control made at run time.
     Controls,
@@ -243,7 +243,7 @@ pub(crate) fn check(table: Table, bytes: &[u8]) -> Result<(), RowError> {
         Table::Messages => decode::<StoredMessage>(table, bytes).map(drop),
         Table::Matches => decode::<RecordId>(table, bytes).map(drop),
         Table::Transactions => decode::<TransactionPosted>(table, bytes).map(drop),
-        Table::Accumulators => decode::<(AccumulatorKey, Counted)>(table, bytes).map(drop),
+        Table::Accumulators => decode::<Counted>(table, bytes).map(drop),
         Table::Controls => decode::<ControlDocument>(table, bytes).map(drop),
         Table::Progress => decode::<Progress>(table, bytes).map(drop),
     }
@@ -342,6 +342,33 @@ pub fn accumulator_key(key: &AccumulatorKey) -> Vec<u8> {
     let mut bytes = owner_prefix(key.owner);
     bytes.extend_from_slice(key.control.as_str().as_bytes());
     bytes
+}
+
+/// The accumulator of a row, from its key; `None` for other keys.
+#[must_use]
+pub fn accumulator_of(key: &[u8]) -> Option<AccumulatorKey> {
+    let (kind, rest) = key.split_first()?;
+    let number = || {
+        let (id, rest) = rest.split_first_chunk::<8>()?;
+        Some((u64::from_be_bytes(*id), rest))
+    };
+    let (owner, control) = match *kind {
+        OF_ACCOUNT => {
+            let (id, rest) = number()?;
+            (AccumulatorOwner::Account(rules::AccountId(id)), rest)
+        }
+        OF_CUSTOMER => {
+            let (id, rest) = number()?;
+            (AccumulatorOwner::Customer(rules::CustomerId(id)), rest)
+        }
+        OF_CARD => {
+            let (hash, rest) = rest.split_first_chunk::<32>()?;
+            (AccumulatorOwner::Card(rules::CardHash(*hash)), rest)
+        }
+        _ => return None,
+    };
+    let control: ControlId = std::str::from_utf8(control).ok()?.parse().ok()?;
+    Some(AccumulatorKey { control, owner })
 }
 
 /// The start of the keys of an owner's accumulators.

@@ -309,9 +309,7 @@ impl<S: BookStore> Views<S> {
         if let Some(counted) = self.accumulators.get(key) {
             return Ok(Some(*counted));
         }
-        let key = rows::accumulator_key(key);
-        let row: Option<(AccumulatorKey, Counted)> = self.row(Table::Accumulators, &key)?;
-        Ok(row.map(|(_, counted)| counted))
+        self.row(Table::Accumulators, &rows::accumulator_key(key))
     }
 
     /// A control that was made at run time.

@@ -8,10 +8,11 @@ use ledger::authorization::{
 use ledger::books::BookStore as _;
 use ledger::books::rows::{Lead, MessageBody, StoredMessage, Table};
 use ledger::books::store::{MemoryStore, Row};
+use ledger::controls::Counted;
 use ledger::entities::{Account, AccountStatus, Card, CardStatus, Customer};
 use ledger::identifiers::RecordId;
 use ledger::operation::OperationEffect;
-use rules::{Deltas, LimitName};
+use rules::{Accumulator, AccumulatorKey, AccumulatorOwner, Deltas, LimitName, Period};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 
@@ -46,7 +47,7 @@ const fn case(name: &'static str, damage: Damage, rule: Rule, says: &'static str
     }
 }
 
-pub(crate) const CASES: [Case; 31] = [
+pub(crate) const CASES: [Case; 32] = [
     case(
         "a limit is one off",
         Damage::Rows(limit_off),
@@ -202,6 +203,12 @@ pub(crate) const CASES: [Case; 31] = [
         Damage::Rows(account_other_status),
         Rule::Statuses,
         "its last change made it BLOCKED",
+    ),
+    case(
+        "a limit has counted what no record counts",
+        Damage::Rows(counted_from_nowhere),
+        Rule::Counts,
+        "no record counts",
     ),
     case(
         "a message says something else",
@@ -500,6 +507,30 @@ fn key_taken(history: &mut History) {
     let key = first.facts.key;
     let (_, second) = authorization(history, 9);
     second.facts.key = key;
+}
+
+fn counted_from_nowhere(_: &History, store: &MemoryStore) {
+    let key = AccumulatorKey {
+        control: "daily".parse().unwrap(),
+        owner: AccumulatorOwner::Account(CREDIT),
+    };
+    let counted = Counted {
+        accumulator: Accumulator {
+            period: Period {
+                start_us: 0,
+                end_us: i64::MAX,
+                rule: 1,
+                resets: 0,
+            },
+            amount_minor: 1,
+            count: 0,
+        },
+        reflects: RecordId::default(),
+    };
+    let (version, _) = read::<Account>(store, Table::Accounts, &CREDIT.0.to_be_bytes());
+    let row = postcard::to_extend(&counted, vec![version]).unwrap();
+    let key = ledger::books::rows::accumulator_key(&key);
+    write(store, Table::Accumulators, &key, Some(row));
 }
 
 fn posted(record: &Record) -> bool {

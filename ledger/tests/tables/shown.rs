@@ -8,6 +8,7 @@ use ledger::authorization::{
 use ledger::books::rows::{MessageBody, StoredMessage};
 use ledger::command::{Decided, Done, EntityError, Outcome};
 use ledger::identifiers::{RecordId, Timestamp};
+use ledger::operation::OperationError;
 use ledger::over_limit::{Crossing, Excursion};
 use rules::{Deltas, LimitName};
 
@@ -118,8 +119,16 @@ pub(crate) fn operation(came: &Came) -> String {
     match came {
         Came::Of(Outcome::Done(Done { repeat: false, .. }), true) => "done".to_owned(),
         Came::Of(Outcome::Done(Done { repeat: true, .. }), false) => "done again".to_owned(),
-        Came::Of(Outcome::Refused(error), false) => format!("refused {}", serde_name(error)),
+        Came::Of(Outcome::Refused(error), false) => format!("refused {}", refusal(error)),
         other => entity(other),
+    }
+}
+
+/// The name of a refusal; what a control is refused for in words is left out.
+fn refusal(error: &OperationError) -> String {
+    match error {
+        OperationError::InvalidControl(_) => "invalid_control".to_owned(),
+        other => serde_name(other),
     }
 }
 

@@ -180,7 +180,7 @@ fn authorization(decided: &AuthorizationDecided) -> Value {
 }
 
 /// The flex control that denied, or would have.
-fn control(denial: &ControlDenial) -> Value {
+pub(crate) fn control(denial: &ControlDenial) -> Value {
     json!({
         "control_id": denial.control.as_str(),
         "cause": denial.cause,
