@@ -169,7 +169,7 @@ fn damage_of_every_sort_is_found_with_its_records() {
     // Events are compared by the switch, which emits them.
     assert_eq!(
         found.len(),
-        9,
+        10,
         "every rule but events has a case: {found:?}"
     );
 }

@@ -14,6 +14,8 @@
 mod advices;
 #[path = "naive/books.rs"]
 mod books;
+#[path = "naive/controls.rs"]
+mod controls;
 #[path = "naive/draw.rs"]
 mod draw;
 #[path = "naive/histories.rs"]

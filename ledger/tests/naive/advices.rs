@@ -1,11 +1,11 @@
 //! How the naive ledger takes what the network approved already.
 
 use ledger::authorization::{AuthorizationStatus, Clearing, Divergence, RequestFacts};
-use rules::{BalanceImpact, Reason};
+use rules::{BalanceImpact, Reason, Reservation};
 
 use crate::books::{Became, Naive};
 use crate::plans::{Asked, Sums};
-use crate::requests::{Approved, Ending, names};
+use crate::requests::{Approved, Ending, Granted, Refused, names};
 use crate::said::{Answer, Said};
 
 impl Naive {
@@ -72,10 +72,10 @@ impl Naive {
 
     /// Books what the network approved, whatever the limits say.
     pub(crate) fn force(&self, facts: &RequestFacts, mut divergences: Vec<Divergence>) -> Ending {
-        let result = self.forced(facts);
+        let result = self.forced(facts).map_err(Refused::from);
         if result.is_ok() {
             let own = self.approve(facts, None).err();
-            divergences.extend(own.map(Divergence::OwnDecision));
+            divergences.extend(own.map(|own| Divergence::OwnDecision(own.reason)));
         }
         Ending {
             result,
@@ -84,21 +84,26 @@ impl Naive {
         }
     }
 
-    fn forced(&self, facts: &RequestFacts) -> Result<Option<Approved>, Reason> {
+    fn forced(&self, facts: &RequestFacts) -> Result<Granted, Reason> {
         let about = self.about(facts);
         about.card.ok_or(Reason::UnknownCard)?;
         let account = about.account.ok_or(Reason::CardModeUnavailable)?;
         let entry = about.entry.ok_or(Reason::UnknownProcessingCode)?;
         if entry.balance_impact == BalanceImpact::None {
-            return Ok(None);
+            return Ok((None, self.count(facts, None)));
         }
         let sums = Sums::of(facts, entry)?;
         let planned = Asked::by_network(self, facts, account, entry, true).plan(sums)?;
-        let asked = None;
-        Ok(Some(Approved {
+        let approved = Approved {
             planned,
             sums,
-            asked,
-        }))
+            asked: None,
+        };
+        Ok((Some(approved), self.count(facts, Some(sums))))
+    }
+
+    /// What is counted whatever the controls say.
+    fn count(&self, facts: &RequestFacts, sums: Option<Sums>) -> Vec<Reservation> {
+        self.controlled(facts, sums, true).unwrap_or_default()
     }
 }

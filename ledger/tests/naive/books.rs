@@ -9,6 +9,7 @@ use ledger::entities::{AccountStatus, CardStatus, Expiry, SuspendedModes};
 use ledger::identifiers::CardHash;
 use rules::{AccountId, Deltas, LimitName, Limits, ProcessingCode, ProgramId, Snapshot};
 
+use crate::controls::Reserved;
 use crate::said::Said;
 
 /// Amounts by account and place of the limit in [`LimitName::ALL`], minor units.
@@ -112,6 +113,8 @@ pub(crate) struct Naive {
     pub(crate) names: BTreeMap<(CardHash, String), usize>,
     /// What operations posted beside holds, by account.
     pub(crate) posted: BTreeMap<u64, i64>,
+    /// Everything that was ever counted for flex controls, in order.
+    pub(crate) reserved: Vec<Reserved>,
 }
 
 /// `value` times `part` over `whole`, halves away from zero.

@@ -62,7 +62,7 @@ pub(crate) fn facts(key: MatchKey, draw: &mut Draw<'_>) -> RequestFacts {
         _ => draw.of(&AMOUNTS),
     };
     let mut fingerprint = made::fingerprint(digits.try_into().unwrap(), amount);
-    let special = draw.below(20);
+    let special = draw.below(23);
     let euro: Currency = "978".parse().unwrap();
     if special == 10 || special == 11 {
         fingerprint.currency = Some(euro);
@@ -83,6 +83,9 @@ pub(crate) fn facts(key: MatchKey, draw: &mut Draw<'_>) -> RequestFacts {
         13 => facts.expiry_yymm = Some(2_912),
         14 => facts.network_reference = NetworkReference::new(draw.of(&REFERENCES)),
         15 => facts.address_result = Some(AddressResult::Neither),
+        16 => facts.mcc = Some(7995),
+        17 => facts.circumstances.is_password_present = Some(true),
+        18..=20 => facts.entry_mode = Some("071".to_owned()),
         _ => facts.partial_capable = draw.one_in(2),
     }
     facts

@@ -37,11 +37,12 @@ pub(crate) enum Act {
 }
 
 /// The sets of rules that histories are decided under.
-pub(crate) const RULES: [&str; 5] = [
+pub(crate) const RULES: [&str; 6] = [
+    "related+counted",
     "related",
-    "related+changed",
+    "related+changed+counted",
     "related+hold",
-    "related+no-part",
+    "related+no-part+counted",
     "related+denied",
 ];
 

@@ -2,9 +2,10 @@
 
 use ledger::authorization::{AuthorizationStatus, Clearing, Divergence, MessageKey, RequestFacts};
 use ledger::entities::AccountStatus;
-use rules::{BalanceImpact, OperationKind, ProcessingCodeEntry, ProgramKind, Reason};
+use rules::{BalanceImpact, OperationKind, ProcessingCodeEntry, ProgramKind, Reason, Reservation};
 
-use crate::books::{Account, Became, Card, Hold, Naive, Part, Seen, id};
+use crate::books::{Account, Became, Card, Hold, Naive, Part, Seen, id, rounded};
+use crate::controls::Reserved;
 use crate::plans::{Asked, Planned, Sums};
 use crate::said::{Answer, Said};
 
@@ -16,6 +17,22 @@ pub(crate) struct Approved {
     pub(crate) asked: Option<i64>,
 }
 
+/// What is approved, where money moves, and what is counted of it.
+pub(crate) type Granted = (Option<Approved>, Vec<Reservation>);
+
+/// Why something is not approved.
+pub(crate) struct Refused {
+    pub(crate) reason: Reason,
+    /// DE39, where it is not that of the network's table.
+    pub(crate) code: Option<String>,
+}
+
+impl From<Reason> for Refused {
+    fn from(reason: Reason) -> Self {
+        Self { reason, code: None }
+    }
+}
+
 /// What a message is about.
 pub(crate) struct About<'a> {
     pub(crate) card: Option<&'a Card>,
@@ -25,7 +42,7 @@ pub(crate) struct About<'a> {
 
 /// How a request ends.
 pub(crate) struct Ending {
-    pub(crate) result: Result<Option<Approved>, Reason>,
+    pub(crate) result: Result<Granted, Refused>,
     pub(crate) divergences: Vec<Divergence>,
     /// The hold that it becomes a part of.
     pub(crate) raises: Option<usize>,
@@ -62,7 +79,8 @@ impl Naive {
             if seen.content == content {
                 return seen.said.again();
             }
-            let said = self.answer(facts, &Err(Reason::MatchConflict), Vec::new());
+            let conflict = Err(Refused::from(Reason::MatchConflict));
+            let said = self.answer(facts, &conflict, Vec::new());
             self.take(None, self.seen(content, facts, &said, Became::Nothing));
             return said;
         }
@@ -113,7 +131,7 @@ impl Naive {
         &self,
         facts: &RequestFacts,
         part: Option<i64>,
-    ) -> Result<Option<Approved>, Reason> {
+    ) -> Result<Granted, Refused> {
         let about = self.about(facts);
         let card = about.card.ok_or(Reason::UnknownCard)?;
         self.check_card(facts, card)?;
@@ -122,33 +140,36 @@ impl Naive {
             .entry
             .map_or(BalanceImpact::Debit, |entry| entry.balance_impact);
         if !self.may(account, impact) {
-            return Err(Reason::AccountStatus);
+            return Err(Reason::AccountStatus.into());
         }
         let options = self
             .rules
             .authorization_options(id(account.id), account.program, None);
         if options.deny_all_authorizations {
-            return Err(Reason::AuthorizationsDenied);
+            return Err(Reason::AuthorizationsDenied.into());
         }
         let entry = about.entry.ok_or(Reason::UnknownProcessingCode)?;
         match entry.kind {
-            OperationKind::BalanceInquiry => return Ok(None),
-            OperationKind::AccountVerification if facts.fingerprint.amount_minor == 0 => {
-                return Ok(None);
+            OperationKind::BalanceInquiry => {
+                return Ok((None, self.counted(facts, None)?));
             }
-            OperationKind::AccountVerification => return Err(Reason::InvalidAmount),
+            OperationKind::AccountVerification if facts.fingerprint.amount_minor == 0 => {
+                return Ok((None, self.counted(facts, None)?));
+            }
+            OperationKind::AccountVerification => return Err(Reason::InvalidAmount.into()),
             _ => {}
         }
         let sums = Sums::of(facts, entry)?;
+        let mut counted = self.counted(facts, Some(sums))?;
         let asked = Asked::by_network(self, facts, account, entry, false);
         let short = match asked.plan(sums) {
             Ok(planned) => {
-                let asked = None;
-                return Ok(Some(Approved {
+                let approved = Approved {
                     planned,
                     sums,
-                    asked,
-                }));
+                    asked: None,
+                };
+                return Ok((Some(approved), counted));
             }
             Err(reason) => reason,
         };
@@ -166,17 +187,35 @@ impl Naive {
         };
         // What the other ledger approved must be covered, and one cent more must not be.
         let most = match part {
-            _ if !splits => return Err(short),
-            Some(part) if covered(part + 1).is_some() => return Err(short),
+            _ if !splits => return Err(short.into()),
+            Some(part) if covered(part + 1).is_some() => return Err(short.into()),
             Some(part) => part,
             None => 1,
         };
         let (planned, part) = covered(most).ok_or(short)?;
-        Ok(Some(Approved {
+        for reservation in &mut counted {
+            let whole = reservation.amount_minor;
+            reservation.amount_minor = rounded(whole, part.transaction, sums.transaction);
+        }
+        let approved = Approved {
             planned,
             sums: part,
             asked: Some(sums.transaction),
-        }))
+        };
+        Ok((Some(approved), counted))
+    }
+
+    /// What the controls count of a request.
+    fn counted(
+        &self,
+        facts: &RequestFacts,
+        sums: Option<Sums>,
+    ) -> Result<Vec<Reservation>, Refused> {
+        let counted = self.controlled(facts, sums, false);
+        counted.map_err(|(reason, denial)| Refused {
+            reason,
+            code: denial.code,
+        })
     }
 
     fn check_card(&self, facts: &RequestFacts, card: &Card) -> Result<(), Reason> {
@@ -221,10 +260,16 @@ impl Naive {
 
     fn request(&self, facts: &RequestFacts, part: Option<i64>) -> Ending {
         let approved = match self.approve(facts, part) {
-            Err(reason) => return refused(reason),
+            Err(refused) => {
+                return Ending {
+                    result: Err(refused),
+                    divergences: Vec::new(),
+                    raises: None,
+                };
+            }
             Ok(approved) => approved,
         };
-        let (raises, divergence) = self.relate(facts, approved.is_some());
+        let (raises, divergence) = self.relate(facts, approved.0.is_some());
         Ending {
             result: Ok(approved),
             divergences: divergence.into_iter().collect(),
@@ -272,12 +317,33 @@ impl Naive {
     fn book(
         &mut self,
         facts: &RequestFacts,
-        result: Result<Option<Approved>, Reason>,
+        result: Result<Granted, Refused>,
         raises: Option<usize>,
     ) -> Became {
-        let Ok(Some(Approved { planned, sums, .. })) = result else {
+        let Ok((approved, counted)) = result else {
             return Became::Nothing;
         };
+        let became = match approved {
+            Some(approved) => self.hold(facts, approved, raises),
+            None => Became::Nothing,
+        };
+        let of = match became {
+            Became::Hold(hold) | Became::Part(hold) => {
+                Some((hold, self.holds[hold].parts.len() - 1))
+            }
+            Became::Completion(_) | Became::Reversal(_) | Became::Nothing => None,
+        };
+        let reserved = |reservation| Reserved { reservation, of };
+        self.reserved.extend(counted.into_iter().map(reserved));
+        became
+    }
+
+    fn hold(
+        &mut self,
+        facts: &RequestFacts,
+        Approved { planned, sums, .. }: Approved,
+        raises: Option<usize>,
+    ) -> Became {
         let about = self.about(facts);
         let account = about.account.unwrap();
         let options = self
@@ -330,19 +396,21 @@ impl Naive {
     fn answer(
         &self,
         facts: &RequestFacts,
-        result: &Result<Option<Approved>, Reason>,
+        result: &Result<Granted, Refused>,
         divergences: Vec<Divergence>,
     ) -> Said {
         let about = self.about(facts);
         let network = self.rules.network(facts.key.network).unwrap();
-        let reason = result.as_ref().err().copied();
+        let refused = result.as_ref().err();
+        let reason = refused.map(|refused| refused.reason);
         let accepted = reason.filter(|reason| *reason != Reason::DeclinedByNetwork);
         let kind = about
             .entry
             .filter(|_| result.is_ok())
             .map(|entry| entry.kind);
         let verification = kind == Some(OperationKind::AccountVerification);
-        let approved = result.as_ref().ok().and_then(Option::as_ref);
+        let approved = result.as_ref().ok();
+        let approved = approved.and_then(|(approved, _)| approved.as_ref());
         let part = approved.and_then(|approved| {
             let billed = facts.fingerprint.billing_amount_minor.is_some();
             let billed = billed.then_some(approved.sums.contract);
@@ -352,7 +420,10 @@ impl Naive {
             (Some(_), _) => "10".to_owned(),
             (None, None) if verification => "85".to_owned(),
             (None, None) => "00".to_owned(),
-            (None, Some(reason)) => network.response_code(reason).to_string(),
+            (None, Some(reason)) => {
+                let own = refused.and_then(|refused| refused.code.clone());
+                own.unwrap_or_else(|| network.response_code(reason).to_string())
+            }
         };
         let network_code = facts.advice.is_some() && facts.approval_code.is_some();
         let inquiry = kind == Some(OperationKind::BalanceInquiry);
@@ -394,7 +465,7 @@ impl Naive {
 
 fn refused(reason: Reason) -> Ending {
     Ending {
-        result: Err(reason),
+        result: Err(reason.into()),
         divergences: Vec::new(),
         raises: None,
     }

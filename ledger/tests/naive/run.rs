@@ -12,7 +12,7 @@ use ledger::identifiers::Timestamp;
 use ledger::journal::Batch;
 use ledger::writer::Writer;
 use ledger::{Command, Record, State};
-use rules::{AccountId, Limits, Snapshot};
+use rules::{AccountId, Accumulators as _, Limits, Snapshot};
 
 use crate::books::{self, Became, Naive, deltas_of, id};
 use crate::draw::CARDS;
@@ -148,6 +148,7 @@ impl Run {
                 overtaken: BTreeSet::new(),
                 names: BTreeMap::new(),
                 posted: BTreeMap::new(),
+                reserved: Vec::new(),
             },
             newest_code: None,
             posted: BTreeMap::new(),
@@ -194,6 +195,7 @@ impl Run {
         self.note_code(&command, &outcome);
         self.compare_accounts()?;
         self.compare_holds()?;
+        self.compare_counts()?;
         Ok(matches!(said, Said::Answer(answer) if answer.approved && !answer.again))
     }
 
@@ -296,6 +298,20 @@ impl Run {
                 return Err(format!(
                     "posted on account {number}: {found}, not {expected}"
                 ));
+            }
+        }
+        Ok(())
+    }
+
+    fn compare_counts(&self) -> Result<(), String> {
+        let reserved = self.naive.reserved.iter();
+        let keys: BTreeSet<_> = reserved.map(|reserved| reserved.reservation.key).collect();
+        for key in &keys {
+            let found = self.books.views().accumulator(key).unwrap();
+            let found = found.map(|counted| counted.accumulator);
+            let expected = self.naive.accumulator(key);
+            if found != expected {
+                return Err(format!("{key:?} has counted {found:?}\nnot {expected:?}"));
             }
         }
         Ok(())
