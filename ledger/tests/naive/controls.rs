@@ -30,7 +30,7 @@ impl Accumulators for Naive {
             all.filter(|reserved| reserved.reservation.key == *key)
         };
         // The period that was begun last is the one that counts.
-        let period: Period = reserved().last()?.reservation.period;
+        let period: Period = reserved().next_back()?.reservation.period;
         let mut sum = Accumulator {
             period,
             amount_minor: 0,

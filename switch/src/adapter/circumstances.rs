@@ -2,15 +2,15 @@
 //!
 //! Owns: what the elements of the generic dialect say of place, card and holder: DE19 is the country of the
 //! acquirer, the last two of the 40 characters of DE43 that of the merchant, the first two digits of DE22 how
-//! the card was read, DE25 08 mail or telephone order and 40 a charge by agreement, DE52 that a PIN was given,
-//! DE103 the beneficiary. What it does not carry is left out. Must never: copy what authenticates the holder.
+//! the card was read, DE25 08 mail or telephone order and 40 a charge by agreement, DE52 that a PIN was given.
+//! What it does not carry is left out, and so is the beneficiary: DE103 may hold a card number. Must never: copy
+//! what authenticates the holder.
 
 use codec::{Element, Message};
 use ledger::authorization::Circumstances;
 use rules::{AuthenticationMethod, Country, InitiationMode};
 
 const ACQUIRER_COUNTRY: u8 = 19;
-const BENEFICIARY: u8 = 103;
 
 /// Characters of DE43 before the country.
 const BEFORE_COUNTRY: usize = 38;
@@ -42,7 +42,6 @@ pub(super) fn of(message: &Message) -> Circumstances {
             Some("40") => Some(InitiationMode::Mit),
             Some(_) | None => None,
         },
-        beneficiary: text(BENEFICIARY).map(|text| text.trim_end().to_owned()),
         ..Circumstances::default()
     }
 }
