@@ -3,10 +3,11 @@
 //! Owns: the commands and what is answered to each. A command carries all that deciding needs beside
 //! the state, its deadline included. Must never: carry a message format or a card secret.
 
-use rules::Reason;
+use rules::{ClearingAction, ClearingReason, Reason};
 
 use crate::authorization::{
-    AcknowledgementFacts, Answer, FileActionFacts, Lookup, MessageKey, RequestFacts, ReversalFacts,
+    AcknowledgementFacts, Answer, ClearingFacts, FileActionFacts, Lookup, MessageKey, RequestFacts,
+    ReversalFacts,
 };
 use crate::books::rows::StoredMessage;
 use crate::entities::{Account, Card, Customer};
@@ -52,11 +53,20 @@ pub enum Command {
         /// It, as the books hold it.
         stored: Vec<StoredMessage>,
     },
+    /// Take a record of a clearing file.
+    Clear {
+        /// What it says.
+        facts: Box<ClearingFacts>,
+        /// The clearing of the same file and number, the authorization that it clears, the clearing that it
+        /// undoes.
+        stored: Vec<StoredMessage>,
+    },
     /// Carry out an operator's operation.
     Operate {
         /// What is asked.
         request: Box<OperationRequest>,
-        /// The operation of the same tracking id, and the one that it undoes.
+        /// The operation of the same tracking id, and the one that it undoes; the item of the work list that it
+        /// settles, and what that needs.
         stored: Vec<StoredMessage>,
     },
     /// Create a customer.
@@ -84,7 +94,11 @@ impl Command {
             }
             Self::Acknowledge { facts, .. } => vec![Lookup::Key(facts.original.into())],
             Self::FileAction { facts, .. } => vec![Lookup::Key(facts.key.into())],
-            Self::Operate { request, .. } => request.lookups(),
+            Self::Clear { facts, .. } => facts.lookups().collect(),
+            Self::Operate { request, stored } => {
+                let items = stored.iter().flat_map(StoredMessage::leads);
+                request.lookups().into_iter().chain(items).collect()
+            }
             Self::DropExpired { key, .. } => vec![Lookup::Key(key.clone())],
             Self::CreateCustomer(_) | Self::OpenAccount(_) | Self::IssueCard(_) => Vec::new(),
         }
@@ -97,6 +111,7 @@ impl Command {
             | Self::Reverse { stored, .. }
             | Self::Acknowledge { stored, .. }
             | Self::FileAction { stored, .. }
+            | Self::Clear { stored, .. }
             | Self::Operate { stored, .. }
             | Self::DropExpired { stored, .. } => stored.extend(found),
             Self::CreateCustomer(_) | Self::OpenAccount(_) | Self::IssueCard(_) => {}
@@ -110,6 +125,7 @@ impl Command {
             | Self::Reverse { stored, .. }
             | Self::Acknowledge { stored, .. }
             | Self::FileAction { stored, .. }
+            | Self::Clear { stored, .. }
             | Self::Operate { stored, .. }
             | Self::DropExpired { stored, .. } => stored,
             Self::CreateCustomer(_) | Self::OpenAccount(_) | Self::IssueCard(_) => &[],
@@ -126,6 +142,10 @@ pub enum Outcome {
     Acknowledged(bool),
     /// Whether the hold was let go: it may have been cleared or undone meanwhile.
     Dropped(bool),
+    /// A clearing was decided.
+    Cleared(ClearedAs),
+    /// A clearing was not taken: its file and number name another one.
+    OtherClearing,
     /// An operation was carried out.
     Done(Done),
     /// An operation was refused.
@@ -146,6 +166,19 @@ pub struct Decided {
     /// Why it was declined.
     pub reason: Option<Reason>,
     /// Whether the answer is that of an earlier message that this one repeats.
+    pub repeat: bool,
+}
+
+/// What became of a clearing.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ClearedAs {
+    /// The record that holds it.
+    pub id: RecordId,
+    /// What was decided of it.
+    pub verdict: ClearingAction,
+    /// Why it is not as it should be.
+    pub reasons: Vec<ClearingReason>,
+    /// Whether it was decided earlier, under the same file and number.
     pub repeat: bool,
 }
 

@@ -152,6 +152,27 @@ impl Timestamp {
         Some(number)
     }
 
+    /// Days from this instant's date in UTC to the date that networks write as the last digit of its year
+    /// and its day of the year (`YDDD`), of all such dates the nearest; `None` when there is no such date.
+    #[must_use]
+    pub fn days_to(self, year_and_day: u16) -> Option<i32> {
+        const DIGITS: i16 = 1000;
+        let today = self.utc()?.date();
+        let number = i16::try_from(year_and_day).ok()?;
+        let digit = number.checked_div(DIGITS).filter(|digit| *digit <= 9)?;
+        let day = number.checked_rem(DIGITS).filter(|day| *day >= 1)?;
+        let first = today.year().checked_sub(4)?;
+        let year = (first..=today.year().checked_add(5)?)
+            .find(|year| year.checked_rem(10) == Some(digit))?;
+        let start = jiff::civil::Date::new(year, 1, 1).ok()?;
+        if day > start.days_in_year() {
+            return None;
+        }
+        let days = jiff::Span::new().try_days(day.checked_sub(1)?).ok()?;
+        let date = start.checked_add(days).ok()?;
+        Some(today.until(date).ok()?.get_days())
+    }
+
     fn utc(self) -> Option<jiff::civil::DateTime> {
         let instant = jiff::Timestamp::from_microsecond(self.0).ok()?;
         Some(jiff::tz::Offset::UTC.to_datetime(instant))
@@ -190,6 +211,27 @@ mod tests {
         }
         assert_eq!("0-1".parse::<RecordId>(), Err(InvalidRecordId));
         assert_eq!(RecordId::from_key(&[0; 13]), None);
+    }
+
+    #[test]
+    fn days_of_a_year_are_the_nearest() {
+        // 2026-11-20, day 324 of its year.
+        let now = Timestamp(1_795_176_000_000_000);
+        for (date, days) in [
+            (6324, Some(0)),
+            (6323, Some(-1)),
+            (6325, Some(1)),
+            (6001, Some(-323)),
+            (7001, Some(42)),
+            (5365, Some(-324)),
+            (8366, Some(771)),
+            (6366, None),
+            (6000, None),
+            (6999, None),
+            (10_001, None),
+        ] {
+            assert_eq!(now.days_to(date), days, "{date}");
+        }
     }
 
     #[test]

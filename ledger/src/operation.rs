@@ -11,7 +11,8 @@ use rules::{
 use serde::{Deserialize, Serialize};
 
 use crate::authorization::{
-    AccountMove, ApprovalCode, Change, Lookup, MessageKey, PlannedPosting, Standing, TrackingId,
+    AccountMove, ApprovalCode, Change, Cleared, ClearingKey, ClearingSettled, Lookup, MessageKey,
+    PlannedPosting, Standing, TrackingId,
 };
 use crate::entities::{AccountStatus, CardStatus, SuspendedModes};
 use crate::identifiers::{CardHash, CustomerId};
@@ -108,6 +109,16 @@ pub enum Operation {
         card: Option<CardHash>,
         /// What is left: an amount in minor units of the control's currency, or a number of operations.
         available: i64,
+    },
+    /// Posts a clearing of the work list, whatever it was held for.
+    ResolveClearing {
+        /// Names it.
+        item: ClearingKey,
+    },
+    /// Refuses a clearing of the work list, to be returned to the network.
+    RejectClearing {
+        /// Names it.
+        item: ClearingKey,
     },
 }
 
@@ -260,6 +271,15 @@ pub enum OperationError {
     /// The limit has no such value.
     #[error("the limit counts nothing here, or what is left is not from 0 to the limit")]
     AvailableLimit,
+    /// The clearing is not in the work list.
+    #[error("the clearing is not in the work list")]
+    UnknownItem,
+    /// The clearing was resolved or rejected already.
+    #[error("the clearing was resolved or rejected already")]
+    SettledItem,
+    /// The clearing cannot be posted as it is.
+    #[error("the clearing cannot be posted as it is: what it needs is not in the books")]
+    NotPostable,
 }
 
 /// What an operation changed beside limits that move.
@@ -323,16 +343,50 @@ pub enum OperationEffect {
         /// What it has counted from now on.
         after: Accumulator,
     },
+    /// A clearing left the work list.
+    ClearingSettled(Box<ClearingSettled>),
 }
 
 impl OperationEffect {
-    /// The standing of a forced operation.
+    /// What the operation stands for by itself: a forced one, a clearing that was resolved.
     #[must_use]
-    pub fn forced(&self) -> Option<&Standing> {
-        if let Self::Forced(standing) = self {
-            Some(standing)
-        } else {
-            None
+    pub fn standing(&self) -> Option<&Standing> {
+        match self {
+            Self::Forced(standing) => Some(standing),
+            Self::ClearingSettled(_) => self.cleared()?.standing.as_ref(),
+            Self::Moved
+            | Self::Canceled(_)
+            | Self::Granted { .. }
+            | Self::AccountStatus { .. }
+            | Self::Holder(_)
+            | Self::CardStatus { .. }
+            | Self::CardModes { .. }
+            | Self::Control { .. }
+            | Self::AvailableLimit { .. } => None,
+        }
+    }
+
+    /// What a clearing that was resolved does to the books.
+    #[must_use]
+    pub fn cleared(&self) -> Option<&Cleared> {
+        self.settled()?.cleared.as_ref()
+    }
+
+    /// The clearing that left the work list.
+    #[must_use]
+    pub fn settled(&self) -> Option<&ClearingSettled> {
+        match self {
+            Self::ClearingSettled(settled) => Some(settled),
+            Self::Forced(_)
+            | Self::Moved
+            | Self::Canceled(_)
+            | Self::Granted { .. }
+            | Self::AccountStatus { .. }
+            | Self::Holder(_)
+            | Self::CardStatus { .. }
+            | Self::CardModes { .. }
+            | Self::Control { .. }
+            | Self::AvailableLimit { .. } => None,
         }
     }
 }
@@ -411,14 +465,33 @@ impl GrantedLimits {
 }
 
 impl OperationRequest {
-    /// What may lead to operations that deciding it needs: the one of the same tracking id, and the one that
-    /// it undoes.
+    /// What may lead to messages that deciding it needs: the operation of the same tracking id, the one that it
+    /// undoes, the item of the work list that it settles.
     #[must_use]
     pub fn lookups(&self) -> Vec<Lookup> {
         let operator = |id: &TrackingId| Lookup::Key(MessageKey::Operator(id.clone()));
         let mut lookups = vec![operator(&self.tracking_id)];
-        if let Operation::CancelForce { of } = &self.operation {
-            lookups.push(operator(of));
+        match &self.operation {
+            Operation::CancelForce { of } => lookups.push(operator(of)),
+            Operation::ResolveClearing { item } | Operation::RejectClearing { item } => {
+                lookups.push(Lookup::Key(MessageKey::Clearing(item.clone())));
+            }
+            Operation::Adjust(_)
+            | Operation::Force(_)
+            | Operation::HoldFunds(_)
+            | Operation::ReleaseFunds(_)
+            | Operation::TransferFunds { .. }
+            | Operation::ChangeLimits { .. }
+            | Operation::ChangeAccountStatus { .. }
+            | Operation::RollBackAccountStatus { .. }
+            | Operation::AddHolder { .. }
+            | Operation::ChangeCardStatus { .. }
+            | Operation::ActivateCard { .. }
+            | Operation::SuspendModes { .. }
+            | Operation::CreateControl(_)
+            | Operation::ChangeControl(_)
+            | Operation::DeleteControl { .. }
+            | Operation::SetAvailableLimit { .. } => {}
         }
         lookups
     }

@@ -4,6 +4,8 @@
 //! under which keys and references it is found, and which may be forgotten first. Must never: forget what
 //! the caller says is needed still, or let one insertion pay for all: it grows in small parts.
 
+mod clearing;
+
 use std::collections::VecDeque;
 use std::hash::{BuildHasher, BuildHasherDefault, DefaultHasher};
 
@@ -11,8 +13,8 @@ use rules::Reason;
 use smallvec::SmallVec;
 
 use crate::authorization::{
-    Answer, AuthorizationDecided, Change, Decision, FileActionDecided, Fingerprint, Lookup,
-    MatchKey, MessageKey, Reference, ReversalDecided, Standing,
+    Answer, AuthorizationDecided, Change, ClearingSettled, Decision, FileActionDecided,
+    Fingerprint, Lookup, MatchKey, MessageKey, Reference, ReversalDecided, Standing,
 };
 use crate::books::rows::{MessageBody, StoredMessage};
 use crate::command::{Decided, Done, Outcome};
@@ -20,6 +22,8 @@ use crate::identifiers::{RecordId, Timestamp};
 use crate::map::Map;
 use crate::operation::{OperationDone, OperationRequest};
 use crate::record::Record;
+
+pub(crate) use clearing::RememberedClearing;
 
 /// What is remembered under a key.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -37,6 +41,8 @@ pub(crate) enum Content {
     Message(Fingerprint),
     /// An operation: the hash of what was asked.
     Operation(u64),
+    /// A clearing: the hash of what it says.
+    Clearing(u64),
 }
 
 /// What a message did to an authorization that another message made.
@@ -54,12 +60,16 @@ pub(crate) enum Link {
     },
     /// It undid it, in full or in part; `None` once that was undone in its turn.
     Reversal(Option<Box<Change>>),
+    /// It is a clearing, or settled one of the work list.
+    Clearing(Box<RememberedClearing>),
 }
 
 /// What is kept of a decided message.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct Remembered {
     pub(crate) id: RecordId,
+    /// When it was decided.
+    pub(crate) time: Timestamp,
     /// The newest record that changed this entry.
     pub(crate) touched: RecordId,
     pub(crate) content: Content,
@@ -72,6 +82,23 @@ pub(crate) struct Remembered {
     pub(crate) link: Option<Link>,
     /// Names it is found by beside its key.
     pub(crate) references: SmallVec<[Reference; 2]>,
+    /// DE37, by which an approval code that several authorizations bear is told apart.
+    pub(crate) retrieval: Option<[u8; RETRIEVAL_CHARACTERS]>,
+    /// What clearings presented of it, minor units of DE4's currency.
+    pub(crate) presented_minor: i64,
+}
+
+/// Characters of DE37.
+const RETRIEVAL_CHARACTERS: usize = 12;
+
+/// DE37 in a fixed length; `None` when it is longer.
+pub(crate) fn retrieval(text: &str) -> Option<[u8; RETRIEVAL_CHARACTERS]> {
+    let mut padded = [b' '; RETRIEVAL_CHARACTERS];
+    let text = text.trim_end();
+    padded
+        .get_mut(..text.len())?
+        .copy_from_slice(text.as_bytes());
+    Some(padded)
 }
 
 /// Parts of the map. A map that has filled up moves all its entries at once; in parts of this many, the
@@ -251,6 +278,7 @@ fn part_of(key: &MessageKey) -> usize {
             (card ^ stan) % PARTS
         }
         MessageKey::Operator(id) => fixed_hash(id) % PARTS,
+        MessageKey::Clearing(key) => fixed_hash(key) % PARTS,
     }
 }
 
@@ -277,14 +305,16 @@ impl Recent {
                 decided, standing, ..
             } => {
                 if decided.takes_match_key() {
-                    let mut message = Remembered::authorization(stored.id, decided);
+                    let place = (stored.id, stored.time);
+                    let mut message = Remembered::authorization(place, decided);
                     message.standing.clone_from(standing);
+                    message.presented_minor = stored.presented_minor;
                     found.push((decided.facts.key.into(), Self::message(message)));
                 }
             }
             MessageBody::Reversal { decided, restored } => {
                 if decided.takes_match_key() {
-                    let mut message = Remembered::reversal(stored.id, decided);
+                    let mut message = Remembered::reversal((stored.id, stored.time), decided);
                     if *restored {
                         message.link = Some(Link::Reversal(None));
                     }
@@ -296,13 +326,24 @@ impl Recent {
             }
             MessageBody::FileAction(decided) if !decided.takes_match_key() => {}
             MessageBody::FileAction(decided) => {
-                let message = Remembered::file_action(stored.id, decided);
+                let message = Remembered::file_action((stored.id, stored.time), decided);
                 found.push((decided.facts.key.into(), Self::message(message)));
             }
             MessageBody::Operation { done, standing } => {
-                let mut message = Remembered::operation(stored.id, done);
+                let mut message = Remembered::operation((stored.id, stored.time), done);
                 message.standing.clone_from(standing);
                 let key = MessageKey::Operator(done.request.tracking_id.clone());
+                found.push((key, Self::message(message)));
+            }
+            MessageBody::Clearing {
+                decided,
+                standing,
+                settled,
+            } => {
+                let mut message = Remembered::clearing((stored.id, stored.time), decided);
+                message.standing.clone_from(standing);
+                message.settle(*settled);
+                let key = MessageKey::Clearing(decided.facts.key.clone());
                 found.push((key, Self::message(message)));
             }
             MessageBody::Dropped(_) => {}
@@ -334,14 +375,15 @@ impl FileActionDecided {
 impl Remembered {
     /// The outcome of a repeat: the stored answer, and nothing to record.
     pub(crate) fn again(&self) -> (Vec<Record>, Outcome) {
-        let outcome = match self.answer {
-            Some(answer) => Outcome::Decided(Decided {
+        let outcome = match (self.answer, self.content, &self.link) {
+            (Some(answer), ..) => Outcome::Decided(Decided {
                 id: self.id,
                 answer,
                 reason: self.reason,
                 repeat: true,
             }),
-            None => Outcome::Done(Done {
+            (None, Content::Clearing(_), Some(Link::Clearing(clearing))) => clearing.again(self.id),
+            (None, ..) => Outcome::Done(Done {
                 id: self.id,
                 repeat: true,
             }),
@@ -349,7 +391,27 @@ impl Remembered {
         (Vec::new(), outcome)
     }
 
-    pub(crate) fn authorization(id: RecordId, decided: &AuthorizationDecided) -> Self {
+    /// What is remembered of any message: nothing but its place and content.
+    fn plain((id, time): (RecordId, Timestamp), content: Content) -> Self {
+        Self {
+            id,
+            time,
+            touched: id,
+            content,
+            answer: None,
+            reason: None,
+            standing: None,
+            link: None,
+            references: SmallVec::new(),
+            retrieval: None,
+            presented_minor: 0,
+        }
+    }
+
+    pub(crate) fn authorization(
+        place: (RecordId, Timestamp),
+        decided: &AuthorizationDecided,
+    ) -> Self {
         let link = match &decided.decision {
             Decision::Approved(approval) => {
                 let increment = approval.increment_of.as_ref();
@@ -364,60 +426,54 @@ impl Remembered {
             }),
             Decision::Declined(_) => None,
         };
-        let standing = decided.standing(id);
+        let standing = decided.standing(place.0);
         let references = match &standing {
             Some(_) => decided.references().collect(),
             None => SmallVec::new(),
         };
         Self {
-            id,
-            touched: id,
-            content: Content::Message(decided.facts.fingerprint),
             answer: Some(decided.answer),
             reason: decided.reason(),
             standing,
             link,
             references,
+            retrieval: decided
+                .facts
+                .retrieval_reference
+                .as_deref()
+                .and_then(retrieval),
+            ..Self::plain(place, Content::Message(decided.facts.fingerprint))
         }
     }
 
-    pub(crate) fn reversal(id: RecordId, decided: &ReversalDecided) -> Self {
+    pub(crate) fn reversal(place: (RecordId, Timestamp), decided: &ReversalDecided) -> Self {
         let undone = decided.result == crate::authorization::ReversalResult::Reversed;
         Self {
-            id,
-            touched: id,
-            content: Content::Message(decided.facts.fingerprint),
             answer: Some(decided.answer),
             reason: decided.reason(),
-            standing: None,
             link: Some(Link::Reversal(decided.change.clone().filter(|_| undone))),
-            references: SmallVec::new(),
+            ..Self::plain(place, Content::Message(decided.facts.fingerprint))
         }
     }
 
-    pub(crate) fn file_action(id: RecordId, decided: &FileActionDecided) -> Self {
+    pub(crate) fn file_action(place: (RecordId, Timestamp), decided: &FileActionDecided) -> Self {
         Self {
-            id,
-            touched: id,
-            content: Content::Operation(decided.facts.hash()),
             answer: Some(decided.answer),
             reason: decided.reason,
-            standing: None,
-            link: None,
-            references: SmallVec::new(),
+            ..Self::plain(place, Content::Operation(decided.facts.hash()))
         }
     }
 
-    pub(crate) fn operation(id: RecordId, done: &OperationDone) -> Self {
+    pub(crate) fn operation(place: (RecordId, Timestamp), done: &OperationDone) -> Self {
+        let settled = done.effect.settled();
         Self {
-            id,
-            touched: id,
-            content: Content::Operation(done.request.hash()),
-            answer: None,
-            reason: None,
-            standing: done.effect.forced().cloned(),
-            link: None,
-            references: SmallVec::new(),
+            standing: done.effect.standing().cloned(),
+            link: settled.map(RememberedClearing::settling),
+            references: settled
+                .and_then(ClearingSettled::reference)
+                .into_iter()
+                .collect(),
+            ..Self::plain(place, Content::Operation(done.request.hash()))
         }
     }
 }

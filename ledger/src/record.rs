@@ -10,8 +10,8 @@ pub(crate) mod version_1;
 pub(crate) mod version_2;
 
 use crate::authorization::{
-    AuthorizationDecided, FileActionDecided, HoldDropped, ResponseAcknowledged, ReversalDecided,
-    TransactionPosted,
+    AuthorizationDecided, ClearingDecided, FileActionDecided, HoldDropped, ResponseAcknowledged,
+    ReversalDecided, TransactionPosted,
 };
 use crate::entities::{Account, Card, Customer};
 use crate::identifiers::{RecordId, ShardId};
@@ -41,6 +41,8 @@ pub enum Record {
     TransactionPosted(TransactionPosted),
     /// An operation was carried out.
     OperationDone(Box<OperationDone>),
+    /// A record of a clearing file was decided.
+    ClearingDecided(Box<ClearingDecided>),
 }
 
 /// Kind and version of a layout, as stored.
@@ -62,6 +64,7 @@ const HOLD_DROPPED_1: Layout = (12, 1);
 const HOLD_DROPPED: Layout = (12, 2);
 const RESPONSE_ACKNOWLEDGED: Layout = (13, 1);
 const FILE_ACTION_DECIDED: Layout = (14, 1);
+const CLEARING_DECIDED: Layout = (15, 1);
 const TRANSACTION_POSTED: Layout = (20, 1);
 const OPERATION_DONE_1: Layout = (30, 1);
 const OPERATION_DONE: Layout = (30, 2);
@@ -114,7 +117,8 @@ impl Record {
             | Self::ResponseAcknowledged(_)
             | Self::FileActionDecided(_)
             | Self::TransactionPosted(_)
-            | Self::OperationDone(_) => None,
+            | Self::OperationDone(_)
+            | Self::ClearingDecided(_) => None,
         }
     }
 
@@ -135,6 +139,7 @@ impl Record {
             Self::FileActionDecided(decided) => encode(FILE_ACTION_DECIDED, decided, scratch),
             Self::TransactionPosted(posted) => encode(TRANSACTION_POSTED, posted, scratch),
             Self::OperationDone(done) => encode(OPERATION_DONE, done, scratch),
+            Self::ClearingDecided(decided) => encode(CLEARING_DECIDED, decided, scratch),
         }?;
         Ok(batch.push(kind, version, scratch)?)
     }
@@ -181,6 +186,7 @@ impl Record {
             OPERATION_DONE => decode(raw).map(|done| Self::OperationDone(Box::new(done))),
             OPERATION_DONE_1 => decode::<version_2::OperationDone>(raw)
                 .map(|old| Self::OperationDone(Box::new(old.into()))),
+            CLEARING_DECIDED => decode(raw).map(|decided| Self::ClearingDecided(Box::new(decided))),
             (kind, version) => Err(RecordError::Unknown { kind, version }),
         }
     }

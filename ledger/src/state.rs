@@ -4,6 +4,8 @@
 //! Keeps: the limits of an account equal what it was opened with plus the deltas of its records; a record is applied
 //! to an account once. Must never: change by anything but [`State::apply`], or decide.
 
+mod clearing;
+
 use std::borrow::Cow;
 use std::hash::{BuildHasher, BuildHasherDefault, DefaultHasher};
 
@@ -115,7 +117,8 @@ pub(crate) fn change_account(account: &mut Account, id: RecordId, effect: &Opera
         | OperationEffect::CardStatus { .. }
         | OperationEffect::CardModes { .. }
         | OperationEffect::Control { .. }
-        | OperationEffect::AvailableLimit { .. } => {}
+        | OperationEffect::AvailableLimit { .. }
+        | OperationEffect::ClearingSettled(_) => {}
     }
 }
 
@@ -131,7 +134,8 @@ pub(crate) fn change_card(card: &mut CardFacts, effect: &OperationEffect) {
         | OperationEffect::AccountStatus { .. }
         | OperationEffect::Holder(_)
         | OperationEffect::Control { .. }
-        | OperationEffect::AvailableLimit { .. } => {}
+        | OperationEffect::AvailableLimit { .. }
+        | OperationEffect::ClearingSettled(_) => {}
     }
 }
 
@@ -309,6 +313,7 @@ impl State {
             Record::ReversalDecided(decided) => self.apply_reversal(id, time, decided)?,
             Record::HoldDropped(dropped) => self.apply_drop(id, dropped)?,
             Record::OperationDone(done) => self.apply_operation(id, time, done)?,
+            Record::ClearingDecided(decided) => self.apply_clearing(id, time, decided)?,
             Record::FileActionDecided(decided) => {
                 if let Some((card, status)) = self
                     .cards
@@ -318,7 +323,7 @@ impl State {
                     card.status = status;
                 }
                 if decided.takes_match_key() {
-                    let message = Remembered::file_action(id, decided);
+                    let message = Remembered::file_action((id, time), decided);
                     self.remember(decided.facts.key.into(), message, time);
                 }
             }
@@ -356,7 +361,7 @@ impl State {
             Decision::Declined(_) => {}
         }
         if decided.takes_match_key() {
-            let message = Remembered::authorization(id, decided);
+            let message = Remembered::authorization((id, time), decided);
             self.remember(decided.facts.key.into(), message, time);
         }
         Ok(())
@@ -386,7 +391,7 @@ impl State {
         if decided.takes_match_key() {
             self.remember(
                 decided.facts.key.into(),
-                Remembered::reversal(id, decided),
+                Remembered::reversal((id, time), decided),
                 time,
             );
         }
@@ -428,6 +433,7 @@ impl State {
                 }
             }
             OperationEffect::Canceled(change) => self.change(id, change)?,
+            OperationEffect::ClearingSettled(settled) => self.settle(id, settled)?,
             OperationEffect::Moved
             | OperationEffect::Forced(_)
             | OperationEffect::Granted { .. }
@@ -438,7 +444,7 @@ impl State {
         }
         self.change_controls(id, done)?;
         let key = MessageKey::Operator(done.request.tracking_id.clone());
-        self.remember(key, Remembered::operation(id, done), time);
+        self.remember(key, Remembered::operation((id, time), done), time);
         Ok(())
     }
 
@@ -465,6 +471,11 @@ impl State {
     /// Makes a change of an authorization, of which what it holds may be remembered.
     fn change(&mut self, id: RecordId, change: &Change) -> Result<(), InvariantViolation> {
         self.controls.count(id, Counting::Changed(&change.counts));
+        self.change_standing(id, change)
+    }
+
+    /// The same, where what it counts was counted.
+    fn change_standing(&mut self, id: RecordId, change: &Change) -> Result<(), InvariantViolation> {
         let Some(Recent::Message(message)) = self.recent.get_mut(&change.key) else {
             return Ok(());
         };

@@ -203,7 +203,9 @@ fn variant(record: &Record) -> &'static str {
             OperationEffect::CardModes { .. } => "card modes",
             OperationEffect::Control { .. } => "control",
             OperationEffect::AvailableLimit { .. } => "available limit",
+            OperationEffect::ClearingSettled(_) => "clearing settled",
         },
+        Record::ClearingDecided(_) => "clearing",
     }
 }
 

@@ -11,6 +11,8 @@
 
 #[path = "tables/audit.rs"]
 mod audit;
+#[path = "tables/clearings.rs"]
+mod clearings;
 #[path = "tables/controls.rs"]
 mod controls;
 #[path = "tables/coverage.rs"]

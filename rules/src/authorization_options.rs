@@ -6,6 +6,8 @@ use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
 
+use crate::ClearingOptions;
+
 /// The options of one target.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct AuthorizationOptions {
@@ -37,6 +39,8 @@ pub struct AuthorizationOptions {
     pub expiry: ExpiryDays,
     /// Where that differs by merchant category code.
     pub days_by_mcc: BTreeMap<u16, MccDays>,
+    /// How clearings are taken.
+    pub clearing: ClearingOptions,
 }
 
 impl AuthorizationOptions {

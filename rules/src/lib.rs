@@ -20,6 +20,7 @@
 )]
 
 mod authorization_options;
+mod clearing;
 mod compile;
 mod configuration;
 mod controls;
@@ -48,6 +49,7 @@ mod trace;
 mod trace_text;
 
 pub use authorization_options::{AuthorizationOptions, ExpiryDays, MccDays};
+pub use clearing::{ClearingAction, ClearingOptions, ClearingReason};
 pub use configuration::{
     Amount, Configuration, Confirmation, CounterpartAccount, Dimension, FilterTemplateReference,
     Filters, ImpactAccount, Level, ResetLimit, Scenario, ScenarioKind, ScenarioResult,

@@ -213,6 +213,14 @@ impl Snapshot {
             .map_or(&self.standard_options, |record| record.for_bin(bin))
     }
 
+    /// The options of what has no account: those of the tenant.
+    pub fn authorization_options_of_tenant(&self, bin: Option<&str>) -> &AuthorizationOptions {
+        self.tables
+            .authorization_options
+            .get(crate::Target::Tenant)
+            .map_or(&self.standard_options, |record| record.for_bin(bin))
+    }
+
     /// What the balance configurations say to a request, given the limits of its account.
     ///
     /// An operation that moves nothing (direction `None`) holds without a configuration. A scenario

@@ -10,7 +10,10 @@
 
 mod support;
 
-use rules::{AccountId, ErrorCode, ExpiryDays, ProgramId, Reason, RetryCategory, RuleErrors};
+use rules::{
+    AccountId, ClearingAction, ClearingReason, ErrorCode, ExpiryDays, ProgramId, Reason,
+    RetryCategory, RuleErrors,
+};
 use support::{base, document};
 
 const TEMPLATE: (&str, &str) = (
@@ -411,6 +414,95 @@ fn over_limit() {
                 Some(ErrorCode::Bw0032),
             ),
         ],
+    );
+}
+
+const CLEARING: (&str, &str) = (
+    "authorization-options/o.toml",
+    r#"[[records]]
+level = "tenant"
+[records.options.clearing]
+tolerance_percent = 5
+deadline_days = 60
+authorization_required_mcc = ["7995"]
+tolerance_by_mcc = [{ mcc = ["5812"], percent = 20 }]
+[records.options.clearing.reasons]
+CARD_NOT_FOUND = "reject"
+[records.override_bins.40000012.clearing]
+deadline_days = 30
+"#,
+);
+
+#[test]
+fn clearing_options() {
+    check(
+        CLEARING,
+        &[
+            (
+                "= 60",
+                "= 0",
+                "5: records[0].options.clearing.deadline_days: 0 is out of range; write a whole number from 1 to 366",
+                None,
+            ),
+            (
+                "percent = 20",
+                "percent = 1001",
+                "7: records[0].options.clearing.tolerance_by_mcc[0].percent: 1001 is out of range; write a whole number from 0 to 1000",
+                None,
+            ),
+            (
+                ", percent = 20",
+                "",
+                "7: records[0].options.clearing.tolerance_by_mcc[0].percent: missing; write a whole number from 0 to 1000",
+                None,
+            ),
+            (
+                "percent = 20 }",
+                "percent = 20 }, { mcc = [\"5812\"], percent = 1 }",
+                "7: records[0].options.clearing.tolerance_by_mcc[1].mcc: 5812 is in another entry already; write it once",
+                None,
+            ),
+            (
+                "\"reject\"",
+                "\"refuse\"",
+                "9: records[0].options.clearing.reasons.CARD_NOT_FOUND: unknown variant `refuse`; write \"post\", \"hold\" or \"reject\"",
+                None,
+            ),
+            (
+                "CARD_NOT_FOUND",
+                "DUPLICATE_CLEARING",
+                "9: records[0].options.clearing.reasons.DUPLICATE_CLEARING: is always held for the work list; leave it out",
+                None,
+            ),
+            (
+                "CARD_NOT_FOUND",
+                "CARD_LOST",
+                "9: records[0].options.clearing.reasons.CARD_LOST: unknown reason; the reasons are NOT_REFUNDABLE_AUTHORIZATION, NOT_PERMITTED_OPERATION, DIFFERENT_PROCESSING_CODE, CLEARING_WITH_ZERO_AMOUNT, INVALID_CARD_MODE, INVALID_ACCOUNT_STATUS, MCC_AMOUNT_EXCEEDS_AUTHORIZATION, CARD_NOT_FOUND, INVALID_JULIAN_DATE, MCC_AUTHORIZATION_NOT_FOUND, CONCILIATION_DEADLINE",
+                None,
+            ),
+        ],
+    );
+    let rules = compiled(&[CLEARING]);
+    let clearing = |bin| {
+        &rules
+            .authorization_options(AccountId(1), ProgramId(1), bin)
+            .clearing
+    };
+    let (tenant, bin) = (clearing(None), clearing(Some("40000012")));
+    assert_eq!(
+        (tenant.deadline_days, bin.deadline_days),
+        (Some(60), Some(30))
+    );
+    assert_eq!(bin.most(Some(5812), 100), Some(120));
+    assert_eq!(bin.most(None, 100), Some(105));
+    assert!(bin.authorization_required.contains(&7995));
+    assert_eq!(
+        bin.action(ClearingReason::CardNotFound),
+        ClearingAction::Reject
+    );
+    assert_eq!(
+        &rules.authorization_options_of_tenant(None).clearing,
+        tenant
     );
 }
 

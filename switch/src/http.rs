@@ -13,7 +13,9 @@ use axum::http::{StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use axum::routing::{get, post};
 use codec::Pan;
-use ledger::authorization::{AuthorizationDecided, HoldDropped, ReversalDecided, Standing};
+use ledger::authorization::{
+    AuthorizationDecided, ClearingDecided, HoldDropped, ReversalDecided, Standing,
+};
 use ledger::books::rows::{MessageBody, StoredMessage};
 use ledger::books::{SledStore, StoreError, Views};
 use ledger::entities::{Account, Card, CardMode};
@@ -391,6 +393,11 @@ pub(crate) fn message_json(message: &StoredMessage) -> Value {
             "rules_version": decided.rules.to_string(),
         }),
         MessageBody::Operation { done, standing } => operation_json(done, standing.as_ref()),
+        MessageBody::Clearing {
+            decided,
+            standing,
+            settled,
+        } => clearing_json(decided, standing.as_ref(), *settled),
     };
     if let Value::Object(body) = &mut body {
         body.insert("id".to_owned(), json!(message.id.to_string()));
@@ -407,6 +414,19 @@ fn dropped_json(dropped: &HoldDropped) -> Value {
         "expired": dropped.expired.to_string(),
         "limit_deltas_minor": events::listed(&dropped.moves, Some(dropped.account)),
     })
+}
+
+pub(crate) fn clearing_json(
+    decided: &ClearingDecided,
+    standing: Option<&Standing>,
+    settled: Option<RecordId>,
+) -> Value {
+    let mut body = events::clearing::decided(decided);
+    body["kind"] = json!("clearing");
+    body["status"] = json!(standing.map(|standing| standing.status.as_str()));
+    body["remaining_minor"] = json!(standing.map_or(0, Standing::remaining_of_amount_minor));
+    body["settled_by"] = json!(settled.map(|id| id.to_string()));
+    body
 }
 
 fn operation_json(done: &OperationDone, standing: Option<&Standing>) -> Value {

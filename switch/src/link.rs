@@ -356,6 +356,8 @@ impl WaitingRequest {
             | Outcome::Dropped(_)
             | Outcome::Done(_)
             | Outcome::Refused(_)
+            | Outcome::Cleared(_)
+            | Outcome::OtherClearing
             | Outcome::Created
             | Outcome::Rejected(_) => answered,
         })
@@ -493,6 +495,7 @@ fn lookups(message: &Message, command: &Command, around: &Surroundings<'_>) -> V
         Command::Acknowledge { .. }
         | Command::DropExpired { .. }
         | Command::Operate { .. }
+        | Command::Clear { .. }
         | Command::CreateCustomer(_)
         | Command::OpenAccount(_)
         | Command::IssueCard(_) => return command.lookups(),

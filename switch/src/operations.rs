@@ -89,6 +89,8 @@ fn outcome_json(outcome: &Outcome) -> Response {
         Outcome::Decided(_)
         | Outcome::Acknowledged(_)
         | Outcome::Dropped(_)
+        | Outcome::Cleared(_)
+        | Outcome::OtherClearing
         | Outcome::Created
         | Outcome::Rejected(_) => problem(
             StatusCode::INTERNAL_SERVER_ERROR,

@@ -79,6 +79,8 @@ impl Ticket for Waiting {
             | Outcome::Dropped(_)
             | Outcome::Done(_)
             | Outcome::Refused(_)
+            | Outcome::Cleared(_)
+            | Outcome::OtherClearing
             | Outcome::Rejected(_) => false,
         };
         self.tell(approved);

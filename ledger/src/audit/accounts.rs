@@ -161,7 +161,8 @@ impl<S: BookStore> Audit<'_, '_, S> {
                 | OperationEffect::CardStatus { .. }
                 | OperationEffect::CardModes { .. }
                 | OperationEffect::Control { .. }
-                | OperationEffect::AvailableLimit { .. } => {}
+                | OperationEffect::AvailableLimit { .. }
+                | OperationEffect::ClearingSettled(_) => {}
             }
         }
         let range = || out_of_range(id, message.id);
@@ -234,6 +235,13 @@ impl<S: BookStore> Audit<'_, '_, S> {
         // One that changed since the account was looked at says so.
         if stored.reflects > account.reflects {
             return Ok(());
+        }
+        if life.stored_presented_minor != life.presented_minor {
+            let finding = format!(
+                "the books have {} of record {id} presented, its clearings presented {}",
+                life.stored_presented_minor, life.presented_minor
+            );
+            return Err(AuditError::violation(Rule::Lives, finding, [id, life.last]));
         }
         let ended = Standing {
             reflects: stored.reflects,

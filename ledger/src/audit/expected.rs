@@ -6,7 +6,7 @@
 use super::accounts::Course;
 use super::lives::{begin, raise};
 use super::{Audit, AuditError, Rule};
-use crate::authorization::{Change, Decision};
+use crate::authorization::{Change, Cleared, Decision};
 use crate::books::BookStore;
 use crate::books::rows::{MessageBody, StoredMessage};
 use crate::invariants::change::check_change;
@@ -46,6 +46,10 @@ impl<S: BookStore> Audit<'_, '_, S> {
             MessageBody::Dropped(dropped) => self.changed(course, message, &dropped.change),
             MessageBody::FileAction(_) => Ok(own.then(Expected::default)),
             MessageBody::Operation { done, .. } => self.by_operation(course, message, done),
+            MessageBody::Clearing { decided, .. } if own => {
+                self.by_clearing(course, message, decided.cleared())
+            }
+            MessageBody::Clearing { .. } => Ok(None),
         }
     }
 
@@ -67,10 +71,14 @@ impl<S: BookStore> Audit<'_, '_, S> {
                 let expected = Expected::of_grant(course.account.id, before, granted);
                 Ok(Some(expected.ok_or_else(|| leaves_range(message))?))
             }
+            OperationEffect::ClearingSettled(settled) if own => {
+                self.by_clearing(course, message, settled.cleared.as_ref())
+            }
             // What an operator moves is what was asked.
             OperationEffect::Moved
             | OperationEffect::Forced(_)
-            | OperationEffect::Granted { .. } => Ok(None),
+            | OperationEffect::Granted { .. }
+            | OperationEffect::ClearingSettled(_) => Ok(None),
             OperationEffect::AccountStatus { .. }
             | OperationEffect::Holder(_)
             | OperationEffect::CardStatus { .. }
@@ -78,6 +86,35 @@ impl<S: BookStore> Audit<'_, '_, S> {
             | OperationEffect::Control { .. }
             | OperationEffect::AvailableLimit { .. } => Ok(own.then(Expected::default)),
         }
+    }
+
+    /// A clearing: what it takes from the authorization that it clears, and what it stands for by itself.
+    fn by_clearing(
+        &mut self,
+        course: &mut Course,
+        message: &StoredMessage,
+        cleared: Option<&Cleared>,
+    ) -> Result<Option<Expected>, AuditError> {
+        let mut expected = Expected::default();
+        let Some(cleared) = cleared else {
+            return Ok(Some(expected));
+        };
+        if let Some(change) = &cleared.change {
+            let Some(changed) = self.changed(course, message, change)? else {
+                return Ok(None);
+            };
+            expected = changed;
+            if let Some(life) = course.lives.get_mut(&change.authorization) {
+                life.presented_minor = life.presented_minor.saturating_add(cleared.presented_minor);
+            }
+        }
+        if let Some(standing) = &cleared.standing {
+            begin(course, message, standing.clone())?;
+            expected = expected
+                .with(standing)
+                .ok_or_else(|| leaves_range(message))?;
+        }
+        Ok(Some(expected))
     }
 
     /// A record that changes an authorization.

@@ -23,9 +23,10 @@ impl<S: BookStore> Audit<'_, '_, S> {
         let measure = match &message.body {
             MessageBody::Authorization { decided, .. } => self.measure(decided),
             MessageBody::Operation { done, .. } => floors::of_operation(&done.request.operation),
-            MessageBody::Reversal { .. } | MessageBody::Dropped(_) | MessageBody::FileAction(_) => {
-                Measure::Exempt
-            }
+            MessageBody::Reversal { .. }
+            | MessageBody::Dropped(_)
+            | MessageBody::FileAction(_)
+            | MessageBody::Clearing { .. } => Measure::Exempt,
         };
         let over_limit = match measure {
             Measure::Exempt => return Ok(()),

@@ -141,7 +141,8 @@ impl<S: BookStore> Audit<'_, '_, S> {
                     MessageBody::Reversal { .. }
                     | MessageBody::Dropped(_)
                     | MessageBody::FileAction(_)
-                    | MessageBody::Operation { .. } => true,
+                    | MessageBody::Operation { .. }
+                    | MessageBody::Clearing { .. } => true,
                 })
             }
             Record::TransactionPosted(posted) => {
@@ -151,7 +152,8 @@ impl<S: BookStore> Audit<'_, '_, S> {
             | Record::ReversalDecided(_)
             | Record::HoldDropped(_)
             | Record::FileActionDecided(_)
-            | Record::OperationDone(_) => false,
+            | Record::OperationDone(_)
+            | Record::ClearingDecided(_) => false,
         };
         if good {
             return Ok(());

@@ -14,6 +14,10 @@ pub(super) struct Life {
     pub(super) standing: Standing,
     /// Where the books say it stands.
     pub(super) stored: Standing,
+    /// What clearings presented of it.
+    pub(super) presented_minor: i64,
+    /// What the books say of that.
+    pub(super) stored_presented_minor: i64,
     pub(super) last: RecordId,
 }
 
@@ -30,6 +34,8 @@ pub(super) fn begin(
     let life = Life {
         standing,
         stored: stored.clone(),
+        presented_minor: 0,
+        stored_presented_minor: message.presented_minor,
         last: message.id,
     };
     course.lives.insert(message.id, life);

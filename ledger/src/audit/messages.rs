@@ -16,7 +16,7 @@ use crate::authorization::{
     Change, Clearing, Decision, Lookup, MessageKey, PlannedPosting, TransactionPosted,
 };
 use crate::books::BookStore;
-use crate::books::rows::{MessageBody, StoredMessage, Table};
+use crate::books::rows::{Lead, MessageBody, StoredMessage, Table};
 use crate::entities::{CardFacts, CardStatus, SuspendedModes};
 use crate::identifiers::{CardHash, CustomerId, RecordId};
 use crate::journal::disk::Disk;
@@ -68,11 +68,13 @@ impl Cards {
                 | OperationEffect::AccountStatus { .. }
                 | OperationEffect::Holder(_)
                 | OperationEffect::Control { .. }
-                | OperationEffect::AvailableLimit { .. } => return Ok(()),
+                | OperationEffect::AvailableLimit { .. }
+                | OperationEffect::ClearingSettled(_) => return Ok(()),
             },
             MessageBody::Authorization { .. }
             | MessageBody::Reversal { .. }
-            | MessageBody::Dropped(_) => return Ok(()),
+            | MessageBody::Dropped(_)
+            | MessageBody::Clearing { .. } => return Ok(()),
         };
         let changed = self.changed.entry(card).or_default();
         if let (Some(known), Some(before)) = (changed.status, before)
@@ -142,6 +144,10 @@ impl<S: BookStore> Audit<'_, '_, S> {
             MessageBody::Operation { done, .. } => {
                 MessageKey::Operator(done.request.tracking_id.clone())
             }
+            MessageBody::Clearing { decided, .. } => {
+                self.check_item(message)?;
+                MessageKey::Clearing(decided.facts.key.clone())
+            }
             MessageBody::Authorization { .. }
             | MessageBody::Reversal { .. }
             | MessageBody::FileAction(_)
@@ -158,6 +164,23 @@ impl<S: BookStore> Audit<'_, '_, S> {
         };
         let records = std::iter::once(message.id).chain(found);
         Err(AuditError::violation(Rule::Keys, finding, records))
+    }
+
+    /// What waits in the work list is found there, and nothing else.
+    fn check_item(&mut self, message: &StoredMessage) -> Result<(), AuditError> {
+        self.row()?;
+        let listed = self.views.led_to(&Lead::Item(message.id))?;
+        // It may have been settled at this moment.
+        let now = self.views.message(message.id)?;
+        let waits = now.is_some_and(|now| now.item().is_some());
+        if listed.is_some() == message.item().is_some() || listed.is_some() == waits {
+            return Ok(());
+        }
+        let finding = match listed {
+            Some(_) => "a clearing that was settled is in the work list",
+            None => "a clearing that waits is not in the work list",
+        };
+        Err(AuditError::violation(Rule::Keys, finding, [message.id]))
     }
 
     /// The newest record of each account is the last that was found for it.
@@ -218,6 +241,19 @@ impl<S: BookStore> Audit<'_, '_, S> {
                 Some(change) => change,
                 None => return Ok(Vec::new()),
             },
+            MessageBody::Clearing { decided, .. } => {
+                let Some(cleared) = decided.cleared() else {
+                    return Ok(Vec::new());
+                };
+                match (&cleared.standing, &cleared.change) {
+                    (Some(standing), _) => {
+                        let parts = standing.parts.iter();
+                        return Ok(parts.flat_map(|part| part.postings.clone()).collect());
+                    }
+                    (None, Some(change)) => change,
+                    (None, None) => return Ok(Vec::new()),
+                }
+            }
             MessageBody::Operation { done, .. } => return Ok(done.postings.clone()),
             MessageBody::Dropped(_) | MessageBody::FileAction(_) => return Ok(Vec::new()),
         };
@@ -352,7 +388,8 @@ impl<S: BookStore> Audit<'_, '_, S> {
             | Record::ResponseAcknowledged(_)
             | Record::FileActionDecided(_)
             | Record::TransactionPosted(_)
-            | Record::OperationDone(_) => true,
+            | Record::OperationDone(_)
+            | Record::ClearingDecided(_) => true,
         };
         if good {
             return Ok(());
@@ -396,5 +433,6 @@ pub(super) fn record_of(message: &StoredMessage) -> Record {
         MessageBody::Dropped(dropped) => Record::HoldDropped(dropped.clone()),
         MessageBody::FileAction(decided) => Record::FileActionDecided(decided.clone()),
         MessageBody::Operation { done, .. } => Record::OperationDone(done.clone()),
+        MessageBody::Clearing { decided, .. } => Record::ClearingDecided(decided.clone()),
     }
 }

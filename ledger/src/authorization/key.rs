@@ -1,4 +1,5 @@
-//! What names a message: the match key of a network's, the tracking id of an operator's.
+//! What names a message: the match key of a network's, the tracking id of an operator's, the place of a
+//! clearing in its file.
 //!
 //! Owns: the keys under which messages are found again, by themselves or by the references that networks
 //! and approvals give them. Must never: find a message by its STAN alone, or hold a PAN.
@@ -9,6 +10,7 @@ use std::str::FromStr;
 use rules::NetworkId;
 use serde::{Deserialize, Serialize};
 
+use super::clearing::{AcquirerReference, ClearingKey};
 use crate::identifiers::CardHash;
 
 /// Class of a message type: the second digit of the MTI.
@@ -105,6 +107,8 @@ pub enum MessageKey {
     Network(MatchKey),
     /// An operator's.
     Operator(TrackingId),
+    /// A record of a clearing file.
+    Clearing(ClearingKey),
 }
 
 impl From<MatchKey> for MessageKey {
@@ -166,6 +170,8 @@ pub enum ReferenceKind {
     Network,
     /// The approval code it was answered with (DE38).
     ApprovalCode,
+    /// An [`AcquirerReference`], of a clearing.
+    Acquirer,
 }
 
 /// A name of an authorization on one network and card beside its match key.
@@ -177,7 +183,7 @@ pub struct Reference {
     pub card: CardHash,
     /// What the text is.
     pub kind: ReferenceKind,
-    /// The text, padded with spaces.
+    /// The text, padded with spaces, or the number.
     pub text: [u8; REFERENCE_CHARACTERS],
 }
 
@@ -185,26 +191,55 @@ impl Reference {
     /// By the network's own reference, beside the card and network of a message.
     #[must_use]
     pub fn network(key: &MatchKey, reference: NetworkReference) -> Self {
-        Self {
-            network: key.network,
-            card: key.card,
-            kind: ReferenceKind::Network,
-            text: reference.0,
-        }
+        Self::of_network((key.network, key.card), reference)
     }
 
     /// By the approval code, beside the card and network of a message.
     #[must_use]
     pub fn approval_code(key: &MatchKey, code: super::ApprovalCode) -> Self {
+        Self::of_approval((key.network, key.card), code)
+    }
+
+    /// By the network's own reference, on a network and card.
+    pub(super) fn of_network(
+        (network, card): (NetworkId, CardHash),
+        reference: NetworkReference,
+    ) -> Self {
+        Self {
+            network,
+            card,
+            kind: ReferenceKind::Network,
+            text: reference.0,
+        }
+    }
+
+    /// By the approval code, on a network and card.
+    pub(super) fn of_approval(
+        (network, card): (NetworkId, CardHash),
+        code: super::ApprovalCode,
+    ) -> Self {
         let mut text = [b' '; REFERENCE_CHARACTERS];
         for (place, byte) in text.iter_mut().zip(code.0) {
             *place = byte;
         }
         Self {
-            network: key.network,
-            card: key.card,
+            network,
+            card,
             kind: ReferenceKind::ApprovalCode,
             text,
+        }
+    }
+
+    /// By the acquirer's reference, on a network and card.
+    pub(super) fn of_acquirer(
+        (network, card): (NetworkId, CardHash),
+        reference: AcquirerReference,
+    ) -> Self {
+        Self {
+            network,
+            card,
+            kind: ReferenceKind::Acquirer,
+            text: reference.to_bytes(),
         }
     }
 }

@@ -7,6 +7,7 @@
 //! never: hold track data, a PIN block, CVV2 or a PAN.
 
 pub mod circumstances;
+pub mod clearing;
 pub mod counts;
 pub mod key;
 pub mod moves;
@@ -14,6 +15,10 @@ pub mod request;
 pub mod standing;
 
 pub use circumstances::Circumstances;
+pub use clearing::{
+    AcquirerReference, Cleared, ClearingDecided, ClearingFacts, ClearingKey, ClearingKind,
+    ClearingResult, ClearingSettled, InvalidClearingKey,
+};
 pub use counts::CountChange;
 pub use key::{
     Fingerprint, InvalidTrackingId, Lookup, MatchKey, MessageClass, MessageKey, NetworkReference,
@@ -50,7 +55,7 @@ pub struct Balances {
 }
 
 /// DE38: six letters or digits.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 pub struct ApprovalCode(pub [u8; 6]);
 
 impl ApprovalCode {

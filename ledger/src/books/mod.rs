@@ -12,8 +12,10 @@ pub mod load;
 mod memory;
 pub mod rows;
 mod show;
+mod show_clearing;
 pub mod store;
 pub mod view;
+mod work_list;
 
 pub use contents::Contents;
 pub use store::{BookStore, SledStore, StoreError};

@@ -8,9 +8,9 @@ use serde::{Deserialize, Serialize, de::DeserializeOwned};
 
 use super::Progress;
 use crate::authorization::{
-    AccountMove, AuthorizationDecided, FileActionDecided, HoldDropped, Lookup, MatchKey,
-    MessageClass, MessageKey, Reference, ReferenceKind, ReversalDecided, Standing,
-    TransactionPosted,
+    AccountMove, AuthorizationDecided, Cleared, ClearingDecided, ClearingResult, FileActionDecided,
+    HoldDropped, Lookup, MatchKey, MessageClass, MessageKey, Reference, ReferenceKind,
+    ReversalDecided, Standing, TransactionPosted,
 };
 use crate::controls::Counted;
 use crate::entities::{Account, Card, Customer};
@@ -97,6 +97,8 @@ pub struct StoredMessage {
     pub id: RecordId,
     /// When.
     pub time: Timestamp,
+    /// What clearings presented of it, minor units of DE4's currency.
+    pub presented_minor: i64,
     /// What it was.
     pub body: MessageBody,
 }
@@ -128,8 +130,17 @@ pub enum MessageBody {
     Operation {
         /// What was done.
         done: Box<OperationDone>,
-        /// What it stands for by now, where it was forced.
+        /// What it stands for by now, where it was forced or resolved a clearing.
         standing: Option<Standing>,
+    },
+    /// A clearing.
+    Clearing {
+        /// The decision.
+        decided: Box<ClearingDecided>,
+        /// What it stands for by now, where it posted something of its own.
+        standing: Option<Standing>,
+        /// The operation that took it out of the work list.
+        settled: Option<RecordId>,
     },
 }
 
@@ -142,6 +153,7 @@ impl StoredMessage {
             MessageBody::Reversal { decided, .. } => &decided.moves,
             MessageBody::Dropped(dropped) => &dropped.moves,
             MessageBody::Operation { done, .. } => &done.moves,
+            MessageBody::Clearing { decided, .. } => &decided.moves,
             MessageBody::FileAction(_) => &[],
         }
     }
@@ -158,7 +170,8 @@ impl StoredMessage {
     pub fn standing(&self) -> Option<&Standing> {
         match &self.body {
             MessageBody::Authorization { standing, .. }
-            | MessageBody::Operation { standing, .. } => standing.as_ref(),
+            | MessageBody::Operation { standing, .. }
+            | MessageBody::Clearing { standing, .. } => standing.as_ref(),
             MessageBody::Reversal { .. } | MessageBody::Dropped(_) | MessageBody::FileAction(_) => {
                 None
             }
@@ -169,7 +182,8 @@ impl StoredMessage {
     pub(crate) fn standing_mut(&mut self) -> Option<&mut Standing> {
         match &mut self.body {
             MessageBody::Authorization { standing, .. }
-            | MessageBody::Operation { standing, .. } => standing.as_mut(),
+            | MessageBody::Operation { standing, .. }
+            | MessageBody::Clearing { standing, .. } => standing.as_mut(),
             MessageBody::Reversal { .. } | MessageBody::Dropped(_) | MessageBody::FileAction(_) => {
                 None
             }
@@ -193,8 +207,50 @@ impl StoredMessage {
                 decided.change.as_ref().map(|change| change.authorization)
             }
             MessageBody::Dropped(dropped) => Some(dropped.change.authorization),
-            MessageBody::FileAction(_) | MessageBody::Operation { .. } => None,
+            MessageBody::Clearing { .. } | MessageBody::Operation { .. } => self
+                .cleared()?
+                .change
+                .as_ref()
+                .map(|change| change.authorization),
+            MessageBody::FileAction(_) => None,
         }
+    }
+
+    /// What it cleared: as a clearing, or as the operation that resolved one.
+    #[must_use]
+    pub fn cleared(&self) -> Option<&Cleared> {
+        match &self.body {
+            MessageBody::Clearing { decided, .. } => decided.cleared(),
+            MessageBody::Operation { done, .. } => done.effect.cleared(),
+            MessageBody::Authorization { .. }
+            | MessageBody::Reversal { .. }
+            | MessageBody::Dropped(_)
+            | MessageBody::FileAction(_) => None,
+        }
+    }
+
+    /// The clearing that waits in the work list, if it is one.
+    #[must_use]
+    pub fn item(&self) -> Option<&ClearingDecided> {
+        match &self.body {
+            MessageBody::Clearing {
+                decided,
+                settled: None,
+                ..
+            } if decided.result == ClearingResult::Held => Some(decided),
+            MessageBody::Clearing { .. }
+            | MessageBody::Authorization { .. }
+            | MessageBody::Reversal { .. }
+            | MessageBody::Dropped(_)
+            | MessageBody::FileAction(_)
+            | MessageBody::Operation { .. } => None,
+        }
+    }
+
+    /// What may lead to messages that settling it needs, where it waits in the work list.
+    pub fn leads(&self) -> impl Iterator<Item = Lookup> {
+        let item = self.item().into_iter();
+        item.flat_map(|decided| decided.facts.lookups())
     }
 }
 
@@ -263,6 +319,8 @@ pub enum Lead {
     Lookup(Lookup),
     /// The instant at which it is dropped if it is still pending, and its record.
     Expiry(Timestamp, RecordId),
+    /// The record of a clearing that waits in the work list.
+    Item(RecordId),
 }
 
 /// First byte of keys that are no match key: no network has this number.
@@ -271,6 +329,8 @@ const NO_NETWORK: u8 = 0;
 const REFERENCE: u8 = 1;
 const OPERATION: u8 = 2;
 const EXPIRY: u8 = 3;
+const CLEARING: u8 = 4;
+const ITEM: u8 = 5;
 
 impl Lead {
     /// The bytes of the key. Those of expiries sort by time.
@@ -281,14 +341,31 @@ impl Lead {
             Self::Lookup(Lookup::Key(MessageKey::Operator(id))) => {
                 [&[NO_NETWORK, OPERATION], id.as_str().as_bytes()].concat()
             }
+            Self::Lookup(Lookup::Key(MessageKey::Clearing(key))) => {
+                // The number has a fixed length: no file's id with a number is another's with another.
+                let record = key.record.to_be_bytes();
+                [
+                    &[NO_NETWORK, CLEARING],
+                    key.file.as_str().as_bytes(),
+                    &record,
+                ]
+                .concat()
+            }
             Self::Lookup(Lookup::Reference(reference)) => reference_key(reference),
             Self::Expiry(time, id) => {
                 let mut key = expiries_until(*time);
                 key.extend_from_slice(&id.to_key());
                 key
             }
+            Self::Item(id) => [&[NO_NETWORK, ITEM], id.to_key().as_slice()].concat(),
         }
     }
+}
+
+/// The record of an item of the work list, from its key; `None` for other keys.
+#[must_use]
+pub fn item_of(key: &[u8]) -> Option<RecordId> {
+    RecordId::from_key(key.strip_prefix(&[NO_NETWORK, ITEM])?)
 }
 
 /// The start of the keys of expiries at an instant: those before it sort below.
@@ -329,6 +406,7 @@ fn reference_key(reference: &Reference) -> Vec<u8> {
     let kind = match reference.kind {
         ReferenceKind::Network => 1,
         ReferenceKind::ApprovalCode => 2,
+        ReferenceKind::Acquirer => 3,
     };
     let mut bytes = vec![NO_NETWORK, REFERENCE, reference.network.0, kind];
     bytes.extend_from_slice(&reference.card.0);

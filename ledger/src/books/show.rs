@@ -54,6 +54,7 @@ impl<S: BookStore> ViewWriter<S> {
             Record::HoldDropped(dropped) => self.show_drop(id, time, dropped)?,
             Record::FileActionDecided(decided) => self.show_file_action(id, time, decided)?,
             Record::OperationDone(done) => self.show_operation(id, time, done)?,
+            Record::ClearingDecided(decided) => self.show_clearing(id, time, decided)?,
             Record::ResponseAcknowledged(noted) => {
                 views.change(noted.message, |message| {
                     if let MessageBody::Authorization { acknowledged, .. } = &mut message.body {
@@ -108,7 +109,7 @@ impl<S: BookStore> ViewWriter<S> {
             standing,
             acknowledged: None,
         };
-        views.put(StoredMessage { id, time, body })
+        views.put(id, time, body)
     }
 
     fn show_reversal(
@@ -142,7 +143,7 @@ impl<S: BookStore> ViewWriter<S> {
             decided,
             restored: false,
         };
-        views.put(StoredMessage { id, time, body })
+        views.put(id, time, body)
     }
 
     fn show_drop(
@@ -155,7 +156,7 @@ impl<S: BookStore> ViewWriter<S> {
         views.move_accounts(id, &dropped.moves, None)?;
         views.change_standing(id, &dropped.change)?;
         let body = MessageBody::Dropped(dropped);
-        views.put(StoredMessage { id, time, body })
+        views.put(id, time, body)
     }
 
     fn show_file_action(
@@ -172,7 +173,7 @@ impl<S: BookStore> ViewWriter<S> {
             views.lead(Lookup::Key(decided.facts.key.into()), id);
         }
         let body = MessageBody::FileAction(decided);
-        views.put(StoredMessage { id, time, body })
+        views.put(id, time, body)
     }
 
     fn show_operation(
@@ -183,14 +184,15 @@ impl<S: BookStore> ViewWriter<S> {
     ) -> Result<(), ViewError> {
         let views = &self.views;
         views.move_accounts(id, &done.moves, Some(&done.effect))?;
-        let mut standing = None;
+        let standing = done.effect.standing().cloned();
         match &done.effect {
             OperationEffect::CardStatus { card, .. } | OperationEffect::CardModes { card, .. } => {
                 views.change_card(card, |card| change_card(card, &done.effect))?;
             }
             OperationEffect::Canceled(change) => views.change_standing(id, change)?,
-            OperationEffect::Forced(forced) => standing = Some((**forced).clone()),
+            OperationEffect::ClearingSettled(settled) => views.settle(id, settled)?,
             OperationEffect::Moved
+            | OperationEffect::Forced(_)
             | OperationEffect::Granted { .. }
             | OperationEffect::AccountStatus { .. }
             | OperationEffect::Holder(_)
@@ -201,17 +203,28 @@ impl<S: BookStore> ViewWriter<S> {
         let key = MessageKey::Operator(done.request.tracking_id.clone());
         views.lead(Lookup::Key(key), id);
         let body = MessageBody::Operation { done, standing };
-        views.put(StoredMessage { id, time, body })
+        views.put(id, time, body)
     }
 }
 
 impl<S: BookStore> Views<S> {
-    fn lead(&self, lookup: Lookup, id: RecordId) {
+    pub(super) fn lead(&self, lookup: Lookup, id: RecordId) {
         self.matches.insert(Lead::Lookup(lookup), Some(id));
     }
 
     /// Shows a message, unless the books hold a later state of it.
-    fn put(&self, message: StoredMessage) -> Result<(), ViewError> {
+    pub(super) fn put(
+        &self,
+        id: RecordId,
+        time: Timestamp,
+        body: MessageBody,
+    ) -> Result<(), ViewError> {
+        let message = StoredMessage {
+            id,
+            time,
+            presented_minor: 0,
+            body,
+        };
         let later = self.message(message.id)?;
         let later = later.filter(|later| {
             let reflects = later.standing().map(|standing| standing.reflects);
@@ -224,7 +237,7 @@ impl<S: BookStore> Views<S> {
     }
 
     /// Changes a message that was decided before.
-    fn change(
+    pub(super) fn change(
         &self,
         id: RecordId,
         change: impl FnOnce(&mut StoredMessage) -> Result<(), ViewError>,
@@ -238,8 +251,22 @@ impl<S: BookStore> Views<S> {
 
     fn change_standing(&self, id: RecordId, change: &Change) -> Result<(), ViewError> {
         self.count(id, Counting::Changed(&change.counts))?;
+        self.take_change(id, change, 0)
+    }
+
+    /// Makes a change of an authorization whose counts were counted, and of which so much more is presented.
+    pub(super) fn take_change(
+        &self,
+        id: RecordId,
+        change: &Change,
+        presented_minor: i64,
+    ) -> Result<(), ViewError> {
         self.change(change.authorization, |message| {
             let before = message.standing().and_then(|standing| standing.expires);
+            let included = message.standing().is_none_or(|known| known.reflects >= id);
+            if !included {
+                message.presented_minor = message.presented_minor.saturating_add(presented_minor);
+            }
             if let Some(standing) = message.standing_mut()
                 && !standing.take(id, change)
             {
@@ -263,7 +290,7 @@ impl<S: BookStore> Views<S> {
     }
 
     /// Does what a record does to accumulators.
-    fn count(&self, id: RecordId, counting: Counting<'_>) -> Result<(), StoreError> {
+    pub(super) fn count(&self, id: RecordId, counting: Counting<'_>) -> Result<(), StoreError> {
         for key in counting.keys() {
             let before = self.accumulator(&key)?;
             if let Some(after) = counting.applied_to(key, before, id) {
@@ -300,7 +327,7 @@ impl<S: BookStore> Views<S> {
         Ok(())
     }
 
-    fn move_accounts(
+    pub(super) fn move_accounts(
         &self,
         id: RecordId,
         moves: &[AccountMove],

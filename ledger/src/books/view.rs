@@ -4,7 +4,7 @@
 //! rows it changed in the views until a checkpoint ([`super::checkpoint`]) writes them. Readers look into the views first and then into the store. Must never: show or
 //! write what is not durable, decide, or hold a guard of the views while it waits.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 
@@ -167,8 +167,8 @@ impl<S: BookStore> Views<S> {
         id.map_or(Ok(None), |id| self.message(id))
     }
 
-    /// The messages that several names lead to, and the authorizations that those changed: what a
-    /// command about them needs attached.
+    /// The messages that several names lead to, the authorizations that those changed, and what the items of
+    /// the work list among them need: what a command about them needs attached.
     ///
     /// # Errors
     /// [`StoreError`] when the store fails.
@@ -177,12 +177,16 @@ impl<S: BookStore> Views<S> {
         lookups: impl IntoIterator<Item = Lookup>,
     ) -> Result<Vec<StoredMessage>, StoreError> {
         let mut related: Vec<StoredMessage> = Vec::new();
-        for lookup in lookups {
+        let mut lookups: VecDeque<Lookup> = lookups.into_iter().collect();
+        while let Some(lookup) = lookups.pop_front() {
             let Some(message) = self.found(&lookup)? else {
                 continue;
             };
             let changed = message.changed();
             let changed = changed.map_or(Ok(None), |id| self.message(id))?;
+            if related.iter().all(|other| other.id != message.id) {
+                lookups.extend(message.leads());
+            }
             for message in std::iter::once(message).chain(changed) {
                 if related.iter().all(|other| other.id != message.id) {
                     related.push(message);

@@ -162,7 +162,7 @@ fn completion(
 }
 
 /// Books it although the limits may not cover it. Fails only where there is nothing to book it on.
-fn force(
+pub(super) fn force(
     context: Context<'_>,
     facts: &RequestFacts,
     located: &Located<'_>,

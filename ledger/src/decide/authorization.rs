@@ -177,7 +177,7 @@ fn check_card(context: Context<'_>, facts: &RequestFacts, card: &CardFacts) -> R
 }
 
 /// Whether the status of the account allows the operation, and the reason of the status too.
-fn allows(context: Context<'_>, account: &Account, located: &Located<'_>) -> bool {
+pub(super) fn allows(context: Context<'_>, account: &Account, located: &Located<'_>) -> bool {
     let status = account.status.allowed_operations(context.rules);
     let reason = account
         .status_reason
@@ -252,12 +252,13 @@ pub(super) fn approval(
 
 /// When an authorization is dropped if nothing clears it.
 fn expires(context: Context<'_>, facts: &RequestFacts, located: &Located<'_>) -> Timestamp {
-    const DAY_US: i64 = 86_400_000_000;
     let options = located.options(context);
     let days = options.map_or(rules::ExpiryDays::STANDARD.authorization, |options| {
         options.expiry_days(facts.mcc, facts.pre_authorization)
     });
-    context.now.plus_us(i64::from(days).saturating_mul(DAY_US))
+    context
+        .now
+        .plus_us(i64::from(days).saturating_mul(super::DAY_US))
 }
 
 fn partial_amount(

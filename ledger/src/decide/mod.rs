@@ -7,6 +7,9 @@ mod acknowledgement;
 mod advice;
 mod amounts;
 mod authorization;
+mod clearing;
+mod clearing_reversal;
+mod clearing_shares;
 mod conclusion;
 mod control_operations;
 mod controls;
@@ -19,6 +22,7 @@ mod funds;
 mod limits;
 mod locate;
 mod operation;
+mod presentment;
 mod reversal;
 mod status;
 
@@ -33,6 +37,9 @@ use crate::identifiers::{RecordId, Timestamp};
 use crate::recent::{Link, Recent, Remembered};
 use crate::record::Record;
 use crate::state::State;
+
+/// Microseconds of a day.
+const DAY_US: i64 = 86_400_000_000;
 
 /// What deciding looks at beside the command.
 #[derive(Clone, Copy)]
@@ -55,6 +62,7 @@ pub(crate) fn decide(context: Context<'_>, command: Command) -> (Vec<Record>, Ou
         Command::Acknowledge { facts, .. } => acknowledgement::decide(context, facts),
         Command::FileAction { facts, .. } => file_action::decide(context, facts),
         Command::DropExpired { key, .. } => expiry::decide(context, key),
+        Command::Clear { facts, .. } => clearing::decide(context, *facts),
         Command::Operate { request, .. } => operation::decide(context, *request),
         Command::CreateCustomer(customer) => entity::create_customer(context, &customer),
         Command::OpenAccount(account) => entity::open_account(context, &account),
@@ -100,7 +108,8 @@ impl<'a> Context<'a> {
             }
             Some(Link::Increment { of, .. }) => (of, Some(message.id)),
             Some(Link::Completion { of, .. }) => (of, None),
-            Some(Link::Reversal(_)) => return None,
+            // What a clearing stands for is changed by clearings alone.
+            Some(Link::Reversal(_) | Link::Clearing(_)) => return None,
         };
         match self.state.recent(of) {
             Some(Recent::Message(message)) => Some(Target {

@@ -6,7 +6,7 @@
 
 use rules::AccountId;
 
-use super::{Context, control_operations, funds, limits, status};
+use super::{Context, clearing, control_operations, funds, limits, status};
 use crate::authorization::{ApprovalCode, MessageKey, Moves, PlannedPosting};
 use crate::command::{Done, Outcome};
 use crate::identifiers::RecordId;
@@ -110,6 +110,8 @@ fn carry_out(context: Context<'_>, request: &OperationRequest) -> Result<Carried
             card,
             available,
         } => control_operations::set_available(context, *control, (*account, *card), *available),
+        Operation::ResolveClearing { item } => clearing::settle(context, item, true),
+        Operation::RejectClearing { item } => clearing::settle(context, item, false),
     }
 }
 

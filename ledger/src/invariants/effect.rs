@@ -37,6 +37,12 @@ impl Expected {
         Some(Self::cleared(standing.held()?))
     }
 
+    /// The same, and what a clearing stands for by itself; `None` when a sum leaves its range.
+    pub(crate) fn with(self, standing: &Standing) -> Option<Self> {
+        let moves = self.moves.plus(&standing.held()?)?;
+        Some(Self { moves, ..self })
+    }
+
     /// What granting other limits moves; `None` when a difference leaves its range.
     pub(crate) fn of_grant(
         account: AccountId,

@@ -137,7 +137,9 @@ pub(crate) fn of_operation(operation: &Operation) -> Measure {
         | Operation::CreateControl(_)
         | Operation::ChangeControl(_)
         | Operation::DeleteControl { .. }
-        | Operation::SetAvailableLimit { .. } => Measure::Exempt,
+        | Operation::SetAvailableLimit { .. }
+        | Operation::ResolveClearing { .. }
+        | Operation::RejectClearing { .. } => Measure::Exempt,
     }
 }
 

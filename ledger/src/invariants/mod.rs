@@ -15,7 +15,8 @@ pub(crate) mod floors;
 use rules::{Deltas, Limits, Snapshot};
 
 use crate::authorization::{
-    AccountMove, AuthorizationDecided, AuthorizationStatus, Change, Decision, MessageKey, Standing,
+    AccountMove, AuthorizationDecided, AuthorizationStatus, Change, Cleared, Decision, MessageKey,
+    Standing,
 };
 use crate::identifiers::RecordId;
 use crate::operation::{OperationDone, OperationEffect};
@@ -44,6 +45,7 @@ pub(crate) fn check(
         },
         Record::HoldDropped(dropped) => asserted.change(&dropped.change, &dropped.moves),
         Record::OperationDone(done) => asserted.operation(done),
+        Record::ClearingDecided(decided) => asserted.cleared(decided.cleared(), &decided.moves),
         Record::TransactionPosted(posted) => {
             let known = state.account(posted.account);
             let fits = known.is_some_and(|account| account.currency == posted.currency);
@@ -108,6 +110,9 @@ impl Asserted<'_> {
                 let measure = floors::of_operation(&done.request.operation);
                 return self.floors(measure, &done.moves);
             }
+            OperationEffect::ClearingSettled(settled) => {
+                return self.cleared(settled.cleared.as_ref(), &done.moves);
+            }
             OperationEffect::Forced(standing) => Expected::of_forced(standing),
             OperationEffect::Granted { before, granted } => {
                 self.found(account.map(|account| &account.limits), Some(*before))?;
@@ -122,6 +127,25 @@ impl Asserted<'_> {
         };
         let expected = expected.ok_or_else(|| self.violation("what it moves leaves its range"))?;
         self.moves(&expected, &done.moves)
+    }
+
+    /// A clearing moves what it takes from the authorization that it clears, and what it stands for by itself.
+    fn cleared(
+        self,
+        cleared: Option<&Cleared>,
+        recorded: &[AccountMove],
+    ) -> Result<(), InvariantViolation> {
+        let mut expected = Some(Expected::default());
+        if let Some(change) = cleared.and_then(|cleared| cleared.change.as_ref()) {
+            let standing = self.standing(&change.key, change.authorization)?;
+            change::check_change(standing, change).map_err(|finding| self.violation(finding))?;
+            expected = Expected::of_change(standing, change);
+        }
+        if let Some(standing) = cleared.and_then(|cleared| cleared.standing.as_ref()) {
+            expected = expected.and_then(|expected| expected.with(standing));
+        }
+        let expected = expected.ok_or_else(|| self.violation("what it moves leaves its range"))?;
+        self.moves(&expected, recorded)
     }
 
     /// A change begins where the authorization stands, and moves the shares of what it leaves.

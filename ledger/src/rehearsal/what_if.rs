@@ -191,6 +191,10 @@ fn again(record: &Record) -> Again {
             key: dropped.change.key.clone(),
             stored: Vec::new(),
         },
+        Record::ClearingDecided(decided) => Command::Clear {
+            facts: Box::new(decided.facts.clone()),
+            stored: Vec::new(),
+        },
         Record::OperationDone(done) => Command::Operate {
             request: Box::new(done.request.clone()),
             stored: Vec::new(),

@@ -83,7 +83,7 @@ impl Audit {
             | Record::CardIssued(_)
             | Record::ResponseAcknowledged(_)
             | Record::FileActionDecided(_) => {}
-            Record::HoldDropped(_) | Record::OperationDone(_) => {
+            Record::HoldDropped(_) | Record::OperationDone(_) | Record::ClearingDecided(_) => {
                 unreachable!("{id}: not among the random commands")
             }
             Record::AccountOpened(account) => {

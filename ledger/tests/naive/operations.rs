@@ -106,7 +106,9 @@ impl Naive {
             | Operation::CreateControl(_)
             | Operation::ChangeControl(_)
             | Operation::DeleteControl { .. }
-            | Operation::SetAvailableLimit { .. } => panic!("the histories do not ask for it"),
+            | Operation::SetAvailableLimit { .. }
+            | Operation::ResolveClearing { .. }
+            | Operation::RejectClearing { .. } => panic!("the histories do not ask for it"),
         }
     }
 

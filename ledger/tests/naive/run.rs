@@ -214,6 +214,7 @@ impl Run {
             Command::FileAction { facts, .. } => self.naive.file_action(facts),
             Command::DropExpired { key, .. } => self.naive.expire(key),
             Command::Operate { request, .. } => self.naive.operate(request),
+            Command::Clear { .. } => panic!("no clearing is presented in a history"),
             Command::CreateCustomer(_) | Command::OpenAccount(_) | Command::IssueCard(_) => {
                 panic!("no entity is made in a history")
             }

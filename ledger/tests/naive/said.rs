@@ -45,6 +45,7 @@ impl Said {
             Outcome::Dropped(dropped) => Self::Dropped(*dropped),
             Outcome::Done(done) => Self::Done { again: done.repeat },
             Outcome::Refused(error) => Self::Refused(error.clone()),
+            Outcome::Cleared(_) | Outcome::OtherClearing => panic!("no clearing is presented"),
             Outcome::Created | Outcome::Rejected(_) => panic!("no entity was asked for"),
         }
     }

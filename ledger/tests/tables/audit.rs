@@ -79,6 +79,7 @@ fn moves(record: &Record) -> &[AccountMove] {
         Record::ReversalDecided(decided) => &decided.moves,
         Record::HoldDropped(dropped) => &dropped.moves,
         Record::OperationDone(done) => &done.moves,
+        Record::ClearingDecided(decided) => &decided.moves,
         _ => &[],
     }
 }
@@ -128,10 +129,23 @@ fn follow(world: &World) -> Result<BTreeMap<RecordId, (MessageKey, Stands)>, Str
                     let key = MessageKey::Operator(done.request.tracking_id.clone());
                     standings.insert(*id, (key, made((**standing).clone())));
                 }
+                let of_clearing = done.effect.cleared();
+                if let Some(standing) = of_clearing.and_then(|cleared| cleared.standing.clone()) {
+                    let key = MessageKey::Operator(done.request.tracking_id.clone());
+                    standings.insert(*id, (key, made(standing)));
+                }
                 match &done.effect {
                     OperationEffect::Canceled(change) => Some(&**change),
-                    _ => None,
+                    _ => of_clearing.and_then(|cleared| cleared.change.as_ref()),
                 }
+            }
+            Record::ClearingDecided(decided) => {
+                let cleared = decided.cleared();
+                if let Some(standing) = cleared.and_then(|cleared| cleared.standing.clone()) {
+                    let key = MessageKey::Clearing(decided.facts.key.clone());
+                    standings.insert(*id, (key, made(standing)));
+                }
+                cleared.and_then(|cleared| cleared.change.as_ref())
             }
             _ => None,
         };

@@ -171,7 +171,7 @@ pub(crate) fn original(stan: u32, card: CardHash, sent: &AllSent) -> MatchKey {
     first.unwrap_or_else(|| match_key(card, MessageClass::Authorization, stan))
 }
 
-fn approval_code(stan: u32, sent: &AllSent) -> Result<Option<ApprovalCode>, String> {
+pub(crate) fn approval_code(stan: u32, sent: &AllSent) -> Result<Option<ApprovalCode>, String> {
     let decided = sent.get(&stan).and_then(|sent| sent.decided);
     let decided = decided.ok_or_else(|| format!("nothing was answered under stan {stan}"))?;
     Ok(decided.answer.approval_code)

@@ -1,18 +1,21 @@
 //! How the words of a line become an operation of an operator.
 
 use ledger::Command;
-use ledger::authorization::TrackingId;
+use ledger::authorization::{ClearingKey, TrackingId};
 use ledger::entities::{AccountStatus, CardStatus, SuspendedModes};
 use ledger::identifiers::{CardHash, CustomerId};
 use ledger::operation::{Amount, Funds, GrantedLimits, Operation, OperationRequest};
 use rules::{AccountId, ProcessingCode};
 
+use crate::clearings;
 use crate::controls;
 use crate::entities::{card, named, number, yes_or_no};
 use crate::line::{self, Words};
 
 /// The verbs of operations.
-pub(crate) const VERBS: [&str; 13] = [
+pub(crate) const VERBS: [&str; 15] = [
+    "resolve",
+    "reject",
     "adjust",
     "force",
     "cancel-force",
@@ -88,6 +91,8 @@ fn asked(verb: &str, words: &mut Words) -> Result<Operation, String> {
             card: card_of(words)?,
             status: words.need("status", named::<CardStatus>)?,
         },
+        "resolve" => Operation::ResolveClearing { item: item(words)? },
+        "reject" => Operation::RejectClearing { item: item(words)? },
         "activate" => Operation::ActivateCard {
             card: card_of(words)?,
         },
@@ -100,6 +105,11 @@ fn asked(verb: &str, words: &mut Words) -> Result<Operation, String> {
             },
         },
     })
+}
+
+/// The clearing of the work list that a line names.
+fn item(words: &mut Words) -> Result<ClearingKey, String> {
+    clearings::key("item", words)?.ok_or_else(|| "the word \"item\" is missing".to_owned())
 }
 
 fn account(words: &mut Words) -> Result<AccountId, String> {

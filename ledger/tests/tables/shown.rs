@@ -12,6 +12,7 @@ use ledger::operation::OperationError;
 use ledger::over_limit::{Crossing, Excursion};
 use rules::{Deltas, LimitName};
 
+use crate::clearings;
 use crate::line;
 use crate::world::Came;
 
@@ -150,7 +151,7 @@ pub(crate) fn deltas(deltas: &Deltas) -> String {
 }
 
 /// What a record moves: of the account it is listed under, then of others by their numbers.
-fn moves(moves: &[AccountMove]) -> String {
+pub(crate) fn moves(moves: &[AccountMove]) -> String {
     let mut moves = moves.iter();
     let mut shown = match moves.next() {
         Some(own) => deltas(&own.deltas),
@@ -169,6 +170,7 @@ pub(crate) fn record(record: &Record) -> Result<String, String> {
         Record::ReversalDecided(decided) => Ok(reversal(decided)),
         Record::HoldDropped(dropped) => Ok(format!("dropped moves {}", moves(&dropped.moves))),
         Record::OperationDone(done) => Ok(format!("moves {}", moves(&done.moves))),
+        Record::ClearingDecided(decided) => Ok(clearings::record(decided)),
         _ => Err("the record is not one that the tables show".to_owned()),
     }
 }
@@ -209,6 +211,7 @@ pub(crate) fn divergences(record: &Record) -> Result<String, String> {
     let divergences = match record {
         Record::AuthorizationDecided(decided) => &decided.divergences,
         Record::ReversalDecided(decided) => &decided.divergences,
+        Record::ClearingDecided(decided) => &decided.divergences,
         _ => return Err("the record has no divergences".to_owned()),
     };
     let shown = |divergence: &Divergence| match divergence {
@@ -235,6 +238,9 @@ pub(crate) fn stored(verb: &str, message: &StoredMessage) -> Result<String, Stri
         };
         return Ok(acknowledged.map_or_else(|| "no".to_owned(), instant));
     }
+    if verb == "presented" {
+        return Ok(line::show(message.presented_minor));
+    }
     let Some(standing) = message.standing() else {
         return Ok(match &message.body {
             MessageBody::Authorization { decided, .. } => match &decided.decision {
@@ -248,6 +254,12 @@ pub(crate) fn stored(verb: &str, message: &StoredMessage) -> Result<String, Stri
             MessageBody::Reversal { decided, restored } => {
                 let restored = if *restored { ", taken back" } else { "" };
                 format!("{}{restored}", decided.result.as_str())
+            }
+            MessageBody::Clearing {
+                decided, settled, ..
+            } => {
+                let settled = settled.map_or("", |_| ", settled");
+                format!("{}{settled}", decided.result.as_str())
             }
             _ => "nothing held".to_owned(),
         });

@@ -18,7 +18,7 @@ use crate::line::{self, Line, Words};
 use crate::messages::NetworkMessage as _;
 use crate::shown::{self, LIMIT_NAMES};
 use crate::support::{SHARD, records, release};
-use crate::{controls, entities, later_messages, messages, operations, rule_sets};
+use crate::{clearings, controls, entities, later_messages, messages, operations, rule_sets};
 
 /// A message that a table sent first under its STAN.
 pub(crate) struct Sent {
@@ -102,7 +102,9 @@ impl World {
                 let found = match verb.as_str() {
                     "pending" | "excursions" | "transactions" | "posted" | "recorded"
                     | "status" | "due" | "divergences" | "acknowledged" | "counted" | "denial"
-                    | "controls" => self.look(&verb, &subject, words),
+                    | "controls" | "presented" => self.look(&verb, &subject, words),
+                    "work-list" => self.work_list(words),
+                    "present" | "undo" => self.clear(&verb, words),
                     "acknowledge" | "expire" => self.later(&verb, words),
                     "authorize"
                     | "financial"
@@ -169,7 +171,7 @@ impl World {
             let found = found.map_err(|error| error.to_string())?;
             return Ok(shown::excursions(&self.records, &found));
         }
-        if matches!(verb, "status" | "due" | "acknowledged") {
+        if matches!(verb, "status" | "due" | "acknowledged" | "presented") {
             let key = self.named(&mut words)?;
             words.finish()?;
             let lookup = ledger::authorization::Lookup::Key(key);
@@ -244,6 +246,37 @@ impl World {
             Came::Of(Outcome::Dropped(true), true) => shown::record(&self.records[from].1),
             came => Ok(shown::entity(&came)),
         }
+    }
+
+    /// Records of clearing files.
+    fn clear(&mut self, verb: &str, mut words: Words) -> Result<String, String> {
+        let command = clearings::clearing(verb, &mut words, &self.sent)?;
+        words.finish()?;
+        Ok(clearings::came(&self.submit(command, None)?))
+    }
+
+    /// The clearings that wait, a few at a time.
+    fn work_list(&self, words: Words) -> Result<String, String> {
+        words.finish()?;
+        let (mut keys, mut after) = (Vec::new(), None);
+        loop {
+            let page = self.books.views().work_list(after, 2);
+            let page = page.map_err(|error| error.to_string())?;
+            keys.extend(
+                page.iter()
+                    .filter_map(|message| message.item())
+                    .map(|item| item.facts.key.to_string()),
+            );
+            match page.last() {
+                Some(last) if page.len() == 2 => after = Some(last.id),
+                Some(_) | None => break,
+            }
+        }
+        Ok(if keys.is_empty() {
+            "none".to_owned()
+        } else {
+            keys.join(", ")
+        })
     }
 
     fn operate(&mut self, verb: &str, mut words: Words) -> Result<String, String> {
@@ -350,21 +383,26 @@ impl World {
             let key = self.sent(stan)?.command.network_key();
             return Ok(key.ok_or("it has no match key")?.into());
         }
+        if let Some(clearing) = clearings::key("clearing", words)? {
+            return Ok(MessageKey::Clearing(clearing));
+        }
         Ok(MessageKey::Operator(operations::tracking_id(words)?))
     }
 
     /// The record of the last message decided under a STAN, or of an operation.
     fn id_of(&self, words: &mut Words) -> Result<RecordId, String> {
         let stan: Option<u32> = words.read("stan", entities::number)?;
-        let operation = match stan {
-            None => Some(operations::tracking_id(words)?),
-            Some(_) => None,
+        let clearing = clearings::key("clearing", words)?;
+        let operation = match (stan, &clearing) {
+            (None, None) => Some(operations::tracking_id(words)?),
+            (Some(_), _) | (_, Some(_)) => None,
         };
         let bears = |(_, record): &&(RecordId, Record)| match record {
             Record::AuthorizationDecided(decided) => Some(decided.facts.key.stan) == stan,
             Record::ReversalDecided(decided) => Some(decided.facts.key.stan) == stan,
             Record::FileActionDecided(decided) => Some(decided.facts.key.stan) == stan,
             Record::OperationDone(done) => Some(&done.request.tracking_id) == operation.as_ref(),
+            Record::ClearingDecided(decided) => Some(&decided.facts.key) == clearing.as_ref(),
             Record::CustomerCreated(_)
             | Record::AccountOpened(_)
             | Record::CardIssued(_)

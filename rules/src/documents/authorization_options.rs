@@ -4,6 +4,7 @@
 use std::collections::BTreeMap;
 use std::ops::RangeInclusive;
 
+use super::clearing_options::{ClearingTable, clearing};
 use super::filters::{RIGHT_MCC, mcc};
 use super::given::{Given, table};
 use super::lines::join;
@@ -75,6 +76,8 @@ table! {
         optional days_to_cancel_pre_authorization_migration: i64,
         /// The same for other migrated authorizations.
         optional days_to_cancel_authorization_migration: i64,
+        /// How clearings are taken.
+        optional clearing: ClearingTable,
     }
 }
 
@@ -216,6 +219,8 @@ fn options(
         let reason = "disable_dcc and use_local_amount_when_dcc exclude each other; keep one";
         report.error_of_code(dcc_code, key, reason);
     }
+    let clearing_key = join(key, "clearing");
+    options.clearing = clearing(report, table.clearing, &clearing_key, options.clearing);
     let days_key = join(key, "days_by_mcc");
     if let Some(days) = days_by_mcc(report, table.days_by_mcc, &days_key) {
         options.days_by_mcc = days;

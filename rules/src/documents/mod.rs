@@ -6,6 +6,7 @@
 mod attribute_groups;
 mod authorization_options;
 mod balance_configurations;
+mod clearing_options;
 mod conditions;
 mod control_conditions;
 mod control_limits;

@@ -38,6 +38,8 @@ pub fn decided(
         | Outcome::Dropped(_)
         | Outcome::Done(_)
         | Outcome::Refused(_)
+        | Outcome::Cleared(_)
+        | Outcome::OtherClearing
         | Outcome::Created
         | Outcome::Rejected(_) => refused(
             plan,

@@ -5,6 +5,7 @@
 //! id, and is written in journal order; batches that the journal let go before they were read are told as
 //! one event of their own. Must never: be ahead of the watermark, or hold card secrets.
 
+pub(crate) mod clearing;
 mod emitter;
 mod files;
 
@@ -93,6 +94,11 @@ pub(crate) fn event(id: RecordId, time: Timestamp, record: &Record) -> Option<Va
         ),
         Record::FileActionDecided(decided) => ("card.file_action", None, file_action(decided)),
         Record::OperationDone(done) => ("operation.done", done.account, operation(done)),
+        Record::ClearingDecided(decided) => (
+            "clearing.decided",
+            decided.account,
+            clearing::decided(decided),
+        ),
         Record::ResponseAcknowledged(noted) => (
             "response.acknowledged",
             None,
@@ -295,6 +301,8 @@ pub(crate) fn operation_name(operation: &Operation) -> &'static str {
         Operation::ChangeControl(_) => "change_control",
         Operation::DeleteControl { .. } => "delete_control",
         Operation::SetAvailableLimit { .. } => "set_available_limit",
+        Operation::ResolveClearing { .. } => "resolve_clearing",
+        Operation::RejectClearing { .. } => "reject_clearing",
     }
 }
 

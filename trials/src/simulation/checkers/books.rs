@@ -156,7 +156,8 @@ pub fn events_match_records(evidence: &Evidence<'_>) -> Verdict {
             | Record::HoldDropped(_)
             | Record::ResponseAcknowledged(_)
             | Record::FileActionDecided(_)
-            | Record::OperationDone(_) => continue,
+            | Record::OperationDone(_)
+            | Record::ClearingDecided(_) => continue,
         };
         let Some(line) = lines.next() else {
             return failed(format!("{} has no event", recorded.id));

@@ -73,7 +73,8 @@ pub fn of(records: &[Recorded]) -> Vec<Life<'_>> {
             | Record::HoldDropped(_)
             | Record::ResponseAcknowledged(_)
             | Record::FileActionDecided(_)
-            | Record::OperationDone(_) => {}
+            | Record::OperationDone(_)
+            | Record::ClearingDecided(_) => {}
         }
     }
     lives

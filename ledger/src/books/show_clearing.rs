@@ -1,0 +1,85 @@
+//! How clearings change the rows that the views hold.
+//!
+//! Owns: what a clearing means to the authorization that it clears, and the rows by which the work list is found.
+//! Must never: decide.
+
+use super::rows::{Lead, MessageBody};
+use super::store::BookStore;
+use super::view::{ViewError, ViewWriter, Views};
+use crate::authorization::{
+    Cleared, ClearingDecided, ClearingResult, ClearingSettled, Lookup, MessageKey, Reference,
+};
+use crate::controls::Counting;
+use crate::identifiers::{RecordId, Timestamp};
+
+impl<S: BookStore> ViewWriter<S> {
+    pub(super) fn show_clearing(
+        &self,
+        id: RecordId,
+        time: Timestamp,
+        decided: Box<ClearingDecided>,
+    ) -> Result<(), ViewError> {
+        let views = &self.views;
+        views.move_accounts(id, &decided.moves, None)?;
+        views.clear(id, decided.cleared(), decided.reference())?;
+        let key = MessageKey::Clearing(decided.facts.key.clone());
+        views.lead(Lookup::Key(key), id);
+        // The books may already know that it was settled.
+        let settled = views.message(id)?.and_then(|message| match message.body {
+            MessageBody::Clearing { settled, .. } => settled,
+            MessageBody::Authorization { .. }
+            | MessageBody::Reversal { .. }
+            | MessageBody::Dropped(_)
+            | MessageBody::FileAction(_)
+            | MessageBody::Operation { .. } => None,
+        });
+        if decided.result == ClearingResult::Held && settled.is_none() {
+            views.matches.insert(Lead::Item(id), Some(id));
+        }
+        let standing = decided
+            .cleared()
+            .and_then(|cleared| cleared.standing.clone());
+        let body = MessageBody::Clearing {
+            decided,
+            standing,
+            settled,
+        };
+        views.put(id, time, body)
+    }
+}
+
+impl<S: BookStore> Views<S> {
+    /// Takes a clearing out of the work list.
+    pub(super) fn settle(&self, id: RecordId, settled: &ClearingSettled) -> Result<(), ViewError> {
+        self.change(settled.item, |message| {
+            if let MessageBody::Clearing { settled, .. } = &mut message.body {
+                *settled = Some(id);
+            }
+            Ok(())
+        })?;
+        self.matches.insert(Lead::Item(settled.item), None);
+        self.clear(id, settled.cleared.as_ref(), settled.reference())
+    }
+
+    /// What a clearing makes of what it clears or undoes, and by what it is found.
+    fn clear(
+        &self,
+        id: RecordId,
+        cleared: Option<&Cleared>,
+        reference: Option<Reference>,
+    ) -> Result<(), ViewError> {
+        if let Some(reference) = reference {
+            self.lead(Lookup::Reference(reference), id);
+        }
+        let Some(cleared) = cleared else {
+            return Ok(());
+        };
+        let (changed, reserved) = cleared.counts();
+        self.count(id, Counting::Changed(&changed))?;
+        self.count(id, Counting::Reserved(reserved))?;
+        match &cleared.change {
+            Some(change) => self.take_change(id, change, cleared.presented_minor),
+            None => Ok(()),
+        }
+    }
+}

@@ -1,0 +1,62 @@
+//! The work list: clearings that wait for somebody to resolve or reject them.
+//!
+//! Owns: how they are found in their order, a page at a time. Must never: hold a list of its own; each waits by its
+//! own row.
+
+use std::collections::BTreeSet;
+
+use super::rows::{self, Lead, StoredMessage, Table};
+use super::store::{BookStore, StoreError};
+use super::view::Views;
+use crate::identifiers::RecordId;
+
+impl<S: BookStore> Views<S> {
+    /// The clearings of the work list, the oldest first, at most `limit`, those after the record `after`.
+    ///
+    /// # Errors
+    /// [`StoreError`] when the store fails.
+    pub fn work_list(
+        &self,
+        after: Option<RecordId>,
+        limit: usize,
+    ) -> Result<Vec<StoredMessage>, StoreError> {
+        let rows_per_page = limit.max(1);
+        let mut from = Lead::Item(after.unwrap_or_default()).to_key();
+        let mut waiting: BTreeSet<RecordId> = self.since_the_checkpoint(after).collect();
+        let mut listed = Vec::new();
+        loop {
+            let page = self
+                .store
+                .page(Table::Matches, Some(&from), rows_per_page)?;
+            let items: Vec<_> = page
+                .iter()
+                .map_while(|(key, _)| rows::item_of(key))
+                .collect();
+            let last = page.last().filter(|_| items.len() == rows_per_page);
+            let seen = last.and_then(|_| items.last().copied());
+            waiting.extend(items);
+            // What waits behind the last row of the page may have others of the store before it.
+            while let Some(id) = waiting.first().copied()
+                && seen.is_none_or(|seen| id <= seen)
+                && listed.len() < limit
+            {
+                waiting.pop_first();
+                // What was settled since the checkpoint is still among the rows of the store.
+                listed.extend(self.message(id)?.filter(|message| message.item().is_some()));
+            }
+            match last {
+                Some((key, _)) if listed.len() < limit => from.clone_from(key),
+                Some(_) | None => return Ok(listed),
+            }
+        }
+    }
+
+    /// Those whose rows are not in the store yet.
+    fn since_the_checkpoint(&self, after: Option<RecordId>) -> impl Iterator<Item = RecordId> {
+        let items = self.matches.iter().filter_map(|row| match row.key() {
+            Lead::Item(id) if row.value().is_some() => Some(*id),
+            Lead::Item(_) | Lead::Lookup(_) | Lead::Expiry(..) => None,
+        });
+        items.filter(move |id| after.is_none_or(|after| *id > after))
+    }
+}

@@ -1,0 +1,65 @@
+//! What a clearing makes of the state.
+//!
+//! Owns: the moves of a clearing, what it takes from the authorization that it clears, and the work list in
+//! memory. Must never: apply one twice.
+
+use super::{InvariantViolation, State};
+use crate::authorization::{Cleared, ClearingDecided, ClearingSettled, MessageKey};
+use crate::controls::Counting;
+use crate::identifiers::{RecordId, Timestamp};
+use crate::recent::{Recent, Remembered};
+
+impl State {
+    pub(super) fn apply_clearing(
+        &mut self,
+        id: RecordId,
+        time: Timestamp,
+        decided: &ClearingDecided,
+    ) -> Result<(), InvariantViolation> {
+        self.move_accounts(id, &decided.moves)?;
+        if let Some(cleared) = decided.cleared() {
+            self.clear(id, cleared)?;
+        }
+        let key = MessageKey::Clearing(decided.facts.key.clone());
+        self.remember(key, Remembered::clearing((id, time), decided), time);
+        Ok(())
+    }
+
+    /// Takes a clearing out of the work list.
+    pub(super) fn settle(
+        &mut self,
+        id: RecordId,
+        settled: &ClearingSettled,
+    ) -> Result<(), InvariantViolation> {
+        let key = MessageKey::Clearing(settled.facts.key.clone());
+        if let Some(Recent::Message(item)) = self.recent.get_mut(&key) {
+            item.touched = item.touched.max(id);
+            item.settle(Some(id));
+        }
+        match &settled.cleared {
+            Some(cleared) => self.clear(id, cleared),
+            None => Ok(()),
+        }
+    }
+
+    /// What a clearing makes of what it clears or undoes.
+    fn clear(&mut self, id: RecordId, cleared: &Cleared) -> Result<(), InvariantViolation> {
+        let (changed, reserved) = cleared.counts();
+        self.controls.count(id, Counting::Changed(&changed));
+        self.controls.count(id, Counting::Reserved(reserved));
+        let Some(change) = &cleared.change else {
+            return Ok(());
+        };
+        if let Some(Recent::Message(message)) = self.recent.get_mut(&change.key)
+            && message
+                .standing
+                .as_ref()
+                .is_some_and(|known| known.reflects < id)
+        {
+            message.presented_minor = message
+                .presented_minor
+                .saturating_add(cleared.presented_minor);
+        }
+        self.change_standing(id, change)
+    }
+}
