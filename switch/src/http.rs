@@ -1,4 +1,4 @@
-//! HTTP: health, metrics, reading the books, asking for a snapshot or an audit of them, and operations.
+//! HTTP: health, metrics, reading the books, asking for a snapshot or an audit of them, operations, and clearings.
 //!
 //! Owns: the routes and the JSON they answer. Errors are problem+json. Must never: change the books itself,
 //! or show more of a card than its masked number.
@@ -34,7 +34,7 @@ use crate::audit::live::{self, Audits};
 use crate::events;
 use crate::server::Shared;
 use crate::telemetry::{self, DroppedLines};
-use crate::{controls, operations, settings, snapshots};
+use crate::{clearings, controls, operations, settings, snapshots};
 
 /// What the routes read.
 #[derive(Debug)]
@@ -82,6 +82,8 @@ pub fn routes(context: Arc<Context>) -> Router {
         .route("/v1/links", get(links))
         .route("/v1/audits", post(live::audit))
         .route("/v1/operations", post(operations::operate))
+        .route("/v1/clearings", post(clearings::clear))
+        .route("/v1/work-list", get(clearings::work_list))
         .route("/v1/snapshots", post(snapshots::take))
         .route("/v1/rules", get(rules))
         .route("/v1/rules/reload", post(reload))
@@ -281,12 +283,12 @@ struct Page {
     limit: usize,
 }
 
-fn default_limit() -> usize {
+pub(crate) fn default_limit() -> usize {
     100
 }
 
 /// Most messages of one answer.
-const MAXIMUM_LIMIT: usize = 1000;
+pub(crate) const MAXIMUM_LIMIT: usize = 1000;
 
 async fn messages(
     State(context): State<Arc<Context>>,

@@ -13,6 +13,8 @@ pub mod audit;
 pub mod backup;
 pub mod card_vault;
 pub mod check;
+pub mod clear;
+mod clearings;
 pub mod config_command;
 mod controls;
 pub mod data_directory;

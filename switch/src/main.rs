@@ -15,7 +15,7 @@ use switch::demo::DemoError;
 use switch::operate::{self, Operation};
 use switch::serve::{self, Configuration, ConfigurationError};
 use switch::show::{self, Question};
-use switch::{audit, backup, check, explain, replay, restore, rule_history};
+use switch::{audit, backup, check, clear, explain, replay, restore, rule_history};
 use zeroize::Zeroizing;
 
 /// An issuer-side ISO 8583 authorization switch.
@@ -128,6 +128,21 @@ enum Command {
         #[arg(long)]
         json: bool,
     },
+    /// Take a clearing file to the running switch. Nothing of it is taken unless header, trailer and totals are right;
+    /// taken again, what was decided stays as it was.
+    Clear {
+        /// The file: see README.md for its columns.
+        file: PathBuf,
+        /// Where its HTTP listens.
+        #[arg(long, default_value = "127.0.0.1:8080")]
+        http: String,
+        /// A file for everything that did not simply post, a JSON line each.
+        #[arg(long, value_name = "FILE")]
+        items: Option<PathBuf>,
+        /// Print JSON.
+        #[arg(long)]
+        json: bool,
+    },
     /// Carry out an operation on the running switch.
     Operate {
         #[command(subcommand)]
@@ -190,6 +205,8 @@ enum What {
     },
     /// A card; its PAN is read from standard input.
     Card,
+    /// The clearings that wait for somebody to resolve or reject them, the oldest first.
+    WorkList,
     /// The open links.
     Links,
     /// The rules in force and how the last reload ended.
@@ -249,17 +266,17 @@ fn main() -> ExitCode {
             let report = data.and_then(|data| replay::run(&data, &rules, &span));
             done(&report.map(|report| report.print(json)))
         }
+        Command::Clear {
+            file,
+            http,
+            items,
+            json,
+        } => cleared(clear::run(&http, &file, items.as_deref()), json),
         Command::Operate {
             operation,
             http,
             json,
-        } => done(&operate::run(&http, &operation).map(|outcome| {
-            if json {
-                format!("{outcome}\n")
-            } else {
-                operate::to_text(&outcome)
-            }
-        })),
+        } => operated(operate::run(&http, &operation), json),
         Command::Show { what, http, json } => show(what, &http, json),
     }
 }
@@ -341,6 +358,23 @@ fn audited(report: anyhow::Result<serde_json::Value>, json: bool) -> ExitCode {
     }
 }
 
+fn operated(outcome: anyhow::Result<serde_json::Value>, json: bool) -> ExitCode {
+    done(&outcome.map(|outcome| {
+        if json {
+            format!("{outcome}\n")
+        } else {
+            operate::to_text(&outcome)
+        }
+    }))
+}
+
+fn cleared(report: anyhow::Result<clear::Report>, json: bool) -> ExitCode {
+    match report {
+        Ok(report) => print(&report.print(json), if report.is_good() { 0 } else { 1 }),
+        Err(error) => done(&Err(error)),
+    }
+}
+
 /// How a command ended that says what it did.
 fn done(result: &anyhow::Result<String>) -> ExitCode {
     match result {
@@ -381,6 +415,7 @@ fn show(what: What, http: &str, json: bool) -> ExitCode {
         What::Controls { account_id } => Question::Controls(account_id),
         What::Messages { account_id } => Question::Messages(account_id),
         What::Authorization { id } => Question::Authorization(id),
+        What::WorkList => Question::WorkList,
         What::Links => Question::Links,
         What::Rules => Question::Rules,
         What::Card => match pan_from_input() {

@@ -11,7 +11,7 @@ use std::path::{Path, PathBuf};
 use anyhow::{Context as _, bail};
 use clap::{Args, Subcommand, ValueEnum};
 use codec::Pan;
-use ledger::authorization::TrackingId;
+use ledger::authorization::{ClearingKey, TrackingId};
 use ledger::entities::AccountStatus;
 use rules::{Currency, ProcessingCode, minor_units};
 use rust_decimal::Decimal;
@@ -85,6 +85,10 @@ pub enum Operation {
         #[command(flatten)]
         card: CardArguments,
     },
+    /// Post a clearing of the work list, whatever it was held for.
+    ResolveClearing(ItemArguments),
+    /// Refuse a clearing of the work list, to be returned to the network.
+    RejectClearing(ItemArguments),
     /// Make a card usable that never was.
     ActivateCard(CardArguments),
     /// Make a flex control for an account, a customer on an account, or a card.
@@ -203,6 +207,16 @@ pub struct AccountArguments {
     about: About,
 }
 
+/// A clearing of the work list.
+#[derive(Debug, Args)]
+pub struct ItemArguments {
+    /// Which: the id of its file and its number, such as DAY1:17.
+    #[arg(long)]
+    item: ClearingKey,
+    #[command(flatten)]
+    about: About,
+}
+
 /// A card.
 #[derive(Debug, Args)]
 pub struct CardArguments {
@@ -310,6 +324,8 @@ fn ask_for<'a>(address: &str, operation: &'a Operation) -> anyhow::Result<(Value
             let asked = json!({ "card": card.pan()?, "status": status });
             (json!({ "change_card_status": asked }), &card.about)
         }
+        Operation::ResolveClearing(item) => (item.asked("resolve_clearing"), &item.about),
+        Operation::RejectClearing(item) => (item.asked("reject_clearing"), &item.about),
         Operation::ActivateCard(card) => {
             let asked = json!({ "card": card.pan()? });
             (json!({ "activate_card": asked }), &card.about)
@@ -402,6 +418,12 @@ impl LimitArguments {
 impl AccountArguments {
     fn asked(&self) -> Value {
         json!({ "account": self.account, "reason_id": self.reason })
+    }
+}
+
+impl ItemArguments {
+    fn asked(&self, what: &str) -> Value {
+        json!({ what: { "item": self.item } })
     }
 }
 

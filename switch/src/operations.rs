@@ -32,6 +32,12 @@ const PATIENCE: Duration = Duration::from_secs(10);
 pub struct OperatorTicket(oneshot::Sender<Result<Durable<Outcome>, Undecided>>);
 
 impl OperatorTicket {
+    /// A ticket, and where its outcome is heard.
+    pub(crate) fn new() -> (Self, oneshot::Receiver<Result<Durable<Outcome>, Undecided>>) {
+        let (sender, receiver) = oneshot::channel();
+        (Self(sender), receiver)
+    }
+
     pub(crate) fn decided(self, outcome: Durable<Outcome>, _: Timing) {
         self.tell(Ok(outcome));
     }
@@ -60,11 +66,11 @@ pub(crate) async fn operate(State(context): State<Arc<Context>>, body: Bytes) ->
         Ok(stored) => command.attach(stored),
         Err(error) => return problem(StatusCode::INTERNAL_SERVER_ERROR, &error.to_string()),
     }
-    let (sender, receiver) = oneshot::channel();
+    let (ticket, receiver) = OperatorTicket::new();
     submitter.submit(Submission {
         command,
         deadline: None,
-        ticket: SwitchTicket::Operator(OperatorTicket(sender)),
+        ticket: SwitchTicket::Operator(ticket),
     });
     match tokio::time::timeout(PATIENCE, receiver).await {
         Ok(Ok(Ok(outcome))) => outcome_json(outcome.get()),

@@ -19,6 +19,8 @@ pub enum Question {
     Authorization(String),
     /// The card whose PAN is given.
     Card(codec::Pan),
+    /// The clearings that wait for somebody.
+    WorkList,
     /// The open links.
     Links,
     /// The rules in force.
@@ -43,6 +45,7 @@ pub fn ask(address: &str, question: &Question) -> anyhow::Result<Value> {
             .call(),
         Question::Messages(id) => agent.get(url(&format!("accounts/{id}/messages"))).call(),
         Question::Authorization(id) => agent.get(url(&format!("messages/{id}"))).call(),
+        Question::WorkList => agent.get(url("work-list")).call(),
         Question::Links => agent.get(url("links")).call(),
         Question::Rules => agent.get(url("rules")).call(),
         Question::Card(pan) => {

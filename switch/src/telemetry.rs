@@ -247,6 +247,8 @@ pub fn late_approval(request: &WaitingRequest, outcome: &Outcome, late: Late) {
         | Outcome::Dropped(_)
         | Outcome::Done(_)
         | Outcome::Refused(_)
+        | Outcome::Cleared(_)
+        | Outcome::OtherClearing
         | Outcome::Created
         | Outcome::Rejected(_) => None,
     };

@@ -56,7 +56,12 @@ impl Counts {
                 Some(ControlChange::Counted(counting)) => self.count(message.id, counting),
                 None => {}
             },
-            MessageBody::FileAction(_) => {}
+            MessageBody::FileAction(_) | MessageBody::Clearing { .. } => {}
+        }
+        if let Some(cleared) = message.cleared() {
+            let (changed, reserved) = cleared.counts();
+            self.count(message.id, Counting::Changed(&changed));
+            self.count(message.id, Counting::Reserved(reserved));
         }
     }
 
