@@ -60,12 +60,7 @@ pub fn check(directory: &Path, with_tests: bool) -> Findings {
     if settings.exists() {
         match Settings::load(&settings, std::iter::empty()) {
             Ok(settings) => {
-                listening.extend(
-                    settings
-                        .listener
-                        .into_iter()
-                        .map(|listener| listener.network),
-                );
+                listening.extend(settings.networks().map(str::to_owned));
             }
             Err(error) => errors.push(plain(error.to_string())),
         }

@@ -33,6 +33,7 @@ use tower::ServiceExt as _;
 use crate::audit::live::{self, Audits};
 use crate::events;
 use crate::server::Shared;
+use crate::session::Purpose;
 use crate::telemetry::{self, DroppedLines};
 use crate::{clearings, controls, operations, settings, snapshots};
 
@@ -80,6 +81,7 @@ pub fn routes(context: Arc<Context>) -> Router {
         .route("/v1/messages/{message_id}", get(message))
         .route("/v1/cards/search", post(card))
         .route("/v1/links", get(links))
+        .route("/v1/links/{link}/{request}", post(ask_link))
         .route("/v1/audits", post(live::audit))
         .route("/v1/operations", post(operations::operate))
         .route("/v1/clearings", post(clearings::clear))
@@ -349,6 +351,27 @@ async fn message(State(context): State<Arc<Context>>, Path(id): Path<String>) ->
             .message(id)
             .map(|message| message.as_ref().map(message_json)),
     )
+}
+
+/// Has a request of our own sent on a link: an echo, a sign-on or a sign-off. What comes of it stands in its status.
+async fn ask_link(
+    State(context): State<Arc<Context>>,
+    Path((link, request)): Path<(u64, String)>,
+) -> Response {
+    let purpose = match request.as_str() {
+        "echo" => Purpose::Echo,
+        "sign-on" => Purpose::SignOn,
+        "sign-off" => Purpose::SignOff,
+        _ => {
+            let expected = "a link can be asked for echo, sign-on or sign-off";
+            return problem(StatusCode::NOT_FOUND, expected);
+        }
+    };
+    match context.shared.links.ask(link, purpose) {
+        Some(true) => StatusCode::ACCEPTED.into_response(),
+        Some(false) => problem(StatusCode::CONFLICT, "the link is not open, or busy"),
+        None => problem(StatusCode::NOT_FOUND, "there is no such link"),
+    }
 }
 
 fn account_json(account: &Account) -> Value {

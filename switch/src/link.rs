@@ -19,8 +19,10 @@ use rules::{Reason, ResponseCode, Snapshot};
 
 use crate::adapter::{FormatError, address, request, response};
 use crate::card_vault::CardVault;
+use crate::network_state::NetworkState;
 use crate::networks::NetworkPlan;
 use crate::refusal::Refusal;
+use crate::session::{Action, Event, Session, SessionOptions};
 
 /// What a link reads beside its own state.
 pub struct Surroundings<'a> {
@@ -134,20 +136,47 @@ pub struct Answered {
 /// The state of a link.
 #[derive(Debug)]
 pub struct Link {
-    signed_on: bool,
+    session: Session,
+    /// What the session wants to be done.
+    actions: Vec<Action>,
 }
 
 impl Link {
-    /// A link that has just been connected.
+    /// A link that has just been connected, and asks nothing by itself.
     #[must_use]
     pub fn new() -> Self {
-        Self { signed_on: false }
+        Self::with(Session::new(SessionOptions::passive()))
     }
 
-    /// Whether the network has signed on.
+    /// A link with a session.
+    #[must_use]
+    pub fn with(session: Session) -> Self {
+        Self {
+            session,
+            actions: Vec::new(),
+        }
+    }
+
+    /// Its session.
+    #[must_use]
+    pub fn session(&self) -> &Session {
+        &self.session
+    }
+
+    /// Something happened that is no frame.
+    pub fn happened(&mut self, event: Event, now: Timestamp) {
+        self.actions.append(&mut self.session.handle(event, now));
+    }
+
+    /// What is to be done since this was asked before.
+    pub fn actions(&mut self) -> Vec<Action> {
+        std::mem::take(&mut self.actions)
+    }
+
+    /// Whether traffic is taken where a sign-on is required.
     #[must_use]
     pub fn is_signed_on(&self) -> bool {
-        self.signed_on
+        self.session.is_signed_on()
     }
 
     /// Takes in one frame: [`decode`](Self::decode), then [`take`](Self::take).
@@ -200,12 +229,19 @@ impl Link {
             ACKNOWLEDGEMENT if around.plan.network.acknowledgements => {
                 return self.acknowledged(&message, around, report);
             }
+            MtiFunction::RequestResponse
+                if message.mti().class() == MtiClass::NetworkManagement =>
+            {
+                let answered = self.answered(&message);
+                self.happened(answered, around.now);
+                return Received::Ignored("answer to a request of our own");
+            }
             _ => return Received::Ignored("not a request"),
         }
         if message.mti().class() == MtiClass::NetworkManagement {
             return self.manage(&message, around, out, report);
         }
-        if around.plan.network.sign_on_required && !self.signed_on {
+        if self.needs_sign_on(around) {
             return refuse(&message, around, Reason::SignOnRequired, out, report);
         }
         match command(&message, around) {
@@ -241,7 +277,7 @@ impl Link {
         around: &Surroundings<'_>,
         report: &mut dyn FnMut(Anomaly),
     ) -> Received {
-        if around.plan.network.sign_on_required && !self.signed_on {
+        if self.needs_sign_on(around) {
             return Received::Ignored("acknowledgement before a sign-on");
         }
         match acknowledgement(message, around) {
@@ -258,7 +294,8 @@ impl Link {
         }
     }
 
-    /// Network management (reference iso8583 3.6): 001 sign-on, 002 sign-off, 301 echo.
+    /// Network management (reference iso8583 3.6): 001 sign-on, 002 sign-off, 061 and 062 the same for all links of the
+    /// network, 201 cut-over, 301 echo.
     fn manage(
         &mut self,
         message: &Message,
@@ -267,20 +304,53 @@ impl Link {
         report: &mut dyn FnMut(Anomaly),
     ) -> Received {
         let element = Element::NETWORK_MANAGEMENT_CODE;
-        match message.text(element) {
-            Some("001") => self.signed_on = true,
-            Some("002") => self.signed_on = false,
-            Some("301") => {}
-            Some(_) => return refuse(message, around, Reason::NotPermitted, out, report),
-            None => {
-                let error = crate::adapter::missing(element);
-                report(Anomaly::Format(error, References::of(message)));
-                return refuse(message, around, Reason::FormatError, out, report);
+        let state = &around.plan.state;
+        let managed = match message.text(element) {
+            Some("001") => {
+                self.happened(Event::PeerSignedOn, around.now);
+                Ok(())
             }
+            Some("002") => {
+                self.happened(Event::PeerSignedOff, around.now);
+                Ok(())
+            }
+            Some(code @ ("061" | "062")) => {
+                state.sign_on_group(code == "061");
+                Ok(())
+            }
+            Some("201") => cut_over(message, state),
+            Some("301") => Ok(()),
+            Some(_) => return refuse(message, around, Reason::NotPermitted, out, report),
+            None => Err(crate::adapter::missing(element)),
+        };
+        if let Err(error) = managed {
+            report(Anomaly::Format(error, References::of(message)));
+            return refuse(message, around, Reason::FormatError, out, report);
         }
         match Refusal::network_management(message) {
             Some(refusal) => answer(message, around, refusal, out, report),
             None => Received::Ignored("not network management"),
+        }
+    }
+}
+
+impl Link {
+    /// Whether nothing is taken before somebody signs on.
+    fn needs_sign_on(&self, around: &Surroundings<'_>) -> bool {
+        let plan = around.plan;
+        let signed_on = self.is_signed_on() || plan.state.is_group_signed_on();
+        plan.network.sign_on_required && !signed_on
+    }
+
+    /// What the session hears of an answer to a request of our own.
+    fn answered(&self, message: &Message) -> Event {
+        let text = |element: Element| message.text(element).map(str::to_owned);
+        let elements = self.session.key().iter();
+        Event::Answered {
+            response_code: text(Element::RESPONSE_CODE),
+            key: elements
+                .filter_map(|element| Some((*element, text(*element)?)))
+                .collect(),
         }
     }
 }
@@ -525,6 +595,19 @@ fn is_within(transmission: u64, now: Timestamp, distance_us: i64) -> bool {
     earliest
         .zip(latest)
         .is_some_and(|(earliest, latest)| earliest <= transmission && transmission <= latest)
+}
+
+/// A new business day has begun: its date is that of the settlement.
+fn cut_over(message: &Message, state: &NetworkState) -> Result<(), FormatError> {
+    let Some(element) = NetworkState::date_element() else {
+        return Ok(());
+    };
+    let date = message
+        .text(element)
+        .ok_or_else(|| crate::adapter::missing(element))?;
+    let problem = "is no date";
+    let cut_over = state.cut_over(date);
+    cut_over.map_err(|_no_date| FormatError { element, problem })
 }
 
 /// Answers 30 where MTI and STAN could be read; else the frame is only reported.

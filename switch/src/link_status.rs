@@ -1,55 +1,138 @@
 //! What is known of the links from outside: for `switch show links` and `/v1/links`.
 //!
-//! Owns: one entry per open link, written by the link's task and read by others without waiting. Must
+//! Owns: one entry per open link and per line that waits to be one, written by the link's task and read by others without waiting. Must
 //! never: hold anything of a message.
 
+use std::collections::VecDeque;
 use std::net::SocketAddr;
-use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU64, AtomicUsize, Ordering};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use dashmap::DashMap;
 use ledger::identifiers::Timestamp;
 use serde_json::{Value, json};
+use tokio::sync::mpsc;
 
-/// The open links.
+use crate::session::{Note, Purpose, Stand};
+
+/// The open links, and the lines that wait to be opened.
 #[derive(Debug, Default)]
 pub struct LinkStatuses {
     links: DashMap<u64, Arc<LinkStatus>>,
     opened: AtomicU64,
 }
 
-/// One open link.
+/// One link.
 #[derive(Debug)]
 pub struct LinkStatus {
     number: u64,
     network: String,
     peer: SocketAddr,
-    connected_at: Timestamp,
+    side: Side,
+    since: Timestamp,
+    /// How it stands, as an index into [`STANDS`].
+    stands: AtomicUsize,
     signed_on: AtomicBool,
     received: AtomicU64,
     answered: AtomicU64,
     in_flight: AtomicU64,
+    /// Requests of our own by what became of them, in the order of [`RESULTS`].
+    own_requests: [AtomicU64; RESULTS.len()],
+    /// The last complaints, the oldest first.
+    complaints: Mutex<VecDeque<(Timestamp, String)>>,
+    /// The way to ask for a request of our own.
+    asks: mpsc::Sender<Purpose>,
 }
 
+/// Which side opened a link.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Side {
+    /// The network did.
+    Listens,
+    /// This side did, or will.
+    Connects,
+}
+
+impl Side {
+    fn as_str(self) -> &'static str {
+        match self {
+            Self::Listens => "listens",
+            Self::Connects => "connects",
+        }
+    }
+}
+
+/// A line that waits before it is opened again.
+pub const WAITING: &str = "waiting";
+/// A line that is being opened.
+pub const CONNECTING: &str = "connecting";
+
+/// How a link may stand: those of a line that is not open, then those of a session.
+const STANDS: [&str; 7] = [
+    WAITING,
+    CONNECTING,
+    Stand::Connected.as_str(),
+    Stand::SigningOn.as_str(),
+    Stand::SignedOn.as_str(),
+    Stand::SigningOff.as_str(),
+    Stand::SignedOff.as_str(),
+];
+
+/// What may become of a request of our own.
+const RESULTS: [&str; 6] = [
+    "answered",
+    "refused",
+    "unanswered",
+    "late",
+    "unmatched",
+    "not_sent",
+];
+
+/// Complaints that are kept of each link.
+const COMPLAINTS: usize = 8;
+
+/// Requests of our own that may be asked for and not yet be sent.
+const ASKS: usize = 4;
+
 impl LinkStatuses {
-    /// Enters a link that has just been opened.
-    pub fn open(&self, network: &str, peer: SocketAddr, now: Timestamp) -> Arc<LinkStatus> {
+    /// Enters a link that has just been opened, or a line that waits to be; also gives what is asked of it.
+    pub fn open(
+        &self,
+        network: &str,
+        peer: SocketAddr,
+        side: Side,
+        stands: &str,
+        now: Timestamp,
+    ) -> (Arc<LinkStatus>, mpsc::Receiver<Purpose>) {
         let number = self
             .opened
             .fetch_add(1, Ordering::Relaxed)
             .saturating_add(1);
+        let (asks, asked) = mpsc::channel(ASKS);
         let status = Arc::new(LinkStatus {
             number,
             network: network.to_owned(),
             peer,
-            connected_at: now,
+            side,
+            since: now,
+            stands: AtomicUsize::new(0),
             signed_on: AtomicBool::new(false),
             received: AtomicU64::new(0),
             answered: AtomicU64::new(0),
             in_flight: AtomicU64::new(0),
+            own_requests: [const { AtomicU64::new(0) }; RESULTS.len()],
+            complaints: Mutex::default(),
+            asks,
         });
+        status.becomes(stands);
         self.links.insert(number, Arc::clone(&status));
-        status
+        (status, asked)
+    }
+
+    /// Asks a link to send a request of our own; `None` for a link that there is not, `false` where it cannot.
+    pub fn ask(&self, number: u64, purpose: Purpose) -> Option<bool> {
+        let link = self.links.get(&number)?;
+        Some(link.asks.try_send(purpose).is_ok())
     }
 
     /// Removes a link that was closed.
@@ -97,7 +180,7 @@ impl LinkStatuses {
 type LinkMetric = (&'static str, &'static str, fn(&LinkStatus) -> u64);
 
 impl LinkStatus {
-    const METRICS: [LinkMetric; 4] = [
+    const METRICS: [LinkMetric; 5] = [
         ("switch_link_received_total", "counter", |link| {
             link.received.load(Ordering::Relaxed)
         }),
@@ -109,6 +192,10 @@ impl LinkStatus {
         }),
         ("switch_link_signed_on", "gauge", |link| {
             link.signed_on.load(Ordering::Relaxed).into()
+        }),
+        ("switch_link_open", "gauge", |link| {
+            let stands = STANDS.get(link.stands.load(Ordering::Relaxed));
+            (!matches!(stands, Some(&(WAITING | CONNECTING)))).into()
         }),
     ];
 
@@ -122,6 +209,40 @@ impl LinkStatus {
         self.answered.fetch_add(1, Ordering::Relaxed);
     }
 
+    /// Its number.
+    pub fn number(&self) -> u64 {
+        self.number
+    }
+
+    /// It stands otherwise.
+    pub fn becomes(&self, stands: &str) {
+        let index = STANDS.iter().position(|known| *known == stands);
+        self.stands
+            .store(index.unwrap_or_default(), Ordering::Relaxed);
+    }
+
+    /// Something became of a request of our own.
+    pub fn noted(&self, note: &Note, now: Timestamp) {
+        let index = RESULTS.iter().position(|known| *known == note.result());
+        if let Some(count) = index.and_then(|index| self.own_requests.get(index)) {
+            count.fetch_add(1, Ordering::Relaxed);
+        }
+        if let Some(complaint) = note.complaint() {
+            let mut complaints = self.complaints();
+            if complaints.len() >= COMPLAINTS {
+                complaints.pop_front();
+            }
+            complaints.push_back((now, complaint));
+        }
+    }
+
+    fn complaints(&self) -> MutexGuard<'_, VecDeque<(Timestamp, String)>> {
+        // A list of texts is whole whatever happened to who held it.
+        self.complaints
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+    }
+
     /// How many requests wait for the ledger, and whether the network has signed on.
     pub fn stands(&self, in_flight: usize, signed_on: bool) {
         self.in_flight.store(in_flight as u64, Ordering::Relaxed);
@@ -129,15 +250,29 @@ impl LinkStatus {
     }
 
     fn to_json(&self) -> Value {
+        let stands = STANDS.get(self.stands.load(Ordering::Relaxed));
+        let own_requests = RESULTS.iter().zip(&self.own_requests);
+        let own_requests: serde_json::Map<String, Value> = own_requests
+            .map(|(result, count)| ((*result).to_owned(), json!(count.load(Ordering::Relaxed))))
+            .collect();
+        let complaints: Vec<Value> = self
+            .complaints()
+            .iter()
+            .map(|(time, text)| json!({ "time": time.to_string(), "text": text }))
+            .collect();
         json!({
             "link": self.number,
             "network": self.network,
             "peer": self.peer.to_string(),
-            "connected_at": self.connected_at.to_string(),
+            "side": self.side.as_str(),
+            "state": stands,
+            "since": self.since.to_string(),
             "signed_on": self.signed_on.load(Ordering::Relaxed),
             "received": self.received.load(Ordering::Relaxed),
             "answered": self.answered.load(Ordering::Relaxed),
             "in_flight": self.in_flight.load(Ordering::Relaxed),
+            "own_requests": own_requests,
+            "complaints": complaints,
         })
     }
 }
@@ -149,7 +284,9 @@ mod tests {
     #[test]
     fn a_link_has_series_only_while_it_is_open() {
         let links = LinkStatuses::default();
-        let link = links.open("generic", "127.0.0.1:9".parse().unwrap(), Timestamp(0));
+        let peer = "127.0.0.1:9".parse().unwrap();
+        let connected = Stand::Connected.as_str();
+        let (link, _asked) = links.open("generic", peer, Side::Listens, connected, Timestamp(0));
         link.received();
         link.stands(3, true);
         let mut text = String::new();

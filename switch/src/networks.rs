@@ -10,6 +10,8 @@ use std::sync::Arc;
 use codec::{Dialect, Element};
 use rules::{NetworkId, Snapshot};
 
+use crate::network_state::NetworkState;
+
 /// One network: its rules and its dialect.
 #[derive(Debug)]
 pub struct NetworkPlan {
@@ -17,6 +19,8 @@ pub struct NetworkPlan {
     pub network: rules::Network,
     /// How its messages are written.
     pub dialect: Arc<Dialect>,
+    /// What it has said since the start.
+    pub state: Arc<NetworkState>,
     echo: Vec<Element>,
     echo_reversal: Vec<Element>,
     echo_network_management: Vec<Element>,
@@ -68,10 +72,22 @@ impl Networks {
                 echo_network_management: elements(&network.echo_network_management)?,
                 network: network.clone(),
                 dialect: Arc::new(dialect),
+                state: Arc::default(),
             };
             plans.insert(network.id, Arc::new(plan));
         }
         Ok(Self { plans })
+    }
+
+    /// These networks where they take the place of others: what a network has said goes on to count.
+    #[must_use]
+    pub fn after(mut self, others: &Self) -> Self {
+        for (id, plan) in &mut self.plans {
+            if let (Some(plan), Some(other)) = (Arc::get_mut(plan), others.plan(*id)) {
+                plan.state = Arc::clone(&other.state);
+            }
+        }
+        self
     }
 
     /// A network.

@@ -202,6 +202,7 @@ impl Rulebook {
             Ok((rules, networks)) => {
                 let version = rules.version();
                 self.rules.store(Arc::new(rules));
+                let networks = networks.after(&self.networks.load());
                 self.networks.store(Arc::new(networks));
                 (last.in_force_since, last.refused) = (last.tried_at, None);
                 tracing::info!(%version, "rules reloaded");

@@ -29,9 +29,11 @@ use tokio_util::task::TaskTracker;
 use crate::admission::Admission;
 use crate::audit::live::Audits;
 use crate::card_vault::CardVault;
+use crate::connector;
 use crate::data_directory::{self, DataLock, inspector};
 use crate::events::{self, Emitter};
 use crate::link_status::LinkStatuses;
+use crate::port::Port;
 use crate::rulebook::Rulebook;
 use crate::server::{self, Shared, SwitchTicket};
 use crate::settings::{self, Settings};
@@ -69,10 +71,7 @@ impl Configuration {
         telemetry::log_filter(&settings.log)?;
         let directory = settings_path.parent().unwrap_or_else(|| Path::new("."));
         let archive = settings.data_directory.join(data_directory::RULES);
-        let listening = settings
-            .listener
-            .iter()
-            .map(|listener| listener.network.clone());
+        let listening = settings.networks().map(str::to_owned);
         let rulebook = Rulebook::open(directory.to_owned(), archive, listening.collect())
             .map_err(anyhow::Error::from)?;
         Ok(Self { settings, rulebook })
@@ -124,20 +123,7 @@ pub fn run(configuration: Configuration) -> anyhow::Result<()> {
     )?;
     let ledger: Ledger<SwitchTicket> =
         Ledger::start(&options, rulebook.shared_rules(), Arc::new(LedgerObserver))?;
-    let started = ledger.started();
-    tracing::info!(
-        books_sequence = started.books_sequence,
-        rebuilt = started.rebuilt,
-        snapshot = started.snapshot,
-        replayed_batches = started.replayed_batches,
-        replayed_records = started.replayed_records,
-        sequence = started.sequence,
-        cut_bytes = started.cut_bytes,
-        took_ms = started.took.as_secs_f64() * 1000.0,
-        rules_version = %rulebook.rules().version(),
-        config = %rulebook.directory().display(),
-        "ledger open"
-    );
+    tell_opened(&ledger, &rulebook);
     let submitter = ledger.submitter().context("the ledger has ended")?;
     if let Some(directory) = &settings.demo_directory {
         load_demo(directory, &rulebook.rules(), &vault, &submitter)?;
@@ -148,6 +134,7 @@ pub fn run(configuration: Configuration) -> anyhow::Result<()> {
         vault,
         submitter,
         bounds: settings.links,
+        sessions: settings.sessions,
         links: LinkStatuses::default(),
         admission: Admission::of(&settings),
         stop: CancellationToken::new(),
@@ -171,6 +158,24 @@ pub fn run(configuration: Configuration) -> anyhow::Result<()> {
     served?;
     tracing::info!("ended");
     Ok(())
+}
+
+/// What the ledger began with.
+fn tell_opened(ledger: &Ledger<SwitchTicket>, rulebook: &Rulebook) {
+    let started = ledger.started();
+    tracing::info!(
+        books_sequence = started.books_sequence,
+        rebuilt = started.rebuilt,
+        snapshot = started.snapshot,
+        replayed_batches = started.replayed_batches,
+        replayed_records = started.replayed_records,
+        sequence = started.sequence,
+        cut_bytes = started.cut_bytes,
+        took_ms = started.took.as_secs_f64() * 1000.0,
+        rules_version = %rulebook.rules().version(),
+        config = %rulebook.directory().display(),
+        "ledger open"
+    );
 }
 
 /// How the journal keeps its files.
@@ -235,26 +240,34 @@ fn load_demo(
 /// Listens until the end is asked for, then drains the links.
 async fn serve(settings: &Settings, context: http::Context, site: &HttpSite) -> anyhow::Result<()> {
     let (shared, ready) = (Arc::clone(&context.shared), Arc::clone(&context.ready));
-    let mut listeners: Vec<(NetworkId, TcpListener)> = Vec::new();
+    let named = |name: &str| -> anyhow::Result<NetworkId> {
+        let rules = shared.rulebook.rules();
+        let network = rules.network_named(name).map(|network| network.id);
+        network.with_context(|| format!("no network is named {name:?}"))
+    };
+    let mut listeners: Vec<(Port, TcpListener)> = Vec::new();
     for listener in &settings.listener {
-        let network = shared
-            .rulebook
-            .rules()
-            .network_named(&listener.network)
-            .map(|network| network.id)
-            .with_context(|| format!("no network is named {:?}", listener.network))?;
-        listeners.push((network, server::bind(listener.listen).await?));
+        let port = Port::of_listener(listener, named(&listener.network)?, settings);
+        listeners.push((port, server::bind(listener.listen).await?));
+    }
+    let mut lines = Vec::new();
+    for connector in &settings.connector {
+        let port = Port::of_connector(connector, named(&connector.network)?, settings);
+        lines.extend(connector::lines(connector, &port));
     }
     site.set_routes(http::routes(Arc::new(context)));
     let (accepting, links) = (TaskTracker::new(), TaskTracker::new());
-    for (network, listener) in listeners {
-        tracing::info!(address = %listener.local_addr()?, network = network.0, "listening");
+    for (port, listener) in listeners {
+        tracing::info!(address = %listener.local_addr()?, network = port.network.0, "listening");
         accepting.spawn(server::accept(
             listener,
-            network,
+            port,
             Arc::clone(&shared),
             links.clone(),
         ));
+    }
+    for line in lines {
+        links.spawn(line.keep(Arc::clone(&shared)));
     }
     ready.store(true, Ordering::Release);
     tracing::info!(http = %site.address, "ready");

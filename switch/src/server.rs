@@ -29,9 +29,13 @@ use crate::demo::LoadTicket;
 use crate::link::{Late, Link, Received, Surroundings, WaitingRequest};
 use crate::link_status::{LinkStatus, LinkStatuses};
 use crate::operations::OperatorTicket;
+use crate::port::Port;
 use crate::rulebook::Rulebook;
+use crate::session::{Event, Purpose, Session, SessionOptions, Stand};
 use crate::settings;
 use crate::telemetry::{self, LinkMetrics, Stage};
+
+mod own_requests;
 
 /// What every link shares.
 #[derive(Debug)]
@@ -44,6 +48,8 @@ pub struct Shared {
     pub submitter: Submitter<SwitchTicket>,
     /// Bounds of links.
     pub bounds: settings::Links,
+    /// Requests of our own on links, and lost lines.
+    pub sessions: settings::Sessions,
     /// The open links, as others see them.
     pub links: LinkStatuses,
     /// Who is let in, and what share each may take.
@@ -143,12 +149,7 @@ pub async fn bind(address: SocketAddr) -> anyhow::Result<TcpListener> {
 }
 
 /// Accepts connections of one network until the stop, each as a task of its own.
-pub async fn accept(
-    listener: TcpListener,
-    network: NetworkId,
-    shared: Arc<Shared>,
-    links: TaskTracker,
-) {
+pub async fn accept(listener: TcpListener, port: Port, shared: Arc<Shared>, links: TaskTracker) {
     loop {
         let (stream, peer) = tokio::select! {
             () = shared.stop.cancelled() => return,
@@ -162,7 +163,7 @@ pub async fn accept(
                 }
             },
         };
-        let room = match shared.admission.admit(network, peer.ip()) {
+        let room = match shared.admission.admit(port.network, peer.ip()) {
             Ok(room) => room,
             Err(full) => {
                 telemetry::connection_refused(full);
@@ -171,18 +172,23 @@ pub async fn accept(
                 continue;
             }
         };
-        let shared = Arc::clone(&shared);
+        let (shared, port) = (Arc::clone(&shared), port.clone());
         links.spawn(async move {
-            serve_link(stream, peer, network, &shared).await;
+            serve_link(stream, peer, &port, &shared).await;
             drop(room);
         });
     }
 }
 
-/// Serves one connection to its end.
-async fn serve_link(stream: TcpStream, peer: SocketAddr, network: NetworkId, shared: &Shared) {
-    let Some(plan) = shared.rulebook.networks().plan(network).cloned() else {
-        return;
+/// Serves one connection to its end; returns why it ended.
+pub(crate) async fn serve_link(
+    stream: TcpStream,
+    peer: SocketAddr,
+    port: &Port,
+    shared: &Shared,
+) -> &'static str {
+    let Some(plan) = shared.rulebook.networks().plan(port.network).cloned() else {
+        return "network removed";
     };
     if let Err(error) = stream.set_nodelay(true) {
         tracing::warn!(%peer, %error, "the link may answer late");
@@ -192,13 +198,20 @@ async fn serve_link(stream: TcpStream, peer: SocketAddr, network: NetworkId, sha
     }
     let metrics = LinkMetrics::new(&plan.network.name);
     tracing::info!(%peer, network = plan.network.name, "link connected");
-    let status = shared.links.open(&plan.network.name, peer, now());
+    let stands = Stand::Connected.as_str();
+    let name = &plan.network.name;
+    let (status, asked) = shared.links.open(name, peer, port.side, stands, now());
+    let session = Session::new(SessionOptions {
+        first_stan: own_requests::first_stan(status.number()),
+        ..port.session().clone()
+    });
     let (replies_in, replies) = mpsc::channel(shared.bounds.in_flight_per_link.max(1));
     let connection = Connection {
         stream,
-        network,
+        network: port.network,
         shared,
-        link: Link::new(),
+        link: Link::with(session),
+        asked,
         reader: FrameReader::new(plan.dialect.framing()),
         out: BytesMut::with_capacity(4096),
         replies_in,
@@ -210,6 +223,7 @@ async fn serve_link(stream: TcpStream, peer: SocketAddr, network: NetworkId, sha
     };
     let reason = connection.run().await;
     tracing::info!(%peer, network = plan.network.name, reason, "link closed");
+    reason
 }
 
 /// Questions that a silent peer may leave unanswered, and how long each waits.
@@ -230,6 +244,8 @@ struct Connection<'a> {
     network: NetworkId,
     shared: &'a Shared,
     link: Link,
+    /// Requests of our own that somebody asks for.
+    asked: mpsc::Receiver<Purpose>,
     reader: FrameReader,
     out: BytesMut,
     replies_in: mpsc::Sender<Reply>,
@@ -245,7 +261,17 @@ impl Connection<'_> {
     /// Reads and answers until the link ends; returns why it did.
     async fn run(mut self) -> &'static str {
         let mut drain: Option<Drain> = None;
+        self.link.happened(Event::Opened, now());
         loop {
+            if let Err(reason) = self.act() {
+                self.close().await;
+                return reason;
+            }
+            if let Err(reason) = self.write().await {
+                return reason;
+            }
+            let wake = own_requests::wake(self.link.session().wakes_at());
+            let waiting = self.link.session().is_waiting();
             let read = self.stream.read(self.reader.spare());
             let reading = drain.as_ref().is_none_or(|drain| !drain.is_late());
             tokio::select! {
@@ -253,6 +279,13 @@ impl Connection<'_> {
                 // First: a peer that never pauses would keep the others ready for ever.
                 () = self.shared.stop.cancelled(), if drain.is_none() => {
                     drain = Some(Drain::begin(self.shared.bounds));
+                    self.link.happened(Event::Ending, now());
+                }
+                () = own_requests::until(wake), if wake.is_some() => {
+                    self.link.happened(Event::Passed, now());
+                }
+                Some(purpose) = self.asked.recv() => {
+                    self.link.happened(Event::Asked(purpose), now());
                 }
                 reply = self.replies.recv() => {
                     if let Some(reply) = reply {
@@ -266,6 +299,7 @@ impl Connection<'_> {
                     Ok(0) => return self.closed_by_peer().await,
                     Ok(count) => {
                         self.reader.filled(count);
+                        self.link.happened(Event::Heard, now());
                         if let Some(drain) = &mut drain {
                             drain.heard();
                         }
@@ -278,7 +312,7 @@ impl Connection<'_> {
                     }
                     Err(_) => return "read failed",
                 },
-                () = Drain::over(drain.as_ref()), if drain.is_some() && self.in_flight.count() == 0 => {
+                () = Drain::over(drain.as_ref(), waiting), if drain.is_some() && self.in_flight.count() == 0 => {
                     self.close().await;
                     return "drained";
                 }
@@ -289,9 +323,6 @@ impl Connection<'_> {
             }
             self.status
                 .stands(self.in_flight.count(), self.link.is_signed_on());
-            if let Err(reason) = self.write().await {
-                return reason;
-            }
         }
     }
 
@@ -546,9 +577,11 @@ impl Drain {
         Instant::now() >= self.limit
     }
 
-    async fn over(drain: Option<&Self>) {
+    /// Returns when it is over; while an answer to a request of our own is waited for, not before its time is.
+    async fn over(drain: Option<&Self>, waiting: bool) {
         if let Some(drain) = drain {
-            sleep_until((drain.last_heard + drain.quiet).min(drain.limit)).await;
+            let quiet = (drain.last_heard + drain.quiet).min(drain.limit);
+            sleep_until(if waiting { drain.limit } else { quiet }).await;
         }
     }
 }

@@ -4,15 +4,19 @@
 //! relative to the working directory. Must never: hold a secret.
 //!
 //! Every key can be overridden by a variable: `SWITCH_` and the key's path in capitals, parts joined by
-//! `_`, such as `SWITCH_HTTP_LISTEN` or `SWITCH_LEDGER_SEGMENT_BYTES`; the address of a listener by the name
-//! of its network, such as `SWITCH_LISTENER_GENERIC_LISTEN`. A `SWITCH_` variable that names no key is
+//! `_`, such as `SWITCH_HTTP_LISTEN` or `SWITCH_LEDGER_SEGMENT_BYTES`; the address of a listener or connector by
+//! the name of its network, such as `SWITCH_LISTENER_GENERIC_LISTEN` or `SWITCH_CONNECTOR_GENERIC_CONNECT`. A `SWITCH_` variable that names no key is
 //! refused, because it is a mistake in most cases.
+
+mod ports;
 
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 
 use schemars::JsonSchema;
 use serde::Deserialize;
+
+pub use self::ports::{AnswerKey, Connector, InvalidAnswerKey, Listener};
 
 /// All settings.
 #[derive(Clone, Debug, Deserialize, JsonSchema)]
@@ -26,6 +30,11 @@ pub struct Settings {
     pub demo_directory: Option<PathBuf>,
     /// Where networks connect.
     pub listener: Vec<Listener>,
+    /// Where this side connects.
+    #[serde(default)]
+    pub connector: Vec<Connector>,
+    /// Requests of our own on links, and lost lines.
+    pub sessions: Sessions,
     /// Links.
     pub links: Links,
     /// The ledger.
@@ -40,14 +49,20 @@ pub struct Settings {
     pub log: Log,
 }
 
-/// A port on which one network connects.
-#[derive(Clone, Debug, Deserialize, JsonSchema)]
+/// Requests of our own on links, and lost lines.
+#[derive(Clone, Copy, Debug, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
-pub struct Listener {
-    /// Name of the network, as in `networks/`.
-    pub network: String,
-    /// Address to listen on.
-    pub listen: SocketAddr,
+pub struct Sessions {
+    /// How long an answer to a request of our own is waited for.
+    pub answer_wait_ms: u64,
+    /// Requests unanswered in a row after which a link is closed; 0 for never.
+    pub unanswered_limit: u32,
+    /// How long a connection may take to be made.
+    pub connect_timeout_ms: u64,
+    /// How long is waited before a lost line is opened again, the first time.
+    pub reconnect_first_ms: u64,
+    /// The same at most: each failure in a row doubles it.
+    pub reconnect_limit_ms: u64,
 }
 
 /// Bounds of links.
@@ -179,6 +194,13 @@ pub enum SettingsError {
 const PREFIX: &str = "SWITCH_";
 
 impl Settings {
+    /// The names of the networks that have a listener or a connector.
+    pub fn networks(&self) -> impl Iterator<Item = &str> {
+        let listeners = self.listener.iter().map(|listener| &listener.network);
+        let connectors = self.connector.iter().map(|connector| &connector.network);
+        listeners.chain(connectors).map(String::as_str)
+    }
+
     /// Reads the settings from a file, overridden by the given variables.
     ///
     /// # Errors
@@ -243,12 +265,17 @@ fn place<'a>(table: &'a mut toml::Table, variable: &str) -> Option<&'a mut toml:
                     }
                 }
             }
-            toml::Value::Array(listeners) => {
-                for listener in listeners.iter_mut().filter_map(toml::Value::as_table_mut) {
-                    let network = listener.get("network").and_then(toml::Value::as_str);
+            toml::Value::Array(ports) => {
+                let address = if key == "connector" {
+                    "connect"
+                } else {
+                    "listen"
+                };
+                for port in ports.iter_mut().filter_map(toml::Value::as_table_mut) {
+                    let network = port.get("network").and_then(toml::Value::as_str);
                     let network = network.unwrap_or_default().to_uppercase();
-                    if variable == format!("{name}_{network}_LISTEN") {
-                        return listener.get_mut("listen");
+                    if variable == format!("{name}_{network}_{}", address.to_uppercase()) {
+                        return port.get_mut(address);
                     }
                 }
             }

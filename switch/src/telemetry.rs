@@ -4,6 +4,7 @@
 //! identifiers and masked values. Must never: take a value of a message other than STAN, RRN
 //! and the masked PAN.
 
+use std::net::SocketAddr;
 use std::time::Duration;
 
 use anyhow::Context as _;
@@ -20,6 +21,7 @@ use tracing_subscriber::EnvFilter;
 use crate::admission::Full;
 use crate::link::{Anomaly, Answered, Late, References, WaitingRequest};
 use crate::rulebook::{Rulebook, RulebookError};
+use crate::session::{Note, Stand};
 use crate::settings;
 
 /// Counts log lines that were dropped because their reader was slow.
@@ -185,6 +187,23 @@ impl LinkMetrics {
         counter!("switch_frames_ignored_total", "network" => network, "why" => why).increment(1);
     }
 
+    /// A link stands otherwise.
+    pub fn became(&self, link: u64, stand: Stand) {
+        let (network, to) = (self.network.clone(), stand.as_str());
+        tracing::info!(network, link, state = to, "link state");
+        counter!("switch_link_transitions_total", "network" => network, "to" => to).increment(1);
+    }
+
+    /// Something became of a request of our own.
+    pub fn noted(&self, link: u64, note: &Note) {
+        let (network, result) = (self.network.clone(), note.result());
+        if let Some(complaint) = note.complaint() {
+            tracing::warn!(network, link, complaint, "request of our own");
+        }
+        counter!("switch_own_requests_total", "network" => network, "result" => result)
+            .increment(1);
+    }
+
     /// A link was closed because its frames could no longer be told apart.
     pub fn framing_lost(&self) {
         counter!("switch_framing_lost_total", "network" => self.network.clone()).increment(1);
@@ -227,6 +246,12 @@ pub fn report_rules(rulebook: &Rulebook) {
 /// A connection was closed because there were too many, by the bound that kept it out.
 pub fn connection_refused(full: Full) {
     counter!("switch_connections_refused_total", "bound" => full.as_str()).increment(1);
+}
+
+/// A line that this side opens was lost or could not be opened.
+pub fn line_lost(network: &str, peer: SocketAddr, reason: &str, wait_ms: u64) {
+    tracing::warn!(network, %peer, reason, wait_ms, "line lost: it is opened again");
+    counter!("switch_lines_lost_total", "network" => network.to_owned()).increment(1);
 }
 
 /// An answer found its link gone.

@@ -5,6 +5,7 @@
 
 pub mod address;
 mod circumstances;
+pub mod management;
 pub mod request;
 pub mod response;
 

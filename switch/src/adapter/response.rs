@@ -1,17 +1,18 @@
 //! From an outcome to a response message.
 //!
 //! Owns: what each element of a response holds: the network's echo list, then DE38, 39 and 54 of the
-//! answer. Must never: return DE14, 35, 45, 52 or 55 of the request, which no echo list may name, or
+//! answer, and DE15 once the network has cut over. Must never: return DE14, 35, 45, 52 or 55 of the request, which no echo list may name, or
 //! approve without a durable outcome.
 
 use bytes::BytesMut;
-use codec::{AdditionalAmount, Element, EncodeError, Message};
+use codec::{AdditionalAmount, Element, EncodeError, Message, MtiClass};
 use ledger::Durable;
 use ledger::authorization::{Answer, Balances, PartialAmount};
 use ledger::command::Outcome;
 use ledger::entities::CardStatus;
 use rules::{Reason, ResponseCode};
 
+use crate::network_state::NetworkState;
 use crate::networks::NetworkPlan;
 use crate::refusal::Refusal;
 
@@ -85,9 +86,13 @@ fn write(
     let billed = answer.partial.and_then(|partial| partial.billing_minor);
     let billed = billed.map(|minor| format!("{minor:012}"));
     let status = answer.card_status.map(card_status);
+    let date = business_date(plan, request);
     let mut response = plan.dialect.encoder(mti);
     for list in plan.echo(request.mti().class()) {
         response.echo(request, list);
+    }
+    if let Some((element, date)) = &date {
+        response.set(*element, date);
     }
     response.set(Element::RESPONSE_CODE, answer.response_code.as_str());
     if let Some(code) = &answer.approval_code {
@@ -109,6 +114,16 @@ fn write(
         response.set(Element::ADDITIONAL_AMOUNTS, text);
     }
     plan.dialect.framing().write(out, |out| response.write(out))
+}
+
+/// DE15 of an answer to anything but network management, once the network has cut over.
+fn business_date(plan: &NetworkPlan, request: &Message) -> Option<(Element, String)> {
+    if request.mti().class() == MtiClass::NetworkManagement {
+        return None;
+    }
+    let element = NetworkState::date_element()?;
+    plan.dialect.element_name(element)?;
+    Some((element, plan.state.business_date()?))
 }
 
 /// DE54 of a partial approval: what had been asked (57).

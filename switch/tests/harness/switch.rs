@@ -50,6 +50,10 @@ impl Switch {
         http::get(self.http, path)
     }
 
+    pub(crate) fn post(&self, path: &str) -> Answer {
+        http::post(self.http, path)
+    }
+
     /// Has a snapshot of the books taken, of all that was answered.
     pub(crate) fn take_snapshot(&self) {
         self.settle();

@@ -1,0 +1,260 @@
+//! Sessions of links through real sockets: lines that the switch opens, sign-on, echo, sign-off, lost lines, answers that
+//! come late or belong to nothing.
+
+#![allow(
+    clippy::unwrap_used,
+    clippy::panic,
+    reason = "a test that panics has failed"
+)]
+
+mod harness;
+
+use std::net::{SocketAddr, TcpListener};
+
+use codec::Message;
+use harness::{Client, Fields, Switch, World, eventually, set, text};
+use serde_json::Value;
+use toml::Table;
+
+const PAN: &str = "4000001200000016";
+
+/// A network that waits to be connected to.
+struct Network(TcpListener);
+
+impl Network {
+    fn listen() -> Self {
+        Self(TcpListener::bind("127.0.0.1:0").unwrap())
+    }
+
+    fn address(&self) -> SocketAddr {
+        self.0.local_addr().unwrap()
+    }
+
+    fn accept(&self) -> Client {
+        Client::over(self.0.accept().unwrap().0)
+    }
+
+    /// The next line, signed on.
+    fn signed_on(&self) -> Client {
+        let mut line = self.accept();
+        asked(&mut line, "001");
+        line
+    }
+}
+
+/// The answer to a request of the switch.
+fn answer(request: &Message) -> Fields {
+    let copied = [7, 11, 70].into_iter();
+    copied.fold(
+        Fields::new("0810").with(39, "00"),
+        |answer, element| match text(request, element) {
+            Some(value) => answer.with(element, value),
+            None => answer.without(element),
+        },
+    )
+}
+
+/// Takes a request of the switch with this code, without an answer.
+fn heard(link: &mut Client, code: &str) -> Message {
+    let request = link.receive().expect("a request of the switch");
+    assert_eq!(request.mti().to_string(), "0800");
+    assert_eq!(text(&request, 70), Some(code));
+    request
+}
+
+/// Takes a request of the switch with this code, and answers it.
+fn asked(link: &mut Client, code: &str) {
+    let request = heard(link, code);
+    link.send(&answer(&request));
+}
+
+/// The shipped world with a connector of so many lines, which are tried again soon.
+fn connected_to(network: &Network, lines: i64) -> World {
+    let address = network.address().to_string();
+    World::with(|settings| {
+        let mut connector = Table::new();
+        set(&mut connector, "network", "generic");
+        set(&mut connector, "connect", address);
+        set(&mut connector, "lines", lines);
+        set(&mut connector, "sign_on", true);
+        set(settings, "connector", vec![toml::Value::Table(connector)]);
+        set(settings, "sessions.reconnect_first_ms", 10);
+        set(settings, "sessions.reconnect_limit_ms", 20);
+    })
+}
+
+/// The links in which something holds, once there are so many.
+fn links(running: &Switch, count: usize, holds: impl Fn(&Value) -> bool) -> Vec<Value> {
+    eventually("the links stand as they should", || {
+        let all = running.json("/v1/links");
+        let links = all.as_array().unwrap();
+        let found: Vec<Value> = links.iter().filter(|link| holds(link)).cloned().collect();
+        (found.len() == count).then_some(found)
+    })
+}
+
+fn state(link: &Value, state: &str) -> bool {
+    link["side"] == "connects" && link["state"] == state
+}
+
+fn ask(running: &Switch, link: &Value, request: &str) -> u16 {
+    running
+        .post(&format!("/v1/links/{}/{request}", link["link"]))
+        .status
+}
+
+#[test]
+fn lines_are_opened_signed_on_used_lost_opened_again_and_signed_off() {
+    let network = Network::listen();
+    let world = connected_to(&network, 2);
+    let running = world.start();
+    let (mut first, mut second) = (network.signed_on(), network.signed_on());
+    links(&running, 2, |link| state(link, "signed_on"));
+    // Traffic goes the other way than the connection was made.
+    assert_eq!(first.response_code(&Fields::purchase(PAN, 100)), "00");
+    assert_eq!(second.response_code(&Fields::purchase(PAN, 200)), "00");
+    // One is lost: the other goes on, and the lost one comes again.
+    drop(first);
+    let mut again = network.signed_on();
+    links(&running, 2, |link| state(link, "signed_on"));
+    assert_eq!(second.response_code(&Fields::purchase(PAN, 300)), "00");
+    assert_eq!(again.response_code(&Fields::purchase(PAN, 400)), "00");
+    assert!(running.metric("switch_lines_lost_total", "generic") >= 1.0);
+    assert!(running.metric("switch_link_transitions_total", "to=\"signed_on\"") >= 3.0);
+    running.terminate();
+    asked(&mut second, "002");
+    asked(&mut again, "002");
+    assert!(second.receive().is_none() && again.receive().is_none());
+    running.ends_well();
+}
+
+#[test]
+fn a_line_that_cannot_be_opened_is_shown_and_holds_up_nothing() {
+    // Bound and then given up: nobody listens there.
+    let network = Network::listen();
+    let world = connected_to(&network, 1);
+    drop(network);
+    let running = world.start();
+    eventually("the line was tried more than once", || {
+        (running.metric("switch_lines_lost_total", "generic") >= 2.0).then_some(())
+    });
+    let shown = |link: &Value| state(link, "waiting") || state(link, "connecting");
+    let line = links(&running, 1, shown).remove(0);
+    let asked = ask(&running, &line, "echo");
+    assert!(asked == 409 || asked == 404, "{asked}");
+    let mut link = running.connect();
+    assert_eq!(link.response_code(&Fields::purchase(PAN, 100)), "00");
+    running.stop();
+}
+
+#[test]
+fn answers_are_told_apart_from_those_that_are_late_or_belong_to_nothing() {
+    let world = World::with(|settings| {
+        set(settings, "sessions.answer_wait_ms", 300);
+        set(settings, "sessions.unanswered_limit", 0);
+    });
+    let running = world.start();
+    let mut network = running.connect();
+    let link = links(&running, 1, |link| link["side"] == "listens").remove(0);
+    assert_eq!(ask(&running, &link, "sign-on"), 202);
+    asked(&mut network, "001");
+    let result =
+        |name: &'static str, count: u64| move |link: &Value| link["own_requests"][name] == count;
+    links(&running, 1, result("answered", 1));
+    links(&running, 1, |link| link["state"] == "signed_on");
+    // Answered under another time.
+    assert_eq!(ask(&running, &link, "echo"), 202);
+    let request = heard(&mut network, "301");
+    network.send(&answer(&request).with(7, "0101000000"));
+    let told = links(&running, 1, result("unmatched", 1)).remove(0);
+    let complaint = told["complaints"][0]["text"].as_str().unwrap();
+    assert_eq!(complaint, "echo: an answer came, it differs in DE7");
+    // And then rightly, but too late.
+    links(&running, 1, result("unanswered", 1));
+    network.send(&answer(&request));
+    links(&running, 1, result("late", 1));
+    network.send(&Fields::new("0810").with(39, "00").with(70, "301"));
+    let told = links(&running, 1, result("unmatched", 2)).remove(0);
+    let complaints = told["complaints"].as_array().unwrap();
+    assert_eq!(
+        complaints.last().unwrap()["text"],
+        "an answer came that nothing was asked for"
+    );
+    // Nothing of it stands in the way of traffic.
+    assert_eq!(network.response_code(&Fields::purchase(PAN, 100)), "00");
+    assert_eq!(ask(&running, &link, "coffee"), 404);
+    assert_eq!(running.post("/v1/links/99/echo").status, 404);
+    running.stop();
+}
+
+#[test]
+fn a_peer_that_answers_no_echo_loses_its_link() {
+    let world = World::with(|settings| {
+        let listeners = settings["listener"].as_array_mut().unwrap();
+        let listener = listeners[0].as_table_mut().unwrap();
+        set(listener, "echo_idle_s", 1);
+        set(settings, "sessions.answer_wait_ms", 50);
+        set(settings, "sessions.unanswered_limit", 2);
+    });
+    let running = world.start();
+    let mut silent = running.connect();
+    heard(&mut silent, "301");
+    heard(&mut silent, "301");
+    assert!(silent.receive().is_none(), "the link should be closed");
+    let closed = running.log().wait_for_message("link closed");
+    assert_eq!(closed["reason"], "the peer does not answer");
+    running.stop();
+}
+
+#[test]
+fn a_cut_over_gives_the_date_of_every_answer_until_the_next_one() {
+    let world = World::new();
+    let running = world.start();
+    let (mut one, mut other) = (running.connect(), running.connect());
+    let management = |code: &str| Fields::new("0800").with(70, code);
+    assert_eq!(text(&one.ask(&Fields::purchase(PAN, 100)), 15), None);
+    assert_eq!(one.response_code(&management("201").with(15, "1231")), "00");
+    for link in [&mut one, &mut other] {
+        let answer = link.ask(&Fields::purchase(PAN, 100));
+        assert_eq!(
+            (text(&answer, 39), text(&answer, 15)),
+            (Some("00"), Some("1231"))
+        );
+    }
+    // What is no date, or none, is refused and changes nothing, and so does a reload.
+    assert_eq!(one.response_code(&management("201").with(15, "1332")), "30");
+    assert_eq!(one.response_code(&management("201")), "30");
+    assert_eq!(running.post("/v1/rules/reload").status, 200);
+    let answer = other.ask(&Fields::purchase(PAN, 100));
+    assert_eq!(text(&answer, 15), Some("1231"));
+    assert_eq!(
+        other.response_code(&management("201").with(15, "0101")),
+        "00"
+    );
+    let answer = one.ask(&Fields::purchase(PAN, 100));
+    assert_eq!(text(&answer, 15), Some("0101"));
+    running.stop();
+}
+
+#[test]
+fn a_group_sign_on_counts_for_every_link_of_the_network() {
+    let world = World::new();
+    world.edit("networks/generic.toml", |network| {
+        set(network, "sign_on_required", true);
+    });
+    let running = world.start();
+    let (mut one, mut other) = (running.connect(), running.connect());
+    let purchase = || Fields::purchase(PAN, 100);
+    let management = |code: &str| Fields::new("0800").with(70, code);
+    assert_eq!(one.response_code(&purchase()), "91");
+    assert_eq!(one.response_code(&management("061")), "00");
+    assert_eq!(other.response_code(&purchase()), "00");
+    assert_eq!(running.connect().response_code(&purchase()), "00");
+    assert_eq!(other.response_code(&management("062")), "00");
+    assert_eq!(one.response_code(&purchase()), "91");
+    // A link of its own.
+    assert_eq!(one.response_code(&management("001")), "00");
+    assert_eq!(one.response_code(&purchase()), "00");
+    assert_eq!(other.response_code(&purchase()), "91");
+    running.stop();
+}
