@@ -5,7 +5,8 @@
 //! in 5-6. Beyond that: DE25 06 is a pre-authorization and 40 a recurring one; DE60 beginning with 1 is a
 //! terminal that takes partial approvals; DE63 of at most 16 characters is the network's name of the
 //! transaction; a request with DE90 raises or refunds the message that this names. DE123 is
-//! [`super::address`]'s; what flex controls look at beside is [`super::circumstances`]'s. Must never: copy track, PIN or CVV data into the facts.
+//! [`super::address`]'s; what flex controls look at beside is `circumstances`'s. Must never: copy track, PIN or CVV
+//! data into the facts.
 
 use codec::{AdditionalAmount, Element, Message, MtiClass, MtiFunction, OriginalDataElements, Pan};
 use ledger::authorization::{
