@@ -38,7 +38,8 @@ pub(crate) struct KnownCustomer {
 #[derive(Debug, Default)]
 pub struct State {
     customers: Map<CustomerId, KnownCustomer>,
-    accounts: Map<AccountId, Account>,
+    /// Each by itself: a map moves all it has when it grows, and half of it is empty then.
+    accounts: Map<AccountId, Box<Account>>,
     /// Sum of the maximum limits of each program's accounts, minor units.
     granted: Map<ProgramId, i128>,
     cards: Map<CardHash, CardFacts>,
@@ -143,12 +144,12 @@ impl State {
     /// An account.
     #[must_use]
     pub fn account(&self, id: AccountId) -> Option<&Account> {
-        self.accounts.get(&id)
+        self.accounts.get(&id).map(Box::as_ref)
     }
 
     /// Every account, in no particular order: for audits, never for deciding.
     pub fn accounts(&self) -> impl Iterator<Item = &Account> {
-        self.accounts.values()
+        self.accounts.values().map(Box::as_ref)
     }
 
     /// How many messages are remembered.
@@ -216,7 +217,7 @@ impl State {
     pub(crate) fn load_account(&mut self, account: Account) {
         let granted = self.granted.entry(account.program).or_default();
         *granted = granted.saturating_add(account.limits.max_credit_limit.into());
-        self.accounts.insert(account.id, account);
+        self.accounts.insert(account.id, Box::new(account));
     }
 
     /// Takes a card from the books.

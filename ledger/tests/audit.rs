@@ -74,7 +74,7 @@ fn run(
         still: true,
     };
     let helpers = Helpers {
-        pace: &mut || true,
+        pace: &mut |_| true,
         rules: &mut |version| (version == rules.version()).then(|| Arc::clone(rules)),
         witness: &mut |id, _: Timestamp, record| {
             let kind = match record {
@@ -246,7 +246,7 @@ fn who_compares_events_is_heard() {
             still: true,
         };
         let helpers = Helpers {
-            pace: &mut || true,
+            pace: &mut |_| true,
             rules: &mut |_| None,
             witness: &mut |_, _, _| {
                 if good {
@@ -281,7 +281,7 @@ fn who_gives_up_waiting_for_the_books_is_heard() {
     };
     let mut asked = 0;
     let helpers = Helpers {
-        pace: &mut || {
+        pace: &mut |_| {
             asked += 1;
             asked < 3
         },

@@ -13,6 +13,8 @@ mod back_pressure;
 mod contents;
 #[path = "books/fuzzy.rs"]
 mod fuzzy;
+#[path = "books/history.rs"]
+mod history;
 #[path = "books/rebuild.rs"]
 mod rebuild;
 #[path = "invariants/run.rs"]

@@ -1,4 +1,4 @@
-//! Reading accounts over the switch's HTTP interface.
+//! Reading accounts, and how far they are shown, over the switch's HTTP interface.
 //!
 //! Owns: as much of HTTP/1.1 as it takes to ask one server for many small JSON documents over one
 //! connection, many at a time. Must never: change anything on the switch.
@@ -9,6 +9,7 @@ use std::time::Duration;
 
 use bytes::{Buf as _, BytesMut};
 use serde::Deserialize;
+use serde::de::DeserializeOwned;
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use tokio::net::TcpStream;
 use tokio::time::timeout;
@@ -22,7 +23,7 @@ const LIMIT: Duration = Duration::from_secs(10);
 /// Longest response head, and longest body, in bytes.
 const LONGEST: usize = 64 * 1024;
 
-/// Why accounts could not be read.
+/// Why the books could not be read.
 #[derive(Debug, thiserror::Error)]
 pub enum AdminError {
     /// The server cannot be reached, or it closed the connection.
@@ -34,12 +35,12 @@ pub enum AdminError {
         source: io::Error,
     },
     /// The server's answer is not understood.
-    #[error("admin {address}: account {account_id}: {reason}")]
+    #[error("admin {address}: {path}: {reason}")]
     Answer {
         /// The server.
         address: String,
-        /// The account asked for.
-        account_id: u64,
+        /// The path asked for.
+        path: String,
         /// What is wrong.
         reason: String,
     },
@@ -56,6 +57,26 @@ struct Limits {
     available_credit_limit: i64,
 }
 
+/// How far the books that a server shows are behind what it has answered.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
+pub(crate) struct Shown {
+    /// The last batch that is durable.
+    pub(crate) journal_sequence: u64,
+    /// The last batch that readers see.
+    pub(crate) shown_sequence: u64,
+}
+
+/// How far the books are shown; nothing for a server that does not say it.
+///
+/// # Errors
+/// [`AdminError`] when the server cannot be reached or answers something else.
+pub(crate) async fn shown(address: &str) -> Result<Option<Shown>, AdminError> {
+    let mut connection = Connection::open(address).await?;
+    let path = "/v1/books".to_owned();
+    connection.ask(std::slice::from_ref(&path)).await?;
+    connection.answer(&path).await
+}
+
 /// The available limits of accounts in minor units. Accounts that the switch does not have are left out.
 ///
 /// # Errors
@@ -64,37 +85,22 @@ pub(crate) async fn available_limits(
     address: &str,
     account_ids: &[u64],
 ) -> Result<BTreeMap<u64, i64>, AdminError> {
-    let failed = |source| AdminError::Io {
-        address: address.to_owned(),
-        source,
-    };
-    let elapsed = |_| failed(io::ErrorKind::TimedOut.into());
-    let stream = timeout(LIMIT, TcpStream::connect(address))
-        .await
-        .map_err(elapsed)?;
-    let mut connection = Connection {
-        address,
-        stream: stream.map_err(failed)?,
-        input: BytesMut::new(),
-    };
+    let mut connection = Connection::open(address).await?;
+    let paths: Vec<String> = account_ids
+        .iter()
+        .map(|account_id| format!("/v1/accounts/{account_id}"))
+        .collect();
     let mut limits = BTreeMap::new();
-    let (first, rest) = account_ids.split_at(account_ids.len().min(PIPELINED));
-    timeout(LIMIT, connection.ask(first))
-        .await
-        .map_err(elapsed)??;
+    let (first, rest) = paths.split_at(paths.len().min(PIPELINED));
+    connection.ask(first).await?;
     let mut rest = rest.chunks(1);
-    for account_id in account_ids {
-        let answered = timeout(LIMIT, connection.answer(*account_id))
-            .await
-            .map_err(elapsed)??;
-        if let Some(limit) = answered {
-            limits.insert(*account_id, limit);
+    for (account_id, path) in account_ids.iter().zip(&paths) {
+        if let Some(account) = connection.answer::<Account>(path).await? {
+            limits.insert(*account_id, account.limits_minor.available_credit_limit);
         }
         // One by one: each request carries the acknowledgement that a server without TCP_NODELAY waits for.
         if let Some(next) = rest.next() {
-            timeout(LIMIT, connection.ask(next))
-                .await
-                .map_err(elapsed)??;
+            connection.ask(next).await?;
         }
     }
     Ok(limits)
@@ -113,49 +119,75 @@ struct Head {
     body_bytes: usize,
 }
 
-impl Connection<'_> {
-    /// Asks for accounts. The answers come in the same order.
-    async fn ask(&mut self, account_ids: &[u64]) -> Result<(), AdminError> {
+impl<'a> Connection<'a> {
+    async fn open(address: &'a str) -> Result<Self, AdminError> {
+        let failed = |source| AdminError::Io {
+            address: address.to_owned(),
+            source,
+        };
+        let stream = timeout(LIMIT, TcpStream::connect(address)).await;
+        let stream = stream.map_err(|elapsed| failed(elapsed.into()))?;
+        Ok(Self {
+            address,
+            stream: stream.map_err(failed)?,
+            input: BytesMut::new(),
+        })
+    }
+
+    /// Asks for documents. The answers come in the same order.
+    async fn ask(&mut self, paths: &[String]) -> Result<(), AdminError> {
         let mut requests = String::new();
-        for account_id in account_ids {
+        for path in paths {
             requests.push_str(&format!(
-                "GET /v1/accounts/{account_id} HTTP/1.1\r\nHost: {}\r\n\r\n",
+                "GET {path} HTTP/1.1\r\nHost: {}\r\n\r\n",
                 self.address
             ));
         }
-        let sent = self.stream.write_all(requests.as_bytes()).await;
+        let sent = timeout(LIMIT, self.stream.write_all(requests.as_bytes())).await;
+        let sent = sent.unwrap_or_else(|elapsed| Err(elapsed.into()));
         sent.map_err(|source| self.io(source))
     }
 
-    async fn answer(&mut self, account_id: u64) -> Result<Option<i64>, AdminError> {
+    /// The next answer; nothing where the server does not have what was asked for.
+    async fn answer<T: DeserializeOwned>(&mut self, path: &str) -> Result<Option<T>, AdminError> {
+        match timeout(LIMIT, self.next_answer(path)).await {
+            Ok(answer) => answer,
+            Err(elapsed) => Err(self.io(elapsed.into())),
+        }
+    }
+
+    async fn next_answer<T: DeserializeOwned>(
+        &mut self,
+        path: &str,
+    ) -> Result<Option<T>, AdminError> {
         let head_bytes = loop {
             if let Some(end) = self.input.windows(4).position(|bytes| bytes == b"\r\n\r\n") {
                 break end + 4;
             }
-            self.read_more(account_id).await?;
+            self.read_more(path).await?;
         };
         let head = self.input.split_to(head_bytes);
-        let head = parse_head(&head).map_err(|reason| self.wrong(account_id, reason))?;
+        let head = parse_head(&head).map_err(|reason| self.wrong(path, reason))?;
         while self.input.len() < head.body_bytes {
-            self.read_more(account_id).await?;
+            self.read_more(path).await?;
         }
-        let account = match head.status {
+        let document = match head.status {
             200 => {
                 let body = self.input.get(..head.body_bytes).unwrap_or_default();
-                let account = serde_json::from_slice::<Account>(body);
-                Some(account.map_err(|error| self.wrong(account_id, error.to_string()))?)
+                let document = serde_json::from_slice::<T>(body);
+                Some(document.map_err(|error| self.wrong(path, error.to_string()))?)
             }
             404 => None,
-            status => return Err(self.wrong(account_id, format!("status {status}"))),
+            status => return Err(self.wrong(path, format!("status {status}"))),
         };
         self.input.advance(head.body_bytes);
-        Ok(account.map(|account| account.limits_minor.available_credit_limit))
+        Ok(document)
     }
 
-    async fn read_more(&mut self, account_id: u64) -> Result<(), AdminError> {
+    async fn read_more(&mut self, path: &str) -> Result<(), AdminError> {
         // More than one answer may be waiting.
         if self.input.len() > LONGEST * PIPELINED {
-            return Err(self.wrong(account_id, "the answer is too long".to_owned()));
+            return Err(self.wrong(path, "the answer is too long".to_owned()));
         }
         let read = self.stream.read_buf(&mut self.input).await;
         match read {
@@ -172,10 +204,10 @@ impl Connection<'_> {
         }
     }
 
-    fn wrong(&self, account_id: u64, reason: String) -> AdminError {
+    fn wrong(&self, path: &str, reason: String) -> AdminError {
         AdminError::Answer {
             address: self.address.to_owned(),
-            account_id,
+            path: path.to_owned(),
             reason,
         }
     }

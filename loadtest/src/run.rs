@@ -31,7 +31,7 @@ const CONNECT: Duration = Duration::from_secs(5);
 /// Time between the last connection and the start, so that every connection begins in time.
 const START_DELAY: Duration = Duration::from_millis(50);
 
-/// How long the books that the switch shows may lag behind its answers.
+/// How long accounts that differ are read again, once everything that was answered is shown.
 const SETTLE: Duration = Duration::from_secs(5);
 
 /// What to run, against what, and what to look at beside it.
@@ -238,14 +238,35 @@ async fn read_before(address: &str, plan: &Plan) -> Result<Limits, RunError> {
     }
 }
 
-/// Compares the books with the answers. What the switch shows may follow a little after its answers, so
-/// accounts that differ are read again for a while.
+/// How long the books that the switch shows may stand still while they are behind its answers.
+const STANDSTILL: Duration = Duration::from_secs(30);
+
+/// Waits until the switch shows everything that it has answered, as far as it says how far that is. Books that
+/// stand still are waited for no longer: what is missing then shows itself when they are compared.
+async fn settled(address: &str) -> Result<(), AdminError> {
+    let Some(begun) = admin::shown(address).await? else {
+        return Ok(());
+    };
+    let (mut seen, mut patience) = (begun.shown_sequence, instant() + STANDSTILL);
+    while seen < begun.journal_sequence && instant() < patience {
+        tokio::time::sleep(Duration::from_millis(100)).await;
+        let shown = admin::shown(address).await?.map(|now| now.shown_sequence);
+        if let Some(shown) = shown.filter(|shown| *shown > seen) {
+            (seen, patience) = (shown, instant() + STANDSTILL);
+        }
+    }
+    Ok(())
+}
+
+/// Compares the books with the answers, once the switch shows all of them. A switch that does not say how
+/// far it is may follow a little after its answers, so accounts that differ are read again for a while.
 async fn compare(
     address: &str,
     plan: &Plan,
     before: &Limits,
     effects: &Effects,
 ) -> Result<BooksReport, AdminError> {
+    settled(address).await?;
     let mut after = Limits::new();
     let mut differing: Vec<u64> = before.keys().copied().collect();
     let patience = instant() + SETTLE;

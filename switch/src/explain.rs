@@ -1,19 +1,26 @@
 //! `switch explain`: why a decision came out as it did.
 //!
-//! Owns: finding the record and the rules it was decided under, and how the explanation looks. It reads journal,
-//! snapshots and rules archive alone, so it works while the switch runs and over a copy. Must never: write, or
-//! decide by itself.
+//! Owns: finding the record and the rules it was decided under, and how the explanation looks. The running switch
+//! is asked first: its books know most decisions at once. What they do not know is read from journal, snapshots
+//! and rules archive, which works over a copy too. Must never: write, or decide by itself.
 
 use std::fmt::Write as _;
 use std::path::Path;
+use std::sync::Arc;
+use std::time::Duration;
 
 use anyhow::Context as _;
+use axum::extract::{Path as UrlPath, State};
+use axum::http::StatusCode;
+use axum::response::Response;
+use ledger::books::{SledStore, Views};
 use ledger::identifiers::{RecordId, ShardId};
 use ledger::journal::disk::Directory;
-use ledger::rehearsal::{Explanation, Finding, Rehearsal};
+use ledger::rehearsal::{Explanation, Finding, Recollection, Rehearsal};
 use serde_json::{Value, json};
 
 use crate::data_directory::{JOURNAL, RULES, SNAPSHOTS};
+use crate::http::{Context, found, problem};
 use crate::rule_history;
 use crate::serve::ConfigurationError;
 
@@ -39,6 +46,117 @@ pub fn run(data: &Path, id: RecordId, with: Option<&Path>) -> anyhow::Result<Exp
         own: rehearsal.explain((id, time), &decided, &rules),
         other: other.map(|other| rehearsal.explain((id, time), &decided, &other)),
     })
+}
+
+/// An explanation as it is printed.
+#[derive(Debug)]
+pub struct Told {
+    /// For people, or for machines.
+    pub text: String,
+    /// Whether the decision came out as it was recorded.
+    pub is_good: bool,
+}
+
+/// Explains a decision of a data directory: from the books of the switch that runs over it, if it answers and they
+/// know enough, else from the journal.
+///
+/// # Errors
+/// As [`run`].
+pub fn tell(
+    data: &Path,
+    http: Option<&str>,
+    (id, with, json): (RecordId, Option<&Path>, bool),
+) -> anyhow::Result<Told> {
+    if with.is_none()
+        && let Some(told) = http.and_then(|http| ask(http, data, id, json))
+    {
+        return Ok(told);
+    }
+    let explained = run(data, id, with)?;
+    Ok(Told {
+        text: if json {
+            format!("{}\n", explained.to_json())
+        } else {
+            explained.to_text()
+        },
+        is_good: explained.is_good(),
+    })
+}
+
+/// What the running switch says, if it is the one of the data directory and its books know enough.
+fn ask(http: &str, data: &Path, id: RecordId, json: bool) -> Option<Told> {
+    let agent: ureq::Agent = ureq::Agent::config_builder()
+        .http_status_as_error(false)
+        .timeout_global(Some(PATIENCE))
+        .build()
+        .into();
+    let url = format!("http://{http}/v1/messages/{id}/explanation");
+    let answer = crate::show::body(agent.get(url).call().ok()?).ok()?;
+    let own = data.canonicalize().ok()?;
+    if answer["data_directory"] != json!(own) {
+        return None;
+    }
+    let text = if json {
+        format!("{}\n", answer["json"])
+    } else {
+        answer["text"].as_str()?.to_owned()
+    };
+    Some(Told {
+        text,
+        is_good: true,
+    })
+}
+
+/// How long the running switch is waited for; the journal knows it as well.
+const PATIENCE: Duration = Duration::from_secs(5);
+
+/// `GET /v1/messages/{message_id}/explanation`: explains a decision from the books; 404 where they do not know
+/// enough.
+pub(crate) async fn explanation(
+    State(context): State<Arc<Context>>,
+    UrlPath(id): UrlPath<String>,
+) -> Response {
+    let Ok(id) = id.parse::<RecordId>() else {
+        let detail = "expected a message id such as 0-1234-5";
+        return problem(StatusCode::BAD_REQUEST, detail);
+    };
+    let data = context.audits.data().to_owned();
+    let views = Arc::clone(context.shared.submitter.views());
+    let in_force = context.shared.rulebook.rules();
+    let work = move || from_books(&data, &views, &in_force, id);
+    match tokio::task::spawn_blocking(work).await {
+        Ok(Ok(answer)) => found(Ok(answer)),
+        Ok(Err(error)) => problem(StatusCode::INTERNAL_SERVER_ERROR, &format!("{error:#}")),
+        Err(_) => problem(StatusCode::INTERNAL_SERVER_ERROR, "it was cut off"),
+    }
+}
+
+fn from_books(
+    data: &Path,
+    views: &Views<SledStore>,
+    in_force: &rules::Snapshot,
+    id: RecordId,
+) -> anyhow::Result<Option<Value>> {
+    let Some(recollection) = Recollection::of(views, id)? else {
+        return Ok(None);
+    };
+    let version = recollection.decided().rules;
+    let own = if in_force.version() == version {
+        recollection.explain(views, in_force)?
+    } else {
+        let documents = rule_history::documents(&data.join(RULES), version)?;
+        let rules = rules::compile(documents).context("the rules of the decision")?;
+        recollection.explain(views, &rules)?
+    };
+    let Some(own) = own else {
+        return Ok(None);
+    };
+    let explained = Explained { own, other: None };
+    Ok(Some(json!({
+        "data_directory": data.canonicalize()?,
+        "text": explained.to_text(),
+        "json": explained.to_json(),
+    })))
 }
 
 /// The rules of a configuration directory.

@@ -32,6 +32,8 @@ use tower::ServiceExt as _;
 
 use crate::audit::live::{self, Audits};
 use crate::events;
+use crate::explain;
+use crate::history;
 use crate::server::Shared;
 use crate::session::Purpose;
 use crate::telemetry::{self, DroppedLines};
@@ -72,17 +74,23 @@ pub fn routes(context: Arc<Context>) -> Router {
     Router::new()
         .route("/health/ready", get(ready))
         .route("/metrics", get(metrics_text))
+        .route("/v1/books", get(books))
         .route("/v1/accounts/{account_id}", get(account))
         .route("/v1/accounts/{account_id}/messages", get(messages))
         .route(
             "/v1/accounts/{account_id}/flex-controls",
             get(controls::of_account),
         )
+        .route("/v1/accounts/{account_id}/history", get(history::history))
         .route("/v1/messages/{message_id}", get(message))
+        .route(
+            "/v1/messages/{message_id}/explanation",
+            get(explain::explanation),
+        )
         .route("/v1/cards/search", post(card))
         .route("/v1/links", get(links))
         .route("/v1/links/{link}/{request}", post(ask_link))
-        .route("/v1/audits", post(live::audit))
+        .route("/v1/audits", post(live::audit).get(live::progress))
         .route("/v1/operations", post(operations::operate))
         .route("/v1/clearings", post(clearings::clear))
         .route("/v1/work-list", get(clearings::work_list))
@@ -159,6 +167,17 @@ async fn metrics_text(State(context): State<Arc<Context>>) -> String {
     let mut text = context.metrics.render();
     context.shared.links.write_metrics(&mut text);
     text
+}
+
+/// How far the journal, what readers see, and the books on disk are.
+async fn books(State(context): State<Arc<Context>>) -> Response {
+    let submitter = &context.shared.submitter;
+    axum::Json(json!({
+        "journal_sequence": submitter.watermark().sequence(),
+        "shown_sequence": submitter.views().shown(),
+        "books_sequence": submitter.views().in_books(),
+    }))
+    .into_response()
 }
 
 async fn links(State(context): State<Arc<Context>>) -> Response {

@@ -22,6 +22,7 @@ pub mod data_directory;
 pub mod demo;
 pub mod events;
 pub mod explain;
+pub mod history;
 pub mod http;
 pub mod key_check;
 pub mod link;

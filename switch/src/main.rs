@@ -6,12 +6,14 @@ use std::process::ExitCode;
 
 use clap::{Parser, Subcommand};
 use codec::Pan;
+use ledger::audit::Progress;
 use ledger::books::inspection;
 use ledger::identifiers::{RecordId, Timestamp};
 use rules::ProgramId;
 use switch::config_command::{self, Which};
 use switch::data_directory::{self, INSPECT_BOOKS};
 use switch::demo::DemoError;
+use switch::history::{self, DEFAULT_LIMIT};
 use switch::operate::{self, Operation};
 use switch::serve::{self, Configuration, ConfigurationError};
 use switch::show::{self, Question};
@@ -87,12 +89,15 @@ enum Command {
         /// Where the running switch's HTTP listens.
         #[arg(long, default_value = "127.0.0.1:8080", conflicts_with = "data")]
         http: String,
+        /// Hundredths of the time that the audit of the running switch works; it rests for the others.
+        #[arg(long, default_value_t = 50, value_parser = clap::value_parser!(u8).range(1..=100), conflicts_with = "data")]
+        share: u8,
         /// Print JSON.
         #[arg(long)]
         json: bool,
     },
-    /// Say why a decision came out as it did, check by check, under the rules that it was made under. Reads the
-    /// data directory alone, while the switch runs or not.
+    /// Say why a decision came out as it did, check by check, under the rules that it was made under. The books of
+    /// the running switch know it at once; without it, the journal of the data directory is read.
     Explain {
         /// Its id, such as 0-1234-5.
         id: RecordId,
@@ -102,6 +107,9 @@ enum Command {
         /// The data directory [default: that of the settings]
         #[arg(long)]
         data: Option<PathBuf>,
+        /// Where the running switch's HTTP listens [default: as in the settings]
+        #[arg(long, conflicts_with = "data")]
+        http: Option<String>,
         /// Print JSON.
         #[arg(long)]
         json: bool,
@@ -183,10 +191,19 @@ enum ConfigQuestion {
 
 #[derive(Debug, Subcommand)]
 enum What {
-    /// Limits and balances of an account.
+    /// Limits and balances of an account, or its history.
     Account {
         /// Its number.
         id: u64,
+        /// What was decided on it and what that posted, newest first.
+        #[arg(long)]
+        history: bool,
+        /// Where the page before ended.
+        #[arg(long, requires = "history")]
+        cursor: Option<RecordId>,
+        /// Decisions of a page, up to 1000.
+        #[arg(long, requires = "history", default_value_t = DEFAULT_LIMIT)]
+        limit: usize,
     },
     /// Flex controls of an account and of its customers, with what is used and what is left.
     Controls {
@@ -228,17 +245,17 @@ fn main() -> ExitCode {
         Command::InspectBooks {
             directory,
             cache_bytes,
+        } => inspect_books(&directory, cache_bytes),
+        Command::Audit {
+            data,
+            http,
+            share,
+            json,
         } => {
-            let mut out = std::io::stdout().lock();
-            match inspection::report(&directory, cache_bytes, &mut out) {
-                Ok(()) => ExitCode::SUCCESS,
-                Err(error) => fail(&format!("standard output: {error}"), 2),
-            }
-        }
-        Command::Audit { data, http, json } => {
+            let heard = &mut progress_lines(json);
             let report = match data {
-                Some(data) => audit::stopped::run(&arguments.config, &data),
-                None => audit::stopped::ask(&http),
+                Some(data) => audit::stopped::run(&arguments.config, &data, heard),
+                None => audit::stopped::ask(&http, share, heard),
             };
             audited(report, json)
         }
@@ -246,12 +263,12 @@ fn main() -> ExitCode {
             id,
             with,
             data,
+            http,
             json,
-        } => explained(
-            data_of(&arguments.config, data)
-                .and_then(|data| explain::run(&data, id, with.as_deref())),
-            json,
-        ),
+        } => {
+            let asked = (id, with.as_deref(), json);
+            explained(&arguments.config, data, http, asked)
+        }
         Command::Replay {
             rules,
             from,
@@ -328,18 +345,47 @@ fn data_of(settings: &std::path::Path, data: Option<PathBuf>) -> anyhow::Result<
     }
 }
 
-/// How an explanation ended.
-fn explained(explained: anyhow::Result<explain::Explained>, json: bool) -> ExitCode {
-    match explained {
-        Ok(explained) => {
-            let text = if json {
-                format!("{}\n", explained.to_json())
-            } else {
-                explained.to_text()
-            };
-            print(&text, if explained.is_good() { 0 } else { 1 })
-        }
+/// Explains a decision; how that ended.
+fn explained(
+    settings: &std::path::Path,
+    data: Option<PathBuf>,
+    http: Option<String>,
+    asked: (RecordId, Option<&std::path::Path>, bool),
+) -> ExitCode {
+    let told = match data {
+        Some(data) => explain::tell(&data, None, asked),
+        None => serve::settings(settings)
+            .map_err(Into::into)
+            .and_then(|settings| {
+                let http = http.unwrap_or_else(|| settings.http_listen.to_string());
+                explain::tell(&settings.data_directory, Some(&http), asked)
+            }),
+    };
+    match told {
+        Ok(told) => print(&told.text, if told.is_good { 0 } else { 1 }),
         Err(error) => done(&Err(error)),
+    }
+}
+
+/// Reads the books of a directory and says what they are.
+fn inspect_books(directory: &std::path::Path, cache_bytes: u64) -> ExitCode {
+    let mut out = std::io::stdout().lock();
+    match inspection::report(directory, cache_bytes, &mut out) {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => fail(&format!("standard output: {error}"), 2),
+    }
+}
+
+/// Says on standard error how far an audit is, a line per change; machines wait for the report.
+fn progress_lines(json: bool) -> impl FnMut(Progress) {
+    let mut said = String::new();
+    move |progress| {
+        let text = audit::progress_text(progress);
+        if !json && text != said {
+            // Nobody may be listening.
+            let _lost = writeln!(std::io::stderr(), "{text}");
+            said = text;
+        }
     }
 }
 
@@ -411,8 +457,14 @@ fn serve(config: &std::path::Path) -> ExitCode {
 
 fn show(what: What, http: &str, json: bool) -> ExitCode {
     let question = match what {
-        What::Account { id } => Question::Account(id),
         What::Controls { account_id } => Question::Controls(account_id),
+        What::Account {
+            id,
+            history: true,
+            cursor,
+            limit,
+        } => Question::History { id, cursor, limit },
+        What::Account { id, .. } => Question::Account(id),
         What::Messages { account_id } => Question::Messages(account_id),
         What::Authorization { id } => Question::Authorization(id),
         What::WorkList => Question::WorkList,
@@ -425,6 +477,9 @@ fn show(what: What, http: &str, json: bool) -> ExitCode {
     };
     match show::ask(http, &question) {
         Ok(answer) if json => print(&format!("{answer}\n"), 0),
+        Ok(answer) if matches!(question, Question::History { .. }) => {
+            print(&history::to_text(&answer), 0)
+        }
         Ok(answer) => print(&show::to_text(&answer), 0),
         Err(error) => fail(&format!("{error:#}"), 1),
     }

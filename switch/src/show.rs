@@ -4,6 +4,7 @@
 //! others can see it; it is read from standard input.
 
 use anyhow::{Context as _, bail};
+use ledger::identifiers::RecordId;
 use serde_json::{Value, json};
 
 /// What to show.
@@ -15,6 +16,15 @@ pub enum Question {
     Controls(u64),
     /// What was decided on an account, newest first.
     Messages(u64),
+    /// The same with what was posted, page by page.
+    History {
+        /// The account's number.
+        id: u64,
+        /// Where the page before ended.
+        cursor: Option<RecordId>,
+        /// Decisions of a page.
+        limit: usize,
+    },
     /// One authorization, inquiry or reversal by its id.
     Authorization(String),
     /// The card whose PAN is given.
@@ -44,6 +54,12 @@ pub fn ask(address: &str, question: &Question) -> anyhow::Result<Value> {
             .get(url(&format!("accounts/{id}/flex-controls")))
             .call(),
         Question::Messages(id) => agent.get(url(&format!("accounts/{id}/messages"))).call(),
+        Question::History { id, cursor, limit } => {
+            let history = agent.get(url(&format!("accounts/{id}/history")));
+            let history = history.query("limit", limit.to_string());
+            let cursor = cursor.map(|cursor| ("cursor", cursor.to_string()));
+            history.query_pairs(cursor).call()
+        }
         Question::Authorization(id) => agent.get(url(&format!("messages/{id}"))).call(),
         Question::WorkList => agent.get(url("work-list")).call(),
         Question::Links => agent.get(url("links")).call(),

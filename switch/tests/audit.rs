@@ -22,7 +22,7 @@ use ledger::identifiers::ShardId;
 use ledger::journal::cursor::Cursor;
 use ledger::journal::disk::Directory;
 use ledger::record::records_of;
-use serde_json::Value;
+use serde_json::{Value, json};
 
 const PAN: &str = "4000001200000016";
 
@@ -105,6 +105,57 @@ fn a_running_switch_is_audited_while_it_answers() {
     let (code, said) = over(&world, &world.data());
     assert_eq!(code, Some(1), "{said}");
     assert!(said.contains("a switch uses it"), "{said}");
+    switch.stop();
+}
+
+/// What `switch show` prints.
+fn show(switch: &Switch, arguments: &[&str]) -> (Option<i32>, String) {
+    let mut command = Command::new(env!("CARGO_BIN_EXE_switch"));
+    let http = switch.http.to_string();
+    command.arg("show").args(arguments).args(["--http", &http]);
+    let Output { status, stdout, .. } = command.output().unwrap();
+    (status.code(), String::from_utf8(stdout).unwrap())
+}
+
+#[test]
+fn the_history_of_an_account_is_shown_page_by_page() {
+    let world = World::new();
+    let switch = world.start();
+    traffic(&switch);
+    switch.settle();
+    let account = switch.json("/v1/accounts/1")["account_id"].to_string();
+    let whole = switch.messages(1);
+    let (mut entries, mut cursor) = (Vec::new(), None::<String>);
+    loop {
+        let mut asked = vec!["account", &account, "--history", "--limit", "2", "--json"];
+        if let Some(cursor) = &cursor {
+            asked.extend(["--cursor", cursor]);
+        }
+        let (code, said) = show(&switch, &asked);
+        assert_eq!(code, Some(0), "{said}");
+        let page: Value = serde_json::from_str(&said).unwrap();
+        entries.extend_from_slice(page["entries"].as_array().unwrap());
+        match page["next_cursor"].as_str() {
+            Some(next) => cursor = Some(next.to_owned()),
+            None => break,
+        }
+    }
+    let ids = |of: &[Value]| of.iter().map(|of| of["id"].clone()).collect::<Vec<_>>();
+    assert_eq!(ids(&entries), ids(&whole));
+    // The single message came last, and only it posted.
+    assert_eq!(entries[0]["transactions"][0]["amount_minor"], 410);
+    assert!(
+        entries[1..]
+            .iter()
+            .all(|entry| entry["transactions"] == json!([]))
+    );
+    let (code, said) = show(&switch, &["account", &account, "--history"]);
+    assert_eq!(code, Some(0), "{said}");
+    assert!(
+        said.contains("posted ") && said.ends_with("no more\n"),
+        "{said}"
+    );
+    assert_eq!(show(&switch, &["account", "999", "--history"]).0, Some(1));
     switch.stop();
 }
 

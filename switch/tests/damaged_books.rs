@@ -144,10 +144,11 @@ fn damage(directory: &Path, random: &mut Random) -> String {
             done.push_str(&format!("{} zeros at {at} of {length}", zeros.len()));
         }
         _ => {
-            // Where something was written: most of a preallocated segment is empty.
+            // Where something was written: most of a preallocated segment is empty. Several bits, because much of
+            // what was written is older than what counts.
             let bytes = std::fs::read(&path).unwrap();
             let used: Vec<_> = (0..bytes.len()).filter(|at| bytes[*at] != 0).collect();
-            for _ in 0..=random.below(3) {
+            for _ in 0..=random.below(8) {
                 let at = used[random.place(used.len())];
                 let bit = random.below(8);
                 file.write_all_at(&[bytes[at] ^ (1 << bit)], at as u64)

@@ -101,6 +101,22 @@ fn every_decision_comes_out_again() {
         assert_eq!(explanation["as_recorded"], true, "{said}");
         assert_eq!(explanation["steps"].as_array().unwrap().len(), 12, "{said}");
     }
+    // The books of the running switch say the same as the journal, and most of it.
+    let (http, data) = (running.http.to_string(), world.data());
+    let data = data.to_str().unwrap();
+    let mut from_books = 0;
+    for id in &decisions {
+        for form in [&[][..], &["--json"]] {
+            let asked = |of: [&str; 2]| good(&world, &[&["explain", id][..], &of, form].concat());
+            assert_eq!(asked(["--http", &http]), asked(["--data", data]), "{id}");
+        }
+        let path = format!("/v1/messages/{id}/explanation");
+        from_books += usize::from(running.get(&path).status == 200);
+    }
+    assert!(
+        from_books * 3 >= decisions.len() * 2,
+        "{from_books} of {decisions:?}"
+    );
     running.kill();
     drop(running);
     // The archive has the rules; the files that they came from are not needed.

@@ -9,6 +9,7 @@
 
 mod ledger_load;
 mod raw;
+#[path = "../common/world.rs"]
 mod world;
 
 use std::io::Write as _;
@@ -65,7 +66,7 @@ fn main() -> ExitCode {
 
 fn run(arguments: &Arguments) -> Result<(), Failure> {
     let directory = tempfile::tempdir_in(&arguments.directory)?;
-    let record_bytes = world::record_bytes()?;
+    let record_bytes = raw::record_bytes()?;
     let mut raw = RawLog::create(&directory.path().join("raw"))?;
     let mut running = Running::start(
         &directory.path().join("ledger"),

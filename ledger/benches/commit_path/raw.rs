@@ -8,8 +8,14 @@ use std::time::Duration;
 
 use crossbeam_channel::{Receiver, Sender, bounded};
 use hdrhistogram::Histogram;
+use ledger::State;
+use ledger::command::Submission;
+use ledger::identifiers::Timestamp;
 use ledger::journal::batch::HEADER_BYTES;
+use ledger::runtime::now;
+use ledger::writer::Writer;
 
+use super::world::{self, Purchases};
 use super::{Failure, clock, pause, per_second, until};
 
 /// Size of the file; written from the start again when it is full.
@@ -139,4 +145,28 @@ impl RawLog {
         }
         Ok(histogram)
     }
+}
+
+/// Bytes that one purchase takes in a batch of the journal.
+pub(crate) fn record_bytes() -> Result<usize, Failure> {
+    let rules = world::rules()?;
+    let mut writer = Writer::new(world::SHARD, State::default(), 0, Timestamp::default());
+    let purchases = Purchases::on(1)?;
+    let batches = [
+        world::opening(1, &rules)?.into(),
+        (0..100)
+            .map(|number| purchases.number(number))
+            .collect::<Vec<_>>(),
+    ];
+    let mut bytes = 0;
+    for commands in batches {
+        let submissions = commands.into_iter().map(|command| Submission {
+            command,
+            deadline: None,
+            ticket: (),
+        });
+        let batch = writer.decide(submissions, &rules, now())?.batch;
+        bytes = batch.ok_or("nothing was recorded")?.stored_bytes();
+    }
+    Ok((bytes - HEADER_BYTES) / 100)
 }

@@ -1,7 +1,11 @@
-//! One account after the other, by the chain of its records from its opening to now.
+//! The accounts, by their records from their openings to now.
 //!
-//! Owns: that its limits are the sum of its records, that each record moves what its decision says, and that
-//! its authorizations stand where their records left them. Must never: rest on anything but the records of the account and what it was opened with.
+//! Owns: that the limits of an account are the sum of its records, that each record moves what its decision
+//! says, and that its authorizations stand where their records left them. Messages are read in the order of
+//! their records, which is the order of the store, once for every so many accounts: following one account
+//! after the other would read them all over the store. What is kept is a place per account, and the
+//! authorizations that later records change. Must never: rest on anything but the records of an account and
+//! what it was opened with.
 
 use std::collections::BTreeMap;
 
@@ -10,9 +14,9 @@ use rules::{AccountId, Deltas, LimitName, Limits};
 use super::expected::check_moves;
 use super::lives::Life;
 use super::walk::Walk;
-use super::{Audit, AuditError, Rule};
+use super::{Audit, AuditError, Rule, Step};
 use crate::authorization::moves::sum;
-use crate::authorization::{AccountMove, AuthorizationStatus, Standing};
+use crate::authorization::{AccountMove, AuthorizationStatus};
 use crate::books::BookStore;
 use crate::books::rows::{Lead, MessageBody, StoredMessage, Table};
 use crate::entities::Account;
@@ -20,14 +24,22 @@ use crate::identifiers::RecordId;
 use crate::operation::OperationEffect;
 use crate::over_limit::Watch;
 
+/// Accounts that are followed at once.
+pub(super) const ACCOUNTS_AT_ONCE: u64 = 250_000;
+
 /// An account on the way from its opening to what it is.
 pub(super) struct Course {
-    pub(super) account: Account,
+    pub(super) account: AccountId,
     /// Its limits before the next record.
     pub(super) limits: Limits,
     pending: Deltas,
-    /// The newest change of its status, and what it was then given.
+    /// Whether the limits that were granted are those that a record found, not those of now.
+    found: bool,
+    /// The newest record it took.
+    last: Option<RecordId>,
+    /// The newest change of its status.
     status: Option<RecordId>,
+    /// Authorizations that later records change.
     pub(super) lives: BTreeMap<RecordId, Life>,
     over_limit: Watch,
 }
@@ -35,174 +47,166 @@ pub(super) struct Course {
 impl<S: BookStore> Audit<'_, '_, S> {
     /// Every account.
     pub(super) fn accounts(&mut self) -> Result<(), AuditError> {
-        let mut walk = Walk::of(Table::Accounts);
-        while let Some(key) = walk.next(self)? {
-            let id = key.as_slice().try_into().map(u64::from_be_bytes);
-            if let Ok(id) = id {
-                self.account(AccountId(id))?;
+        let mut accounts = Walk::of(Table::Accounts);
+        loop {
+            let mut courses = self.openings(&mut accounts)?;
+            if courses.is_empty() {
+                return Ok(());
+            }
+            self.follow(&mut courses)?;
+            while let Some((_, course)) = courses.pop_first() {
+                self.row(Step::Accounts)?;
                 self.summary.accounts = self.summary.accounts.saturating_add(1);
+                self.arrive(course)?;
+            }
+        }
+    }
+
+    /// The next accounts, as they were opened.
+    fn openings(&mut self, accounts: &mut Walk) -> Result<BTreeMap<AccountId, Course>, AuditError> {
+        let mut courses = BTreeMap::new();
+        for _ in 0..ACCOUNTS_AT_ONCE {
+            let Some((key, _)) = accounts.next(self, Step::Accounts)? else {
+                break;
+            };
+            let id = key.as_slice().try_into().map(u64::from_be_bytes);
+            if let Ok(id) = id
+                && let Some(account) = self.views.account(AccountId(id))?
+            {
+                courses.insert(account.id, self.opening(&account)?);
+            }
+        }
+        Ok(courses)
+    }
+
+    /// Takes every record that is about the accounts.
+    fn follow(&mut self, courses: &mut BTreeMap<AccountId, Course>) -> Result<(), AuditError> {
+        let mut walk = Walk::of(Table::Messages);
+        while let Some((key, row)) = walk.next(self, Step::Accounts)? {
+            let Some(message) = self.message_of(&key, row.as_deref())? else {
+                continue;
+            };
+            for moved in message.moves() {
+                if let Some(course) = courses.get_mut(&moved.account) {
+                    self.step(course, &message, moved)?;
+                }
             }
         }
         Ok(())
     }
 
-    fn account(&mut self, id: AccountId) -> Result<(), AuditError> {
-        let Some(account) = self.views.account(id)? else {
-            return Ok(());
-        };
+    /// The records of an account behind `last`, the oldest first.
+    fn chain(
+        &mut self,
+        account: &Account,
+        last: Option<RecordId>,
+    ) -> Result<Vec<StoredMessage>, AuditError> {
         // A batch is shown record by record: its messages may follow.
         while self.views.shown() < account.reflects.sequence {
             self.pause()?;
         }
-        let chain = self.chain(&account)?;
-        let mut course = self.opening(account, &chain)?;
-        for id in chain {
-            self.row()?;
-            if let Some(message) = self.views.message(id)? {
-                self.step(&mut course, &message)?;
-            }
-        }
-        self.arrive(course)
-    }
-
-    /// The records of an account, the oldest first.
-    fn chain(&mut self, account: &Account) -> Result<Vec<RecordId>, AuditError> {
-        let mut chain = Vec::new();
+        let mut chain: Vec<StoredMessage> = Vec::new();
         let mut next = account.latest;
-        while let Some(id) = next {
-            self.row()?;
+        while let Some(id) = next.filter(|id| last.is_none_or(|last| *id > last)) {
+            self.row(Step::Accounts)?;
             let message = self.views.message(id)?;
-            let last = chain.last().copied();
-            let listed = message.filter(|message| {
-                let moves = message.moves();
-                moves
-                    .iter()
-                    .filter(|moved| moved.account == account.id)
-                    .count()
-                    == 1
-            });
-            let Some(message) = listed.filter(|_| last.is_none_or(|last| id < last)) else {
+            let before = chain.last().map(|message| message.id);
+            let listed = message.filter(|message| moved_in(message, account.id).is_some());
+            let Some(message) = listed.filter(|_| before.is_none_or(|before| id < before)) else {
                 let finding = format!("record {id} is not one of account {}", account.id);
-                let records = std::iter::once(id).chain(last);
+                let records = std::iter::once(id).chain(before);
                 return Err(AuditError::violation(Rule::Chain, finding, records));
             };
             next = message.previous(account.id);
-            chain.push(id);
+            chain.push(message);
+        }
+        if next != last {
+            let finding = format!(
+                "account {} does not lead to its record {}",
+                account.id,
+                last.unwrap_or_default()
+            );
+            return Err(AuditError::violation(Rule::Chain, finding, last));
         }
         chain.reverse();
         Ok(chain)
     }
 
-    /// The account as it was opened: what moves as the books say, what was granted as it was before it was
-    /// first changed.
-    fn opening(&mut self, account: Account, chain: &[RecordId]) -> Result<Course, AuditError> {
-        let mut limits = account.limits;
-        let mut sum_of_moves = Deltas::NONE;
-        let mut granted = None;
-        for id in chain {
-            self.row()?;
-            let Some(message) = self.views.message(*id)? else {
-                continue;
-            };
-            if let Some(moved) = moved_in(&message, account.id) {
-                sum_of_moves = sum(&sum_of_moves, &moved.deltas)
-                    .ok_or_else(|| out_of_range(account.id, *id))?;
-            }
-            if let (None, Some(before)) = (granted, granted_before(&message)) {
-                granted = Some(before);
-            }
-        }
-        if let Some(granted) = granted {
-            limits = granted;
-        }
+    /// The account as it was opened: what moves as the books say, what was granted as it is, until a record
+    /// says what it found.
+    fn opening(&mut self, account: &Account) -> Result<Course, AuditError> {
+        let out_of_range = || out_of_range(account.id, account.reflects);
         let opened = match account.opening {
             Some(opening) => opening,
             None => {
                 let known = &mut self.summary.accounts_without_opening;
                 *known = known.saturating_add(1);
-                let movable = account.movable();
-                let opened = movable.and_then(|now| sum(&now, &sum_of_moves.negated()));
-                opened.ok_or_else(|| out_of_range(account.id, account.reflects))?
+                let mut opened = account.movable().ok_or_else(out_of_range)?;
+                for message in self.chain(account, None)? {
+                    if let Some(moved) = moved_in(&message, account.id) {
+                        opened = sum(&opened, &moved.deltas.negated()).ok_or_else(out_of_range)?;
+                    }
+                }
+                opened
             }
         };
-        let limits = with_movable(limits, &opened)
-            .ok_or_else(|| out_of_range(account.id, account.reflects))?;
+        let limits = with_movable(account.limits, &opened).ok_or_else(out_of_range)?;
         Ok(Course {
             over_limit: Watch::from(&limits),
+            account: account.id,
             limits,
-            account,
             pending: Deltas::NONE,
+            found: false,
+            last: None,
             status: None,
             lives: BTreeMap::new(),
         })
     }
 
     /// One record of the account.
-    fn step(&mut self, course: &mut Course, message: &StoredMessage) -> Result<(), AuditError> {
-        let id = course.account.id;
-        let Some(moved) = moved_in(message, id).copied() else {
-            return Ok(());
-        };
+    fn step(
+        &mut self,
+        course: &mut Course,
+        message: &StoredMessage,
+        moved: &AccountMove,
+    ) -> Result<(), AuditError> {
         check_before(course, message)?;
         if let Some(expected) = self.expected(course, message)? {
             check_moves(message, &expected)?;
         }
         self.check_floors(course, message, &moved.deltas)?;
-        if let MessageBody::Operation { done, .. } = &message.body {
-            match &done.effect {
-                OperationEffect::Granted { granted, .. } => {
-                    course.limits = granted.put_into(&course.limits);
-                }
-                OperationEffect::AccountStatus { .. } => course.status = Some(message.id),
-                OperationEffect::Moved
-                | OperationEffect::Forced(_)
-                | OperationEffect::Canceled(_)
-                | OperationEffect::Holder(_)
-                | OperationEffect::CardStatus { .. }
-                | OperationEffect::CardModes { .. }
-                | OperationEffect::Control { .. }
-                | OperationEffect::AvailableLimit { .. }
-                | OperationEffect::ClearingSettled(_) => {}
-            }
-        }
-        let range = || out_of_range(id, message.id);
-        course.limits = course
-            .limits
-            .checked_apply(&moved.deltas)
-            .ok_or_else(range)?;
-        course.pending = sum(&course.pending, &moved.pending).ok_or_else(range)?;
-        course.over_limit.step(message, &moved, &course.limits);
-        Ok(())
+        take(course, message, moved)
     }
 
-    /// The account as its records left it is the account of the books.
-    fn arrive(&mut self, course: Course) -> Result<(), AuditError> {
-        let Course {
-            account,
-            limits,
-            pending,
-            status,
-            lives,
-            over_limit,
-        } = course;
-        if limits != account.limits || pending != account.pending {
-            let finding = difference(&account, &limits, &pending);
+    /// The account as its records left it is the account of the books, with those that came meanwhile.
+    fn arrive(&mut self, mut course: Course) -> Result<(), AuditError> {
+        let Some(account) = self.views.account(course.account)? else {
+            return Ok(());
+        };
+        for message in self.chain(&account, course.last)? {
+            if let Some(moved) = moved_in(&message, account.id) {
+                take(&mut course, &message, moved)?;
+            }
+        }
+        if course.limits != account.limits || course.pending != account.pending {
+            let finding = difference(&account, &course.limits, &course.pending);
             return Err(AuditError::violation(Rule::Sums, finding, account.latest));
         }
-        for excursion in over_limit.excursions() {
+        for excursion in course.over_limit.excursions() {
             let count = match excursion.left {
                 Some(_) => &mut self.summary.excursions_ended,
                 None => &mut self.summary.excursions_lasting,
             };
             *count = count.saturating_add(1);
         }
-        if let Some(id) = status {
+        if let Some(id) = course.status {
             self.check_status(&account, id)?;
         }
-        for (id, life) in lives {
-            self.row()?;
-            self.summary.authorizations = self.summary.authorizations.saturating_add(1);
-            self.check_standing(&account, id, &life)?;
+        for (id, life) in course.lives {
+            // One that changed since says so.
+            if self.includes(life.stored.reflects) {
+                return Err(elsewhere(id, &life));
+            }
         }
         Ok(())
     }
@@ -224,16 +228,13 @@ impl<S: BookStore> Audit<'_, '_, S> {
         Ok(())
     }
 
-    /// An authorization stands where its records left it, and is found when it is due.
-    fn check_standing(
-        &mut self,
-        account: &Account,
-        id: RecordId,
-        life: &Life,
-    ) -> Result<(), AuditError> {
-        let stored = &life.stored;
-        // One that changed since the account was looked at says so.
-        if stored.reflects > account.reflects {
+    /// Lets go of an authorization that no later record changes: it stands where its records left it, and is
+    /// found when it is due.
+    pub(super) fn settle(&mut self, course: &mut Course, id: RecordId) -> Result<(), AuditError> {
+        let Some(life) = course.lives.get(&id) else {
+            return Ok(());
+        };
+        if life.standing.reflects < life.stored.reflects {
             return Ok(());
         }
         if life.stored_presented_minor != life.presented_minor {
@@ -243,34 +244,74 @@ impl<S: BookStore> Audit<'_, '_, S> {
             );
             return Err(AuditError::violation(Rule::Lives, finding, [id, life.last]));
         }
-        let ended = Standing {
-            reflects: stored.reflects,
-            ..life.standing.clone()
-        };
-        if *stored != ended {
-            let finding = format!(
-                "the books have record {id} as {} with {} left, its records leave it {} with {}",
-                stored.status.as_str(),
-                stored.remaining_minor(),
-                ended.status.as_str(),
-                ended.remaining_minor()
-            );
-            return Err(AuditError::violation(Rule::Lives, finding, [id, life.last]));
+        if life.standing != life.stored {
+            return Err(elsewhere(id, life));
         }
-        let pending = stored.status == AuthorizationStatus::Pending;
-        if let Some(due) = stored.expires.filter(|_| pending)
+        let pending = life.stored.status == AuthorizationStatus::Pending;
+        if let Some(due) = life.stored.expires.filter(|_| pending)
             && self.views.led_to(&Lead::Expiry(due, id))? != Some(id)
         {
             // It may have changed at this moment; then it is not pending there any more.
             let now = self.views.message(id)?;
-            let now = now.as_ref().and_then(StoredMessage::standing);
-            if now == Some(stored) {
+            if now.as_ref().and_then(StoredMessage::standing) == Some(&life.stored) {
                 let finding = format!("record {id} would not be found when it is due");
                 return Err(AuditError::violation(Rule::Lives, finding, [id]));
             }
         }
+        self.summary.authorizations = self.summary.authorizations.saturating_add(1);
+        course.lives.remove(&id);
         Ok(())
     }
+}
+
+/// An authorization does not stand where its records left it.
+pub(super) fn elsewhere(id: RecordId, life: &Life) -> AuditError {
+    let Life {
+        standing,
+        stored,
+        last,
+        ..
+    } = life;
+    let finding = format!(
+        "the books have record {id} as {} with {} left, its records leave it {} with {}",
+        stored.status.as_str(),
+        stored.remaining_minor(),
+        standing.status.as_str(),
+        standing.remaining_minor()
+    );
+    AuditError::violation(Rule::Lives, finding, [id, *last])
+}
+
+/// Takes what a record moves and grants.
+fn take(
+    course: &mut Course,
+    message: &StoredMessage,
+    moved: &AccountMove,
+) -> Result<(), AuditError> {
+    if let MessageBody::Operation { done, .. } = &message.body {
+        match &done.effect {
+            OperationEffect::Granted { granted, .. } => {
+                course.limits = granted.put_into(&course.limits);
+            }
+            OperationEffect::AccountStatus { .. } => course.status = Some(message.id),
+            OperationEffect::Moved
+            | OperationEffect::Forced(_)
+            | OperationEffect::Canceled(_)
+            | OperationEffect::Holder(_)
+            | OperationEffect::CardStatus { .. }
+            | OperationEffect::CardModes { .. }
+            | OperationEffect::Control { .. }
+            | OperationEffect::AvailableLimit { .. }
+            | OperationEffect::ClearingSettled(_) => {}
+        }
+    }
+    let range = || out_of_range(course.account, message.id);
+    let limits = course.limits.checked_apply(&moved.deltas);
+    let pending = sum(&course.pending, &moved.pending);
+    (course.limits, course.pending) = limits.zip(pending).ok_or_else(range)?;
+    course.over_limit.step(message, moved, &course.limits);
+    course.last = Some(message.id);
+    Ok(())
 }
 
 fn moved_in(message: &StoredMessage, account: AccountId) -> Option<&AccountMove> {
@@ -291,6 +332,15 @@ fn granted_before(message: &StoredMessage) -> Option<Limits> {
     }
 }
 
+/// The moving part of limits.
+fn movable(limits: &Limits) -> Option<Deltas> {
+    let mut movable = Deltas::NONE;
+    for limit in LimitName::ALL {
+        movable.set(limit, limits.get(limit)).then_some(())?;
+    }
+    Some(movable)
+}
+
 /// Limits whose moving part is this.
 fn with_movable(limits: Limits, movable: &Deltas) -> Option<Limits> {
     let mut difference = Deltas::NONE;
@@ -301,20 +351,32 @@ fn with_movable(limits: Limits, movable: &Deltas) -> Option<Limits> {
     limits.checked_apply(&difference)
 }
 
-/// The limits that a record found are those that the one before it left.
-fn check_before(course: &Course, message: &StoredMessage) -> Result<(), AuditError> {
+/// The limits that a record found are those that the one before it left. The first that says what it found
+/// says what was granted until then.
+fn check_before(course: &mut Course, message: &StoredMessage) -> Result<(), AuditError> {
     let found = if let MessageBody::Authorization { decided, .. } = &message.body {
-        let own = decided.account == Some(course.account.id);
+        let own = decided.account == Some(course.account);
         decided.limits_before.filter(|_| own)
     } else {
         granted_before(message)
     };
-    if found.is_none_or(|found| found == course.limits) {
+    let Some(found) = found else {
+        return Ok(());
+    };
+    if !std::mem::replace(&mut course.found, true) {
+        let granted = movable(&course.limits).and_then(|movable| with_movable(found, &movable));
+        let granted = granted.filter(|granted| *granted != course.limits);
+        if let Some(granted) = granted {
+            course.over_limit = Watch::from(&granted);
+            course.limits = granted;
+        }
+    }
+    if found == course.limits {
         return Ok(());
     }
     let finding = format!(
         "record {} found other limits on account {} than the records before it leave",
-        message.id, course.account.id
+        message.id, course.account
     );
     Err(AuditError::violation(Rule::Sums, finding, [message.id]))
 }

@@ -8,7 +8,7 @@ use std::collections::BTreeMap;
 use rules::{AccumulatorKey, ControlId, ControlTarget};
 
 use super::walk::Walk;
-use super::{Audit, AuditError, Rule};
+use super::{Audit, AuditError, Rule, Step};
 use crate::authorization::Decision;
 use crate::books::BookStore;
 use crate::books::rows::{self, MessageBody, StoredMessage, Table};
@@ -79,7 +79,7 @@ impl<S: BookStore> Audit<'_, '_, S> {
     /// Every accumulator is the sum of what its records count, and no other is there.
     pub(super) fn counts(&mut self, counts: &Counts) -> Result<(), AuditError> {
         for (key, expected) in &counts.counted {
-            self.row()?;
+            self.row(Step::Counts)?;
             let found = self.views.accumulator(key)?;
             // One that changed since its messages were read is another's to judge.
             let since = found.filter(|found| !self.includes(found.reflects));
@@ -98,8 +98,8 @@ impl<S: BookStore> Audit<'_, '_, S> {
             self.summary.accumulators = self.summary.accumulators.saturating_add(1);
         }
         let mut walk = Walk::of(Table::Accumulators);
-        while let Some(row) = walk.next(self)? {
-            let Some(key) = rows::accumulator_of(&row) else {
+        while let Some((key, _)) = walk.next(self, Step::Counts)? {
+            let Some(key) = rows::accumulator_of(&key) else {
                 continue;
             };
             let Some(counted) = self.views.accumulator(&key)? else {
@@ -124,7 +124,7 @@ impl<S: BookStore> Audit<'_, '_, S> {
             return Ok(());
         }
         for ((target, control), (id, expected)) in &counts.controls {
-            self.row()?;
+            self.row(Step::Counts)?;
             if self.views.control(*target, *control)? != *expected {
                 let finding = format!("control {control} is not what its last change made of it");
                 return Err(AuditError::violation(Rule::Counts, finding, [*id]));

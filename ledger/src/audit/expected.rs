@@ -5,7 +5,7 @@
 
 use super::accounts::Course;
 use super::lives::{begin, raise};
-use super::{Audit, AuditError, Rule};
+use super::{Audit, AuditError, Rule, Step};
 use crate::authorization::{Change, Cleared, Decision};
 use crate::books::BookStore;
 use crate::books::rows::{MessageBody, StoredMessage};
@@ -21,7 +21,7 @@ impl<S: BookStore> Audit<'_, '_, S> {
         message: &StoredMessage,
     ) -> Result<Option<Expected>, AuditError> {
         let listed = message.moves().first().map(|moved| moved.account);
-        let own = listed == Some(course.account.id);
+        let own = listed == Some(course.account);
         match &message.body {
             MessageBody::Authorization { decided, .. } => match &decided.decision {
                 Decision::Completed(change) => self.changed(course, message, change),
@@ -29,8 +29,14 @@ impl<S: BookStore> Audit<'_, '_, S> {
                 Decision::Approved(_) if !own => Ok(None),
                 Decision::Approved(approval) => {
                     match (&approval.increment_of, decided.standing(message.id)) {
-                        (Some((_, of)), _) => raise(course, message, *of)?,
-                        (None, Some(standing)) => begin(course, message, standing)?,
+                        (Some((_, of)), _) => {
+                            raise(course, message, *of)?;
+                            self.settle(course, *of)?;
+                        }
+                        (None, Some(standing)) => {
+                            begin(course, message, standing)?;
+                            self.settle(course, message.id)?;
+                        }
                         (None, None) => {}
                     }
                     Ok(Some(Expected::of_approval(
@@ -59,16 +65,17 @@ impl<S: BookStore> Audit<'_, '_, S> {
         message: &StoredMessage,
         done: &OperationDone,
     ) -> Result<Option<Expected>, AuditError> {
-        let own = done.account == Some(course.account.id);
+        let own = done.account == Some(course.account);
         match &done.effect {
             OperationEffect::Canceled(change) => self.changed(course, message, change),
             OperationEffect::Forced(standing) if own => {
                 begin(course, message, (**standing).clone())?;
+                self.settle(course, message.id)?;
                 let expected = Expected::of_forced(standing);
                 Ok(Some(expected.ok_or_else(|| leaves_range(message))?))
             }
             OperationEffect::Granted { before, granted } if own => {
-                let expected = Expected::of_grant(course.account.id, before, granted);
+                let expected = Expected::of_grant(course.account, before, granted);
                 Ok(Some(expected.ok_or_else(|| leaves_range(message))?))
             }
             OperationEffect::ClearingSettled(settled) if own => {
@@ -100,16 +107,15 @@ impl<S: BookStore> Audit<'_, '_, S> {
             return Ok(Some(expected));
         };
         if let Some(change) = &cleared.change {
-            let Some(changed) = self.changed(course, message, change)? else {
+            let changed = self.presented(course, message, change, cleared.presented_minor)?;
+            let Some(changed) = changed else {
                 return Ok(None);
             };
             expected = changed;
-            if let Some(life) = course.lives.get_mut(&change.authorization) {
-                life.presented_minor = life.presented_minor.saturating_add(cleared.presented_minor);
-            }
         }
         if let Some(standing) = &cleared.standing {
             begin(course, message, standing.clone())?;
+            self.settle(course, message.id)?;
             expected = expected
                 .with(standing)
                 .ok_or_else(|| leaves_range(message))?;
@@ -124,13 +130,24 @@ impl<S: BookStore> Audit<'_, '_, S> {
         message: &StoredMessage,
         change: &Change,
     ) -> Result<Option<Expected>, AuditError> {
+        self.presented(course, message, change, 0)
+    }
+
+    /// A record that changes an authorization, and presents so much of it.
+    fn presented(
+        &mut self,
+        course: &mut Course,
+        message: &StoredMessage,
+        change: &Change,
+        presented_minor: i64,
+    ) -> Result<Option<Expected>, AuditError> {
         let records = [change.authorization, message.id];
         let Some(life) = course.lives.get_mut(&change.authorization) else {
-            self.row()?;
+            self.row(Step::Accounts)?;
             let authorization = self.views.message(change.authorization)?;
             let standing = authorization.as_ref().and_then(StoredMessage::standing);
             // A card with several accounts may bring an advice under another one of them.
-            if standing.is_some_and(|standing| standing.account != course.account.id) {
+            if standing.is_some_and(|standing| standing.account != course.account) {
                 return Ok(None);
             }
             let finding = format!(
@@ -154,6 +171,8 @@ impl<S: BookStore> Audit<'_, '_, S> {
             return Err(leaves_range(message));
         }
         life.last = message.id;
+        life.presented_minor = life.presented_minor.saturating_add(presented_minor);
+        self.settle(course, change.authorization)?;
         Ok(Some(expected))
     }
 }

@@ -45,7 +45,7 @@ impl<S: BookStore> Audit<'_, '_, S> {
             "record {} takes {} of account {} to {}, below its floor {}",
             message.id,
             below.limit.as_str(),
-            course.account.id,
+            course.account,
             below.after_minor,
             below.floor_minor
         );

@@ -7,7 +7,7 @@
 use std::collections::VecDeque;
 
 use super::messages::{Cards, record_of};
-use super::{Audit, AuditError, Rule};
+use super::{Audit, AuditError, Rule, Step};
 use crate::books::BookStore;
 use crate::books::rows::{MessageBody, StoredMessage};
 use crate::identifiers::{RecordId, ShardId, Timestamp};
@@ -106,7 +106,7 @@ impl<S: BookStore> Audit<'_, '_, S> {
             let Some((id, time, record)) = held.read.pop_front() else {
                 return Ok(());
             };
-            self.row()?;
+            self.row(Step::Messages)?;
             held.compared = held.compared.saturating_add(1);
             if let Some(message) = message.filter(|message| message.id == id) {
                 return same(message, time, &record);

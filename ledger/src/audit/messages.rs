@@ -11,12 +11,12 @@ use rules::AccountId;
 use super::counts::Counts;
 use super::journal::Held;
 use super::walk::Walk;
-use super::{Audit, AuditError, Rule};
+use super::{Audit, AuditError, Rule, Step};
 use crate::authorization::{
     Change, Clearing, Decision, Lookup, MessageKey, PlannedPosting, TransactionPosted,
 };
 use crate::books::BookStore;
-use crate::books::rows::{Lead, MessageBody, StoredMessage, Table};
+use crate::books::rows::{self, Lead, MessageBody, StoredMessage, Table};
 use crate::entities::{CardFacts, CardStatus, SuspendedModes};
 use crate::identifiers::{CardHash, CustomerId, RecordId};
 use crate::journal::disk::Disk;
@@ -100,10 +100,8 @@ impl<S: BookStore> Audit<'_, '_, S> {
         let (mut cards, mut counts) = (Cards::default(), Counts::default());
         let mut latest = BTreeMap::new();
         let mut walk = Walk::of(Table::Messages);
-        while let Some(key) = walk.next(self)? {
-            let message = RecordId::from_key(&key);
-            let message = message.map_or(Ok(None), |id| self.views.message(id))?;
-            let Some(message) = message.filter(|message| self.includes(message.id)) else {
+        while let Some((key, row)) = walk.next(self, Step::Messages)? {
+            let Some(message) = self.message_of(&key, row.as_deref())? else {
                 continue;
             };
             self.summary.messages = self.summary.messages.saturating_add(1);
@@ -153,8 +151,8 @@ impl<S: BookStore> Audit<'_, '_, S> {
             | MessageBody::FileAction(_)
             | MessageBody::Dropped(_) => return Ok(()),
         };
-        self.row()?;
-        let found = self.views.found(&Lookup::Key(key))?.map(|found| found.id);
+        self.row(Step::Messages)?;
+        let found = self.views.led_to(&Lead::Lookup(Lookup::Key(key)))?;
         if found == Some(message.id) {
             return Ok(());
         }
@@ -168,7 +166,7 @@ impl<S: BookStore> Audit<'_, '_, S> {
 
     /// What waits in the work list is found there, and nothing else.
     fn check_item(&mut self, message: &StoredMessage) -> Result<(), AuditError> {
-        self.row()?;
+        self.row(Step::Messages)?;
         let listed = self.views.led_to(&Lead::Item(message.id))?;
         // It may have been settled at this moment.
         let now = self.views.message(message.id)?;
@@ -186,7 +184,7 @@ impl<S: BookStore> Audit<'_, '_, S> {
     /// The newest record of each account is the last that was found for it.
     fn check_ends(&mut self, latest: &BTreeMap<AccountId, RecordId>) -> Result<(), AuditError> {
         for (account, last) in latest {
-            self.row()?;
+            self.row(Step::Messages)?;
             let known = self.views.account(*account)?;
             let reaches = known.and_then(|account| account.latest);
             if reaches.is_none_or(|latest| latest < *last) {
@@ -205,7 +203,7 @@ impl<S: BookStore> Audit<'_, '_, S> {
         let planned = self.postings_of(message)?;
         let mut posted = Vec::with_capacity(planned.len());
         for (number, planned) in (1_u32..).zip(&planned) {
-            self.row()?;
+            self.row(Step::Messages)?;
             let id = RecordId {
                 index: message.id.index.saturating_add(number),
                 ..message.id
@@ -257,7 +255,7 @@ impl<S: BookStore> Audit<'_, '_, S> {
             MessageBody::Operation { done, .. } => return Ok(done.postings.clone()),
             MessageBody::Dropped(_) | MessageBody::FileAction(_) => return Ok(Vec::new()),
         };
-        self.row()?;
+        self.row(Step::Messages)?;
         let authorization = self.views.message(change.authorization)?;
         let standing = authorization.as_ref().and_then(StoredMessage::standing);
         let Some(standing) = standing else {
@@ -273,10 +271,8 @@ impl<S: BookStore> Audit<'_, '_, S> {
     /// Every transaction was posted by a message of the books.
     pub(super) fn transactions(&mut self) -> Result<(), AuditError> {
         let mut walk = Walk::of(Table::Transactions);
-        while let Some(key) = walk.next(self)? {
-            let (account, id) = key.split_at_checked(8).unwrap_or_default();
-            let account = account.try_into().map(u64::from_be_bytes).map(AccountId);
-            let (Ok(account), Some(id)) = (account, RecordId::from_key(id)) else {
+        while let Some((key, _)) = walk.next(self, Step::Transactions)? {
+            let Some((account, id)) = rows::transaction_of(&key) else {
                 continue;
             };
             let posted = self.views.transaction(account, id)?;
@@ -314,7 +310,7 @@ impl<S: BookStore> Audit<'_, '_, S> {
             // It may have changed since its messages were read.
             let mut walk = Walk::behind(Table::Messages, cards.seen.clone());
             let mut news = false;
-            while let Some(key) = walk.next(self)? {
+            while let Some((key, _)) = walk.next(self, Step::Cards)? {
                 let id = RecordId::from_key(&key);
                 let message = id.map_or(Ok(None), |id| self.views.message(id))?;
                 if let Some(message) = message {
@@ -330,7 +326,7 @@ impl<S: BookStore> Audit<'_, '_, S> {
 
     fn check_cards(&mut self, cards: &Cards) -> Result<(), AuditError> {
         for (hash, changed) in &cards.changed {
-            self.row()?;
+            self.row(Step::Cards)?;
             let card = self.views.card(hash)?.map(|card| card.facts);
             let good = card.is_some_and(|card| {
                 changed.status.is_none_or(|status| card.status == status)
@@ -348,7 +344,7 @@ impl<S: BookStore> Audit<'_, '_, S> {
             }
         }
         for (hash, (id, issued)) in &cards.issued {
-            self.row()?;
+            self.row(Step::Cards)?;
             let changed = cards.changed.get(hash);
             let status = changed.and_then(|changed| changed.status);
             let suspended = changed.and_then(|changed| changed.suspended);

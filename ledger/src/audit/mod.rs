@@ -2,8 +2,8 @@
 //!
 //! Owns: the invariants of the books as checks ([`Rule`]) and the order in which they are made. First the
 //! messages in the order of their records, side by side with the journal as far as it is held
-//! (`messages`, `journal`); then the transactions; then each account by the chain of its records
-//! (`accounts`, `expected`, `lives`, `floors`); at last the cards and what limits have counted (`counts`). The first thing that is not as it must be ends it, with the
+//! (`messages`, `journal`); then the transactions; then the accounts by their records (`accounts`, `expected`,
+//! `lives`, `floors`); at last the cards and what limits have counted (`counts`). The first thing that is not as it must be ends it, with the
 //! records that show it. It reads views like any reader, a few rows at a time, and gives way between them
 //! ([`Helpers::pace`]), so it runs over books that are being written as well as over a copy that is still.
 //! Must never: change anything, or decide.
@@ -24,7 +24,8 @@ use std::sync::Arc;
 use rules::{RulesVersion, Snapshot};
 use serde::{Deserialize, Serialize};
 
-use crate::books::{BookStore, StoreError, Views};
+use crate::books::rows::{StoredMessage, Table};
+use crate::books::{BookStore, Contents, StoreError, Views, load};
 use crate::identifiers::{RecordId, ShardId, Timestamp};
 use crate::journal::cursor::CursorError;
 use crate::journal::disk::Disk;
@@ -130,6 +131,34 @@ pub struct Summary {
     pub accounts_without_opening: u64,
 }
 
+/// What an audit looks at, in this order.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Step {
+    /// The messages, beside the journal and the events.
+    #[default]
+    Messages,
+    /// The transactions.
+    Transactions,
+    /// The accounts by their messages.
+    Accounts,
+    /// The cards.
+    Cards,
+    /// What limits have counted.
+    Counts,
+}
+
+/// How far an audit is.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Progress {
+    /// What it looks at.
+    pub step: Step,
+    /// Rows of messages, transactions and accounts that were read in this step.
+    pub rows: u64,
+    /// How many that will be, about.
+    pub of_rows: u64,
+}
+
 /// Why an audit did not come to a good end.
 #[derive(Debug, thiserror::Error)]
 pub enum AuditError {
@@ -185,8 +214,8 @@ pub type RulesByVersion<'a> = &'a mut dyn FnMut(RulesVersion) -> Option<Arc<Snap
 
 /// What an audit needs of whoever asks for it.
 pub struct Helpers<'a> {
-    /// Called after every few rows, to give way to others; `false` ends the audit.
-    pub pace: &'a mut dyn FnMut() -> bool,
+    /// Called after every few rows with how far it is, to give way to others; `false` ends the audit.
+    pub pace: &'a mut dyn FnMut(Progress) -> bool,
     /// Rules of the decisions.
     pub rules: RulesByVersion<'a>,
     /// What compares records with events.
@@ -223,6 +252,8 @@ pub fn run<S: BookStore, D: Disk + Clone>(
         still,
         helpers,
         rows: 0,
+        progress: Progress::default(),
+        contents: load::progress(views.store())?.contents,
         rules: BTreeMap::new(),
         summary: Summary {
             sequence,
@@ -248,13 +279,23 @@ struct Audit<'a, 'h, S> {
     still: bool,
     helpers: Helpers<'h>,
     rows: u32,
+    progress: Progress,
+    /// What the tables contain, for the progress.
+    contents: Contents,
     rules: BTreeMap<RulesVersion, Option<Arc<Snapshot>>>,
     summary: Summary,
 }
 
 impl<S: BookStore> Audit<'_, '_, S> {
     /// Counts a row that was read, and gives way after every few.
-    fn row(&mut self) -> Result<(), AuditError> {
+    fn row(&mut self, step: Step) -> Result<(), AuditError> {
+        if self.progress.step != step {
+            self.progress = Progress {
+                step,
+                rows: 0,
+                of_rows: self.rows_of(step),
+            };
+        }
         self.rows = self.rows.saturating_add(1);
         if self.rows >= SLICE_ROWS {
             self.pause()?;
@@ -262,9 +303,46 @@ impl<S: BookStore> Audit<'_, '_, S> {
         Ok(())
     }
 
+    /// How many rows a step walks over, as far as they are in the store.
+    fn rows_of(&self, step: Step) -> u64 {
+        let rows = |table| self.contents.of(table).rows;
+        match step {
+            Step::Messages => rows(Table::Messages),
+            Step::Transactions => rows(Table::Transactions),
+            Step::Accounts => {
+                let accounts = rows(Table::Accounts);
+                let passes = accounts.div_ceil(accounts::ACCOUNTS_AT_ONCE);
+                passes
+                    .saturating_mul(rows(Table::Messages))
+                    .saturating_add(accounts)
+            }
+            Step::Cards | Step::Counts => 0,
+        }
+    }
+
+    /// A row of a table was walked over.
+    fn walked(&mut self) {
+        self.progress.rows = self.progress.rows.saturating_add(1);
+    }
+
+    /// The message of a row, if every check includes it: as the views show it, else as the store has it.
+    fn message_of(
+        &self,
+        key: &[u8],
+        row: Option<&[u8]>,
+    ) -> Result<Option<StoredMessage>, AuditError> {
+        let Some(id) = RecordId::from_key(key).filter(|id| self.includes(*id)) else {
+            return Ok(None);
+        };
+        Ok(match row {
+            Some(row) => Some(self.views.message_over(id, row)?),
+            None => self.views.message(id)?,
+        })
+    }
+
     fn pause(&mut self) -> Result<(), AuditError> {
         self.rows = 0;
-        if (self.helpers.pace)() {
+        if (self.helpers.pace)(self.progress) {
             Ok(())
         } else {
             Err(AuditError::GivenUp)

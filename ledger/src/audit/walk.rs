@@ -5,18 +5,21 @@
 
 use std::collections::BTreeSet;
 
-use super::{Audit, AuditError};
+use super::{Audit, AuditError, Step};
 use crate::books::BookStore;
 use crate::books::rows::Table;
 
-/// Keys of one page.
+/// Rows of one page.
 const PAGE_ROWS: usize = 256;
+
+/// Key of a row, and its bytes where it is in the store.
+type Found = (Vec<u8>, Option<Vec<u8>>);
 
 /// A place in a table.
 pub(super) struct Walk {
     table: Table,
     after: Option<Vec<u8>>,
-    page: std::vec::IntoIter<Vec<u8>>,
+    page: std::vec::IntoIter<Found>,
     in_views: bool,
 }
 
@@ -35,40 +38,43 @@ impl Walk {
         }
     }
 
-    /// The next key; those of rows that are in the views alone come last, in order among themselves.
+    /// The next row; those that are in the views alone come last, in order among themselves.
     pub(super) fn next<S: BookStore>(
         &mut self,
         audit: &mut Audit<'_, '_, S>,
-    ) -> Result<Option<Vec<u8>>, AuditError> {
-        audit.row()?;
+        step: Step,
+    ) -> Result<Option<Found>, AuditError> {
+        audit.row(step)?;
         loop {
-            if let Some(key) = self.page.next() {
-                self.after = Some(key.clone());
-                return Ok(Some(key));
+            if let Some(found) = self.page.next() {
+                audit.walked();
+                return Ok(Some(found));
             }
             if self.in_views {
                 return Ok(None);
             }
             let store = audit.views.store();
             let page = store.page(self.table, self.after.as_deref(), PAGE_ROWS)?;
-            let mut keys: Vec<Vec<u8>> = page.into_iter().map(|(key, _)| key).collect();
-            if keys.is_empty() {
+            if let Some((last, _)) = page.last() {
+                self.after = Some(last.clone());
+                let rows = page.into_iter().map(|(key, row)| (key, Some(row)));
+                self.page = rows.collect::<Vec<_>>().into_iter();
+            } else {
                 self.in_views = true;
-                keys = self.keys_of_views(audit)?;
+                self.page = self.keys_of_views(audit)?.into_iter();
             }
-            self.page = keys.into_iter();
         }
     }
 
     fn keys_of_views<S: BookStore>(
         &self,
         audit: &Audit<'_, '_, S>,
-    ) -> Result<Vec<Vec<u8>>, AuditError> {
+    ) -> Result<Vec<Found>, AuditError> {
         let changed: BTreeSet<Vec<u8>> = audit.views.changed_keys(self.table);
         let mut keys = Vec::new();
         for key in changed {
             if audit.views.store().get(self.table, &key)?.is_none() {
-                keys.push(key);
+                keys.push((key, None));
             }
         }
         Ok(keys)

@@ -14,13 +14,13 @@ use dashmap::DashMap;
 use serde::Serialize;
 
 use super::Progress;
-use super::rows::{self, APPLIED, INTENDED, Lead, RowError, Table};
+use super::rows::{self, APPLIED, INTENDED, RowError, Table};
 use super::store::{BookStore, Row, StoreError};
 use super::view::{ViewError, ViewWriter, Views};
 
 /// Rows of one group. Between groups the checkpoint gives way to those who wait for the device: one sync of
 /// everything at its end would fill the device's queue, and the journal's next sync would wait behind it.
-pub const GROUP_ROWS: usize = 512;
+pub const GROUP_ROWS: usize = 1024;
 
 impl<S: BookStore> ViewWriter<S> {
     /// Writes what changed since the last checkpoint to the store, makes it durable, and only then says
@@ -45,7 +45,7 @@ impl<S: BookStore> ViewWriter<S> {
             return Ok(0);
         }
         let store = views.store();
-        let (rows, reached) = reached(store, changed_rows(&views)?, self.progress)?;
+        let (rows, reached) = reached(store, changed_rows(&views)?, self.progress, self.held())?;
         match self.expected {
             Some(expected) if expected.sequence == reached.sequence => {
                 reached.contents.expect(&expected.contents)?;
@@ -56,8 +56,9 @@ impl<S: BookStore> ViewWriter<S> {
             None => say(store, INTENDED, &reached)?,
         }
         let written = rows.len();
-        for group in rows.chunks(GROUP_ROWS) {
-            store.write(group.to_vec())?;
+        let mut rows = rows.into_iter();
+        while !rows.as_slice().is_empty() {
+            store.write(rows.by_ref().take(GROUP_ROWS).collect())?;
             between(store)?;
         }
         store.sync()?;
@@ -77,16 +78,23 @@ impl<S: BookStore> ViewWriter<S> {
     }
 }
 
-/// Those of the rows that differ from the store's, and where the store will be once they are written.
+/// Those of the rows that differ from the store's, and where the store will be once they are written. The
+/// store is asked only for rows that may be in it: those of records that it holds up to batch `held`, and
+/// those that are not of one record.
 fn reached(
     store: &impl BookStore,
     mut rows: Vec<Row>,
     progress: Progress,
+    held: u64,
 ) -> Result<(Vec<Row>, Progress), StoreError> {
     let mut contents = progress.contents;
     let mut failed = None;
+    let old = |table, key: &[u8]| match rows::record_of(table, key) {
+        Some(id) if id.sequence > held => Ok(None),
+        Some(_) | None => store.get(table, key),
+    };
     rows.retain(
-        |Row { table, key, value }| match (store.get(*table, key), value) {
+        |Row { table, key, value }| match (old(*table, key), value) {
             (Ok(old), value) if old == *value => false,
             (Ok(Some(old)), Some(value)) => {
                 contents.replace(*table, key, &old, value);
@@ -134,44 +142,38 @@ pub(crate) fn say(
     store.sync()
 }
 
-/// Every row that the views hold over the store.
+/// Every row that the views hold over the store, in the order of tables and keys.
 fn changed_rows<S>(views: &Views<S>) -> Result<Vec<Row>, RowError> {
-    let mut all = changed(Table::Customers, &views.customers, written, |id| {
-        id.0.to_be_bytes().into()
+    let number = |id: u64| id.to_be_bytes().to_vec();
+    let mut all = Vec::new();
+    changed(&mut all, &views.customers, written, |id| {
+        (Table::Customers, number(id.0))
     })?;
-    all.extend(changed(Table::Accounts, &views.accounts, written, |id| {
-        id.0.to_be_bytes().into()
-    })?);
-    all.extend(changed(Table::Cards, &views.cards, written, |hash| {
-        hash.0.to_vec()
-    })?);
-    all.extend(changed(Table::Messages, &views.messages, written, |id| {
-        id.to_key().to_vec()
-    })?);
-    all.extend(changed(
-        Table::Matches,
-        &views.matches,
-        Option::as_ref,
-        Lead::to_key,
-    )?);
-    all.extend(changed(
-        Table::Transactions,
-        &views.transactions,
-        written,
-        |(account, id)| rows::transaction_key(*account, *id),
-    )?);
-    all.extend(changed(
-        Table::Accumulators,
-        &views.accumulators,
-        written,
-        rows::accumulator_key,
-    )?);
-    all.extend(changed(
-        Table::Controls,
+    changed(&mut all, &views.accounts, written, |id| {
+        (Table::Accounts, number(id.0))
+    })?;
+    changed(&mut all, &views.cards, written, |hash| {
+        (Table::Cards, hash.0.to_vec())
+    })?;
+    changed(&mut all, &views.messages, written, |id| {
+        (Table::Messages, id.to_key().to_vec())
+    })?;
+    changed(&mut all, &views.matches, Option::as_ref, |lead| {
+        (lead.table(), lead.to_key())
+    })?;
+    changed(&mut all, &views.transactions, written, |(account, id)| {
+        (Table::Transactions, rows::transaction_key(*account, *id))
+    })?;
+    changed(&mut all, &views.accumulators, written, |key| {
+        (Table::Accumulators, rows::accumulator_key(key))
+    })?;
+    changed(
+        &mut all,
         &views.controls,
         Option::as_ref,
-        |(target, control)| rows::control_key(*target, *control),
-    )?);
+        |(target, control)| (Table::Controls, rows::control_key(*target, *control)),
+    )?;
+    all.sort_unstable_by(|left, right| (left.table, &left.key).cmp(&(right.table, &right.key)));
     Ok(all)
 }
 
@@ -180,27 +182,23 @@ fn written<V>(value: &V) -> Option<&V> {
     Some(value)
 }
 
-/// The changed rows of one table, encoded, sorted by key. Where `value` gives none, the row is taken away.
+/// Adds the changed rows of one view, encoded. Where `value` gives none, the row is taken away.
 fn changed<K, V, R>(
-    table: Table,
+    all: &mut Vec<Row>,
     view: &DashMap<K, V>,
     value: impl Fn(&V) -> Option<&R>,
-    key: impl Fn(&K) -> Vec<u8>,
-) -> Result<Vec<Row>, RowError>
+    place: impl Fn(&K) -> (Table, Vec<u8>),
+) -> Result<(), RowError>
 where
     K: Eq + Hash,
     R: Serialize,
 {
-    let mut changed = Vec::with_capacity(view.len());
+    all.reserve(view.len());
     for entry in view {
+        let (table, key) = place(entry.key());
         let value = value(entry.value());
         let value = value.map(|value| rows::encode(table, value)).transpose()?;
-        changed.push(Row {
-            table,
-            key: key(entry.key()),
-            value,
-        });
+        all.push(Row { table, key, value });
     }
-    changed.sort_unstable_by(|left, right| left.key.cmp(&right.key));
-    Ok(changed)
+    Ok(())
 }

@@ -6,48 +6,48 @@
 use rules::{AccumulatorKey, AccumulatorOwner, ControlId, ControlTarget};
 use serde::{Deserialize, Serialize, de::DeserializeOwned};
 
-use super::Progress;
 use crate::authorization::{
     AccountMove, AuthorizationDecided, Cleared, ClearingDecided, ClearingResult, FileActionDecided,
     HoldDropped, Lookup, MatchKey, MessageClass, MessageKey, Reference, ReferenceKind,
-    ReversalDecided, Standing, TransactionPosted,
+    ReversalDecided, Standing,
 };
-use crate::controls::Counted;
-use crate::entities::{Account, Card, Customer};
-use crate::identifiers::{RecordId, Timestamp};
-use crate::operation::{ControlDocument, OperationDone};
+use crate::identifiers::{CardHash, RecordId, Timestamp};
+use crate::operation::OperationDone;
 
 /// A table of the books.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Table {
-    /// `CustomerId` (8 bytes, big endian) to [`Customer`].
+    /// `CustomerId` (8 bytes, big endian) to [`Customer`](crate::entities::Customer).
     Customers,
-    /// `AccountId` (8 bytes, big endian) to [`Account`].
+    /// `AccountId` (8 bytes, big endian) to [`Account`](crate::entities::Account).
     Accounts,
-    /// `CardHash` to [`Card`].
+    /// `CardHash` to [`Card`](crate::entities::Card).
     Cards,
     /// [`RecordId::to_key`] to [`StoredMessage`].
     Messages,
-    /// What leads to a message ([`Lead`]) to the [`RecordId`] of it.
+    /// What leads to a message ([`Lead`]) to the [`RecordId`] of it, but for references.
     Matches,
-    /// `AccountId` and [`RecordId::to_key`] to [`TransactionPosted`].
+    /// References of authorizations to the [`RecordId`] of each.
+    References,
+    /// [`RecordId::to_key`] and `AccountId` to [`TransactionPosted`](crate::authorization::TransactionPosted).
     Transactions,
-    /// Owner and control ([`accumulator_key`]) to [`Counted`].
+    /// Owner and control ([`accumulator_key`]) to [`Counted`](crate::controls::Counted).
     Accumulators,
-    /// Target and control ([`control_key`]) to the [`ControlDocument`] of a control made at run time.
+    /// Target and control ([`control_key`]) to the [`ControlDocument`](crate::operation::ControlDocument) of a control made at run time.
     Controls,
-    /// [`APPLIED`] and [`INTENDED`] to [`Progress`].
+    /// [`APPLIED`] and [`INTENDED`] to [`Progress`](super::Progress).
     Progress,
 }
 
 impl Table {
     /// Every table.
-    pub const ALL: [Self; 9] = [
+    pub const ALL: [Self; 10] = [
         Self::Customers,
         Self::Accounts,
         Self::Cards,
         Self::Messages,
         Self::Matches,
+        Self::References,
         Self::Transactions,
         Self::Accumulators,
         Self::Controls,
@@ -55,12 +55,13 @@ impl Table {
     ];
 
     /// Every table whose rows follow from the journal: all but [`Table::Progress`].
-    pub const ROWS: [Self; 8] = [
+    pub const ROWS: [Self; 9] = [
         Self::Customers,
         Self::Accounts,
         Self::Cards,
         Self::Messages,
         Self::Matches,
+        Self::References,
         Self::Transactions,
         Self::Accumulators,
         Self::Controls,
@@ -75,6 +76,7 @@ impl Table {
             Self::Cards => "cards",
             Self::Messages => "messages",
             Self::Matches => "matches",
+            Self::References => "references",
             Self::Transactions => "transactions",
             Self::Accumulators => "accumulators",
             Self::Controls => "controls",
@@ -266,7 +268,7 @@ pub struct RowError {
 
 /// First byte of every row: the version of its layout. Rows of another layout are not read: the books are
 /// built anew from the journal, whose records stay readable.
-const ROW_VERSION: u8 = 3;
+const ROW_VERSION: u8 = 4;
 
 /// The bytes of a row.
 pub(crate) fn encode<T: Serialize>(table: Table, value: &T) -> Result<Vec<u8>, RowError> {
@@ -275,33 +277,19 @@ pub(crate) fn encode<T: Serialize>(table: Table, value: &T) -> Result<Vec<u8>, R
 
 /// The value of a row.
 pub(crate) fn decode<T: DeserializeOwned>(table: Table, bytes: &[u8]) -> Result<T, RowError> {
+    let body = body(table, bytes)?;
+    postcard::from_bytes(body).map_err(|error| row_error(table, &error.to_string()))
+}
+
+/// The bytes of a row behind the version of its layout, which must be this build's.
+pub(crate) fn body(table: Table, bytes: &[u8]) -> Result<&[u8], RowError> {
     match bytes.split_first() {
-        Some((&ROW_VERSION, body)) => {
-            postcard::from_bytes(body).map_err(|error| row_error(table, &error.to_string()))
-        }
+        Some((&ROW_VERSION, body)) => Ok(body),
         Some((version, _)) => Err(row_error(
             table,
             &format!("its layout version is {version}"),
         )),
         None => Err(row_error(table, "it is empty")),
-    }
-}
-
-/// Whether the bytes of a row have the layout of its table.
-///
-/// # Errors
-/// [`RowError`] when they have not.
-pub(crate) fn check(table: Table, bytes: &[u8]) -> Result<(), RowError> {
-    match table {
-        Table::Customers => decode::<Customer>(table, bytes).map(drop),
-        Table::Accounts => decode::<Account>(table, bytes).map(drop),
-        Table::Cards => decode::<Card>(table, bytes).map(drop),
-        Table::Messages => decode::<StoredMessage>(table, bytes).map(drop),
-        Table::Matches => decode::<RecordId>(table, bytes).map(drop),
-        Table::Transactions => decode::<TransactionPosted>(table, bytes).map(drop),
-        Table::Accumulators => decode::<Counted>(table, bytes).map(drop),
-        Table::Controls => decode::<ControlDocument>(table, bytes).map(drop),
-        Table::Progress => decode::<Progress>(table, bytes).map(drop),
     }
 }
 
@@ -312,7 +300,7 @@ pub(crate) fn row_error(table: Table, reason: &str) -> RowError {
     }
 }
 
-/// What leads to a message: the key of a row of [`Table::Matches`].
+/// What leads to a message: the key of a row of [`Table::Matches`] or [`Table::References`].
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Lead {
     /// A key or another name of it.
@@ -326,13 +314,21 @@ pub enum Lead {
 /// First byte of keys that are no match key: no network has this number.
 const NO_NETWORK: u8 = 0;
 /// Second byte of those.
-const REFERENCE: u8 = 1;
 const OPERATION: u8 = 2;
 const EXPIRY: u8 = 3;
 const CLEARING: u8 = 4;
 const ITEM: u8 = 5;
 
 impl Lead {
+    /// The table of its row. Match keys and expiries rise with time, references do not.
+    #[must_use]
+    pub fn table(&self) -> Table {
+        match self {
+            Self::Lookup(Lookup::Reference(_)) => Table::References,
+            Self::Lookup(Lookup::Key(_)) | Self::Expiry(..) | Self::Item(_) => Table::Matches,
+        }
+    }
+
     /// The bytes of the key. Those of expiries sort by time.
     #[must_use]
     pub fn to_key(&self) -> Vec<u8> {
@@ -383,7 +379,15 @@ pub fn expiry_of(key: &[u8]) -> Option<RecordId> {
     RecordId::from_key(rest.get(8..)?)
 }
 
-/// Key of a message's match row.
+/// Bytes of a card's hash in keys: half of a keyed hash, which no two cards share.
+const CARD_BYTES: usize = 16;
+
+fn card_in_key(card: &CardHash) -> &[u8] {
+    card.0.split_at(CARD_BYTES).0
+}
+
+/// Key of a message's match row. What rises with time comes first, so that the rows of one checkpoint lie
+/// beside each other in the store: a row somewhere costs several times as much to write.
 fn match_key(key: &MatchKey) -> Vec<u8> {
     let class = match key.class {
         MessageClass::Authorization => 1,
@@ -391,26 +395,28 @@ fn match_key(key: &MatchKey) -> Vec<u8> {
         MessageClass::FileAction => 3,
         MessageClass::Reversal => 4,
     };
-    let mut bytes = Vec::with_capacity(62);
+    let mut bytes = Vec::with_capacity(46);
     bytes.push(key.network.0);
-    bytes.extend_from_slice(&key.card.0);
-    bytes.push(class);
-    bytes.extend_from_slice(&key.stan.to_be_bytes());
     bytes.extend_from_slice(&key.transmission.to_be_bytes());
+    bytes.extend_from_slice(&key.stan.to_be_bytes());
+    bytes.push(class);
+    bytes.extend_from_slice(card_in_key(&key.card));
     bytes.extend_from_slice(&key.acquirer.to_be_bytes());
     bytes.extend_from_slice(&key.terminal);
     bytes
 }
 
+/// Key of a reference's row: the references of a card lie beside each other.
 fn reference_key(reference: &Reference) -> Vec<u8> {
     let kind = match reference.kind {
         ReferenceKind::Network => 1,
         ReferenceKind::ApprovalCode => 2,
         ReferenceKind::Acquirer => 3,
     };
-    let mut bytes = vec![NO_NETWORK, REFERENCE, reference.network.0, kind];
-    bytes.extend_from_slice(&reference.card.0);
-    bytes.extend_from_slice(&reference.text);
+    let mut bytes = vec![reference.network.0];
+    bytes.extend_from_slice(card_in_key(&reference.card));
+    bytes.push(kind);
+    bytes.extend_from_slice(reference.text.trim_ascii_end());
     bytes
 }
 
@@ -488,7 +494,30 @@ fn prefix(kind: u8, id: &[u8]) -> Vec<u8> {
     [&[kind], id].concat()
 }
 
-/// Key of a transaction row: together they sort by account, then by time.
+/// Key of a transaction row.
 pub(crate) fn transaction_key(account: rules::AccountId, id: RecordId) -> Vec<u8> {
-    [account.0.to_be_bytes().as_slice(), &id.to_key()].concat()
+    [id.to_key().as_slice(), &account.0.to_be_bytes()].concat()
+}
+
+/// Account and record of a transaction, from its key; `None` for other keys.
+pub(crate) fn transaction_of(key: &[u8]) -> Option<(rules::AccountId, RecordId)> {
+    let (id, account) = key.split_at_checked(14)?;
+    let account = account.try_into().map(u64::from_be_bytes).ok()?;
+    Some((rules::AccountId(account), RecordId::from_key(id)?))
+}
+
+/// The record that a row is of, from its key; `None` in tables whose rows outlive their records.
+pub(crate) fn record_of(table: Table, key: &[u8]) -> Option<RecordId> {
+    match table {
+        Table::Messages => RecordId::from_key(key),
+        Table::Transactions => Some(transaction_of(key)?.1),
+        Table::Customers
+        | Table::Accounts
+        | Table::Cards
+        | Table::Matches
+        | Table::References
+        | Table::Accumulators
+        | Table::Controls
+        | Table::Progress => None,
+    }
 }

@@ -109,7 +109,7 @@ impl<S: BookStore> ViewWriter<S> {
             standing,
             acknowledged: None,
         };
-        views.put(id, time, body)
+        self.put(id, time, body)
     }
 
     fn show_reversal(
@@ -143,7 +143,7 @@ impl<S: BookStore> ViewWriter<S> {
             decided,
             restored: false,
         };
-        views.put(id, time, body)
+        self.put(id, time, body)
     }
 
     fn show_drop(
@@ -156,7 +156,7 @@ impl<S: BookStore> ViewWriter<S> {
         views.move_accounts(id, &dropped.moves, None)?;
         views.change_standing(id, &dropped.change)?;
         let body = MessageBody::Dropped(dropped);
-        views.put(id, time, body)
+        self.put(id, time, body)
     }
 
     fn show_file_action(
@@ -173,7 +173,7 @@ impl<S: BookStore> ViewWriter<S> {
             views.lead(Lookup::Key(decided.facts.key.into()), id);
         }
         let body = MessageBody::FileAction(decided);
-        views.put(id, time, body)
+        self.put(id, time, body)
     }
 
     fn show_operation(
@@ -203,13 +203,7 @@ impl<S: BookStore> ViewWriter<S> {
         let key = MessageKey::Operator(done.request.tracking_id.clone());
         views.lead(Lookup::Key(key), id);
         let body = MessageBody::Operation { done, standing };
-        views.put(id, time, body)
-    }
-}
-
-impl<S: BookStore> Views<S> {
-    pub(super) fn lead(&self, lookup: Lookup, id: RecordId) {
-        self.matches.insert(Lead::Lookup(lookup), Some(id));
+        self.put(id, time, body)
     }
 
     /// Shows a message, unless the books hold a later state of it.
@@ -219,21 +213,30 @@ impl<S: BookStore> Views<S> {
         time: Timestamp,
         body: MessageBody,
     ) -> Result<(), ViewError> {
-        let message = StoredMessage {
+        let views = &self.views;
+        let later = match id.sequence > self.held() {
+            true => None,
+            false => views.message(id)?,
+        };
+        let later = later.filter(|later| {
+            let reflects = later.standing().map(|standing| standing.reflects);
+            reflects.is_some_and(|reflects| reflects > id)
+        });
+        let message = later.unwrap_or(StoredMessage {
             id,
             time,
             presented_minor: 0,
             body,
-        };
-        let later = self.message(message.id)?;
-        let later = later.filter(|later| {
-            let reflects = later.standing().map(|standing| standing.reflects);
-            reflects.is_some_and(|reflects| reflects > message.id)
         });
-        let message = later.unwrap_or(message);
-        self.move_expiry(message.id, None, message.standing());
-        self.messages.insert(message.id, message);
+        views.move_expiry(id, None, message.standing());
+        views.messages.insert(id, message);
         Ok(())
+    }
+}
+
+impl<S: BookStore> Views<S> {
+    pub(super) fn lead(&self, lookup: Lookup, id: RecordId) {
+        self.matches.insert(Lead::Lookup(lookup), Some(id));
     }
 
     /// Changes a message that was decided before.

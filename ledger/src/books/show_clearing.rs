@@ -44,7 +44,7 @@ impl<S: BookStore> ViewWriter<S> {
             standing,
             settled,
         };
-        views.put(id, time, body)
+        self.put(id, time, body)
     }
 }
 

@@ -3,6 +3,7 @@
 //! Owns: [`BookStore`], what the books need of a store, and its sled implementation. Must never: interpret
 //! a row.
 
+use std::collections::VecDeque;
 use std::fs::File;
 use std::io;
 use std::ops::Bound;
@@ -10,6 +11,7 @@ use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 pub use super::memory::MemoryStore;
+use super::packed::PackedTree;
 use super::rows::{RowError, Table};
 use crate::journal::disk::make_directory;
 
@@ -54,7 +56,7 @@ pub trait BookStore {
     /// [`StoreError`] when the store fails.
     fn get(&self, table: Table, key: &[u8]) -> Result<Option<Vec<u8>>, StoreError>;
 
-    /// Writes rows, and takes away those without bytes. Not durable before [`sync`](Self::sync).
+    /// Writes rows, and takes away those without bytes; best in the order of tables and keys. Not durable before [`sync`](Self::sync).
     ///
     /// # Errors
     /// [`StoreError`] when the store fails; any of the rows may have been written.
@@ -91,8 +93,16 @@ pub trait BookStore {
 /// The books in sled.
 pub struct SledStore {
     database: sled::Db,
-    /// In the order of [`Table::ALL`].
-    trees: [sled::Tree; Table::ALL.len()],
+    customers: sled::Tree,
+    accounts: sled::Tree,
+    cards: sled::Tree,
+    messages: PackedTree,
+    matches: PackedTree,
+    references: sled::Tree,
+    transactions: PackedTree,
+    accumulators: sled::Tree,
+    controls: sled::Tree,
+    progress: sled::Tree,
     /// sled's data file, synced by us: its own flush ends in `sync_file_range`.
     file: PathBuf,
 }
@@ -123,20 +133,19 @@ impl SledStore {
             synced.map_err(io_error(&unsynced))?;
         }
         let tree = |table: Table| database.open_tree(table.name());
-        let trees = [
-            tree(Table::Customers)?,
-            tree(Table::Accounts)?,
-            tree(Table::Cards)?,
-            tree(Table::Messages)?,
-            tree(Table::Matches)?,
-            tree(Table::Transactions)?,
-            tree(Table::Accumulators)?,
-            tree(Table::Controls)?,
-            tree(Table::Progress)?,
-        ];
+        let packed = |table| Ok::<_, StoreError>(PackedTree::new(table, tree(table)?));
         Ok(Self {
+            customers: tree(Table::Customers)?,
+            accounts: tree(Table::Accounts)?,
+            cards: tree(Table::Cards)?,
+            messages: packed(Table::Messages)?,
+            matches: packed(Table::Matches)?,
+            references: tree(Table::References)?,
+            transactions: packed(Table::Transactions)?,
+            accumulators: tree(Table::Accumulators)?,
+            controls: tree(Table::Controls)?,
+            progress: tree(Table::Progress)?,
             database,
-            trees,
             file: directory.join("db"),
         })
     }
@@ -151,30 +160,26 @@ impl SledStore {
         sync().map_err(io_error(&self.file))
     }
 
-    fn tree(&self, table: Table) -> &sled::Tree {
-        let [
-            customers,
-            accounts,
-            cards,
-            messages,
-            matches,
-            transactions,
-            accumulators,
-            controls,
-            progress,
-        ] = &self.trees;
+    fn tree(&self, table: Table) -> Tree<'_> {
         match table {
-            Table::Customers => customers,
-            Table::Accounts => accounts,
-            Table::Cards => cards,
-            Table::Messages => messages,
-            Table::Matches => matches,
-            Table::Transactions => transactions,
-            Table::Accumulators => accumulators,
-            Table::Controls => controls,
-            Table::Progress => progress,
+            Table::Customers => Tree::Plain(&self.customers),
+            Table::Accounts => Tree::Plain(&self.accounts),
+            Table::Cards => Tree::Plain(&self.cards),
+            Table::Messages => Tree::Packed(&self.messages),
+            Table::Matches => Tree::Packed(&self.matches),
+            Table::References => Tree::Plain(&self.references),
+            Table::Transactions => Tree::Packed(&self.transactions),
+            Table::Accumulators => Tree::Plain(&self.accumulators),
+            Table::Controls => Tree::Plain(&self.controls),
+            Table::Progress => Tree::Plain(&self.progress),
         }
     }
+}
+
+/// Where the rows of a table are: one by one, or where their keys rise with time, in pages.
+enum Tree<'a> {
+    Plain(&'a sled::Tree),
+    Packed(&'a PackedTree),
 }
 
 /// How often, and after how long each time, a database is tried whose lock is held.
@@ -205,15 +210,28 @@ fn io_error(path: &Path) -> impl FnOnce(io::Error) -> StoreError {
 
 impl BookStore for SledStore {
     fn get(&self, table: Table, key: &[u8]) -> Result<Option<Vec<u8>>, StoreError> {
-        Ok(self.tree(table).get(key)?.map(|value| value.to_vec()))
+        match self.tree(table) {
+            Tree::Plain(tree) => Ok(tree.get(key)?.map(|value| value.to_vec())),
+            Tree::Packed(tree) => tree.get(key),
+        }
     }
 
     fn write(&self, rows: Vec<Row>) -> Result<(), StoreError> {
-        for Row { table, key, value } in rows {
-            match value {
-                Some(value) => self.tree(table).insert(key, value)?,
-                None => self.tree(table).remove(key)?,
-            };
+        let mut rows = VecDeque::from(rows);
+        while let Some(Row { table, .. }) = rows.front() {
+            let table = *table;
+            let of_one = std::iter::from_fn(|| rows.pop_front_if(|row| row.table == table));
+            match self.tree(table) {
+                Tree::Plain(tree) => {
+                    for Row { key, value, .. } in of_one {
+                        match value {
+                            Some(value) => tree.insert(key, value)?,
+                            None => tree.remove(key)?,
+                        };
+                    }
+                }
+                Tree::Packed(tree) => tree.write(of_one.collect())?,
+            }
         }
         Ok(())
     }
@@ -224,24 +242,35 @@ impl BookStore for SledStore {
     }
 
     fn newest_first(&self, table: Table) -> impl Iterator<Item = Result<KeyValue, StoreError>> {
-        self.tree(table).iter().rev().map(|row| {
-            let (key, value) = row?;
-            Ok((key.to_vec(), value.to_vec()))
-        })
+        let (plain, packed) = match self.tree(table) {
+            Tree::Plain(tree) => (Some(tree), None),
+            Tree::Packed(tree) => (None, Some(tree)),
+        };
+        let plain = plain
+            .into_iter()
+            .flat_map(|tree| tree.iter().rev())
+            .map(key_value);
+        plain.chain(packed.into_iter().flat_map(PackedTree::newest_first))
     }
+
     fn page(
         &self,
         table: Table,
         after: Option<&[u8]>,
         most: usize,
     ) -> Result<Vec<KeyValue>, StoreError> {
-        let from = after.map_or(Bound::Unbounded, Bound::Excluded);
-        let rows = self.tree(table).range::<&[u8], _>((from, Bound::Unbounded));
-        rows.take(most)
-            .map(|row| {
-                let (key, value) = row?;
-                Ok((key.to_vec(), value.to_vec()))
-            })
-            .collect()
+        match self.tree(table) {
+            Tree::Plain(tree) => {
+                let from = after.map_or(Bound::Unbounded, Bound::Excluded);
+                let rows = tree.range::<&[u8], _>((from, Bound::Unbounded));
+                rows.take(most).map(key_value).collect()
+            }
+            Tree::Packed(tree) => tree.page(after, most),
+        }
     }
+}
+
+fn key_value(row: sled::Result<(sled::IVec, sled::IVec)>) -> Result<KeyValue, StoreError> {
+    let (key, value) = row?;
+    Ok((key.to_vec(), value.to_vec()))
 }

@@ -131,6 +131,21 @@ impl<S: BookStore> Views<S> {
         self.row(Table::Messages, &id.to_key())
     }
 
+    /// A decided message whose row in the store was read already.
+    ///
+    /// # Errors
+    /// [`StoreError`] when the row cannot be read.
+    pub(crate) fn message_over(
+        &self,
+        id: RecordId,
+        row: &[u8],
+    ) -> Result<StoredMessage, StoreError> {
+        match self.messages.get(&id) {
+            Some(message) => Ok(message.clone()),
+            None => Ok(rows::decode(Table::Messages, row)?),
+        }
+    }
+
     /// A customer.
     ///
     /// # Errors
@@ -379,11 +394,11 @@ impl<S: BookStore> Views<S> {
         }
     }
 
-    /// The message that a row of [`Table::Matches`] leads to.
+    /// The message that a lead leads to.
     pub(crate) fn led_to(&self, lead: &Lead) -> Result<Option<RecordId>, StoreError> {
         match self.matches.get(lead) {
             Some(id) => Ok(*id),
-            None => self.row(Table::Matches, &lead.to_key()),
+            None => self.row(lead.table(), &lead.to_key()),
         }
     }
 
@@ -418,7 +433,9 @@ impl<S: BookStore> Views<S> {
                     .map(|row| rows::accumulator_key(row.key()))
                     .collect()
             }
-            Table::Matches | Table::Controls | Table::Progress => BTreeSet::new(),
+            Table::Matches | Table::References | Table::Controls | Table::Progress => {
+                BTreeSet::new()
+            }
         }
     }
 
@@ -476,6 +493,12 @@ impl<S: BookStore> ViewWriter<S> {
     /// Rows that the next checkpoint will write, at most.
     pub fn dirty_rows(&self) -> usize {
         self.dirty_rows
+    }
+
+    /// The last batch of which the store may hold rows.
+    pub(super) fn held(&self) -> u64 {
+        let expected = self.expected.map_or(0, |expected| expected.sequence);
+        expected.max(self.views.in_books())
     }
 
     /// Takes in the next durable batch.

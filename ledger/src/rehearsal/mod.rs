@@ -1,11 +1,13 @@
 //! Decisions made again, over books that are rebuilt record by record.
 //!
 //! Owns: the way to the books as they stood at any record that the journal still leads to ([`Rehearsal`]), why a
-//! decision came out as it did ([`Explanation`]), and what other rules would have decided ([`what_if`]). It uses
+//! decision came out as it did ([`Explanation`]), the same in a moment from what the books still know
+//! ([`Recollection`]), and what other rules would have decided ([`what_if`]). It uses
 //! the functions that decide, so it cannot come to another result than they. Must never: write anything, or be
 //! part of deciding.
 
 mod explanation;
+mod recollection;
 pub mod what_if;
 
 use std::collections::VecDeque;
@@ -13,6 +15,7 @@ use std::collections::VecDeque;
 use rules::Snapshot;
 
 pub use explanation::{Check, Explanation, Finding, Part, Step};
+pub use recollection::Recollection;
 
 use crate::authorization::AuthorizationDecided;
 use crate::books::store::MemoryStore;

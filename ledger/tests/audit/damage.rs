@@ -499,7 +499,8 @@ fn key_gone(history: &History, store: &MemoryStore) {
     let mut history = history.clone();
     let (_, decided) = authorization(&mut history, 9);
     let lookup = ledger::authorization::Lookup::Key(decided.facts.key.into());
-    write(store, Table::Matches, &Lead::Lookup(lookup).to_key(), None);
+    let lead = Lead::Lookup(lookup);
+    write(store, lead.table(), &lead.to_key(), None);
 }
 
 fn key_taken(history: &mut History) {

@@ -24,7 +24,7 @@ pub(crate) enum Step {
 pub(crate) struct Request {
     card: usize,
     stan: u32,
-    financial: bool,
+    pub(crate) financial: bool,
     code: &'static str,
     from_account: AccountType,
     amount_minor: i64,
@@ -38,7 +38,7 @@ pub(crate) struct Reverse {
     card: usize,
     stan: u32,
     original_stan: u32,
-    financial: bool,
+    pub(crate) financial: bool,
     /// DE4 when it is not that of the original.
     other_amount: Option<i64>,
     keeping_minor: Option<i64>,

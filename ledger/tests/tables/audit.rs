@@ -65,7 +65,7 @@ fn as_operators_audit(world: &World) -> Result<(), String> {
         still: true,
     };
     let helpers = Helpers {
-        pace: &mut || true,
+        pace: &mut |_| true,
         rules: &mut |version| world.rules_of(version),
         witness: &mut |_, _, _| Ok(()),
     };

@@ -74,7 +74,12 @@ struct Issuer {
     seen: AtomicU64,
     faults: Arc<AtomicU64>,
     books: Mutex<Books>,
+    /// How often it was asked how far its books are shown.
+    asked: AtomicU64,
 }
+
+/// After how many questions its books are shown: before that, accounts stand as at the start.
+const QUESTIONS: u64 = 4;
 
 const LIMIT: i64 = 10_000_000;
 const FIRST_ACCOUNT: u64 = 1_000_000;
@@ -92,6 +97,7 @@ impl Stub {
             seen: AtomicU64::new(0),
             faults: Arc::clone(&faults),
             books: Mutex::default(),
+            asked: AtomicU64::new(0),
         });
         let (addresses, started) = std::sync::mpsc::sync_channel(1);
         std::thread::spawn(move || {
@@ -192,6 +198,13 @@ async fn read(mut input: OwnedReadHalf, issuer: Arc<Issuer>, sender: mpsc::Sende
 }
 
 impl Issuer {
+    /// How far its books are shown.
+    fn shown(&self) -> String {
+        let asked = self.asked.fetch_add(1, Ordering::SeqCst) + 1;
+        let shown = asked.min(QUESTIONS);
+        format!("{{\"journal_sequence\":{QUESTIONS},\"shown_sequence\":{shown}}}")
+    }
+
     fn next_fault(&self) -> Fault {
         let number = self.seen.fetch_add(1, Ordering::SeqCst) + 1;
         // A stall and a close happen once.
@@ -338,16 +351,18 @@ async fn serve(mut stream: TcpStream, issuer: Arc<Issuer>) {
             let head: Vec<u8> = input.drain(..end + 4).collect();
             let head = String::from_utf8(head).unwrap();
             let path = head.split(' ').nth(1).unwrap();
-            let id: u64 = path.strip_prefix("/v1/accounts/").unwrap().parse().unwrap();
-            let (status, body) = match id.checked_sub(FIRST_ACCOUNT) {
+            let id = path
+                .strip_prefix("/v1/accounts/")
+                .map(|id| id.parse::<u64>().unwrap());
+            let (status, body) = match id.and_then(|id| id.checked_sub(FIRST_ACCOUNT)) {
+                _ if path == "/v1/books" => ("200 OK", issuer.shown()),
                 Some(card) if card < ACCOUNTS => {
                     let books = issuer.books.lock().unwrap();
-                    let available = books.available.get(&card).copied().unwrap_or(LIMIT);
+                    let available = books.available.get(&card).copied();
+                    let shown = issuer.asked.load(Ordering::SeqCst) >= QUESTIONS;
+                    let available = available.filter(|_| shown).unwrap_or(LIMIT);
                     let limits = format!("{{\"available_credit_limit\":{available}}}");
-                    (
-                        "200 OK",
-                        format!("{{\"account_id\":{id},\"limits_minor\":{limits}}}"),
-                    )
+                    ("200 OK", format!("{{\"limits_minor\":{limits}}}"))
                 }
                 _ => ("404 Not Found", "{}".to_owned()),
             };

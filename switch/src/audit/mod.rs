@@ -11,7 +11,7 @@ pub mod stopped;
 use std::path::Path;
 use std::sync::Arc;
 
-use ledger::audit::{AuditError, Books, Helpers, Summary, Violation};
+use ledger::audit::{AuditError, Books, Helpers, Progress, Step, Summary, Violation};
 use ledger::books::{SledStore, Views};
 use ledger::journal::disk::Directory;
 use rules::{RulesVersion, Snapshot};
@@ -32,7 +32,7 @@ struct Audited<'a> {
 }
 
 /// Audits, and reports what was looked at or the first thing that is not as it must be, with its records.
-fn run(audited: &Audited<'_>, pace: &mut dyn FnMut() -> bool) -> anyhow::Result<Value> {
+fn run(audited: &Audited<'_>, pace: &mut dyn FnMut(Progress) -> bool) -> anyhow::Result<Value> {
     let mut events = Events::open(&audited.data.join(data_directory::EVENTS), audited.views)?;
     let journal = Directory::open(&audited.data.join(data_directory::JOURNAL))?;
     let archive = audited.data.join(data_directory::RULES);
@@ -96,6 +96,24 @@ fn bad(violation: &Violation, views: &Views<SledStore>) -> Value {
 #[must_use]
 pub fn is_good(report: &Value) -> bool {
     report["good"] == true
+}
+
+/// How far an audit is, for people.
+#[must_use]
+pub fn progress_text(progress: Progress) -> String {
+    let step = match progress.step {
+        Step::Messages => "messages",
+        Step::Transactions => "transactions",
+        Step::Accounts => "accounts by their messages",
+        Step::Cards => "cards",
+        Step::Counts => "what limits have counted",
+    };
+    let percent = progress.rows.saturating_mul(100);
+    match percent.checked_div(progress.of_rows) {
+        // What came since the audit began is read as well.
+        Some(percent) => format!("{step}: {} %", percent.min(100)),
+        None => step.to_owned(),
+    }
 }
 
 /// A report for people.

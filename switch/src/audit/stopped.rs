@@ -4,8 +4,11 @@
 //! written nowhere; and asking a running switch instead. Must never: build books anew, or write a row.
 
 use std::path::Path;
+use std::sync::mpsc::RecvTimeoutError;
+use std::time::Duration;
 
 use anyhow::{Context as _, bail, ensure};
+use ledger::audit;
 use ledger::books::inspection::Inspection;
 use ledger::books::{Progress, SledStore, ViewWriter, load};
 use ledger::journal::cursor::Cursor;
@@ -17,11 +20,15 @@ use super::Audited;
 use crate::data_directory::{BOOKS, DataLock, JOURNAL, inspector, refuse_half_restored};
 use crate::serve::{self, ConfigurationError};
 
-/// Audits a data directory.
+/// Audits a data directory, telling `heard` how far it is.
 ///
 /// # Errors
 /// [`ConfigurationError`] for settings or a directory that cannot be used; else why nothing can be said.
-pub fn run(settings: &Path, data: &Path) -> anyhow::Result<Value> {
+pub fn run(
+    settings: &Path,
+    data: &Path,
+    heard: &mut dyn FnMut(audit::Progress),
+) -> anyhow::Result<Value> {
     let settings = serve::settings(settings)?;
     if !data.join(JOURNAL).is_dir() {
         let message = format!("{}: holds no journal", data.display());
@@ -75,22 +82,54 @@ pub fn run(settings: &Path, data: &Path) -> anyhow::Result<Value> {
         still: true,
         in_force: None,
     };
-    let report = super::run(&audited, &mut || true);
+    let report = super::run(&audited, &mut |progress| {
+        heard(progress);
+        true
+    });
     drop(lock);
     report
 }
 
-/// Asks the running switch whose HTTP is at `address`.
+/// How often the running switch is asked how far it is.
+const LOOK: Duration = Duration::from_secs(1);
+
+/// Asks the running switch whose HTTP is at `address`; the audit works `share_percent` of the time. Tells
+/// `heard` how far it is.
 ///
 /// # Errors
 /// When it does not answer, or has no report.
-pub fn ask(address: &str) -> anyhow::Result<Value> {
+pub fn ask(
+    address: &str,
+    share_percent: u8,
+    heard: &mut dyn FnMut(audit::Progress),
+) -> anyhow::Result<Value> {
     let agent: ureq::Agent = ureq::Agent::config_builder()
         .http_status_as_error(false)
         .build()
         .into();
-    let answered = agent
-        .post(format!("http://{address}/v1/audits"))
-        .send_empty();
-    crate::show::body(answered.with_context(|| format!("no switch answers at {address}"))?)
+    let audits = format!("http://{address}/v1/audits");
+    std::thread::scope(|scope| {
+        let (sender, report) = std::sync::mpsc::sync_channel(1);
+        let (agent, audits) = (&agent, &audits);
+        scope.spawn(move || {
+            let asked = agent.post(format!("{audits}?share_percent={share_percent}"));
+            let answered = asked.send_empty();
+            let answered = answered.with_context(|| format!("no switch answers at {address}"));
+            // The other end waits for it.
+            drop(sender.send(answered.and_then(crate::show::body)));
+        });
+        loop {
+            match report.recv_timeout(LOOK) {
+                Ok(report) => return report,
+                Err(RecvTimeoutError::Timeout) => {
+                    let progress = agent.get(audits).call().ok();
+                    let progress = progress.and_then(|answer| crate::show::body(answer).ok());
+                    if let Some(Ok(progress)) = progress.map(serde_json::from_value) {
+                        heard(progress);
+                    }
+                }
+                Err(RecvTimeoutError::Disconnected) => bail!("the question was cut off"),
+            }
+        }
+    })
 }

@@ -1,20 +1,16 @@
-//! The accounts and requests of the benchmark.
+//! The accounts and requests of the benchmarks.
 
 use std::path::Path;
 
+use ledger::Command;
 use ledger::authorization::{
     Circumstances, Clearing, Conversion, Fees, Fingerprint, MatchKey, MessageClass, RequestFacts,
 };
-use ledger::command::Submission;
 use ledger::entities::{
     Account, AccountStatus, Card, CardFacts, CardKind, CardMode, CardStatus, Customer,
     CustomerKind, Expiry, SuspendedModes,
 };
-use ledger::identifiers::{CardHash, CustomerId, GroupId, RecordId, ShardId, Timestamp};
-use ledger::journal::batch::HEADER_BYTES;
-use ledger::runtime::now;
-use ledger::writer::Writer;
-use ledger::{Command, State};
+use ledger::identifiers::{CardHash, CustomerId, GroupId, RecordId, ShardId};
 use rules::{AccountId, AccountType, Deltas, Limits, NetworkId, ProgramId, Snapshot};
 
 use super::Failure;
@@ -152,28 +148,4 @@ impl Purchases {
             stored: Vec::new(),
         }
     }
-}
-
-/// Bytes that one purchase takes in a batch of the journal.
-pub(crate) fn record_bytes() -> Result<usize, Failure> {
-    let rules = rules()?;
-    let mut writer = Writer::new(SHARD, State::default(), 0, Timestamp::default());
-    let purchases = Purchases::on(1)?;
-    let batches = [
-        opening(1, &rules)?.into(),
-        (0..100)
-            .map(|number| purchases.number(number))
-            .collect::<Vec<_>>(),
-    ];
-    let mut bytes = 0;
-    for commands in batches {
-        let submissions = commands.into_iter().map(|command| Submission {
-            command,
-            deadline: None,
-            ticket: (),
-        });
-        let batch = writer.decide(submissions, &rules, now())?.batch;
-        bytes = batch.ok_or("nothing was recorded")?.stored_bytes();
-    }
-    Ok((bytes - HEADER_BYTES) / 100)
 }

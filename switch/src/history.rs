@@ -1,0 +1,174 @@
+//! `GET /v1/accounts/{account_id}/history`: what was decided on an account, with what it posted.
+//!
+//! Owns: the pages, their JSON and how it looks to people. Must never: read more rows than a page has.
+
+use std::fmt::Write as _;
+use std::sync::Arc;
+
+use axum::extract::{Path, Query, State};
+use axum::http::StatusCode;
+use axum::response::Response;
+use ledger::authorization::TransactionPosted;
+use ledger::books::history::Entry;
+use ledger::books::{SledStore, StoreError, Views};
+use ledger::identifiers::RecordId;
+use rules::AccountId;
+use serde::Deserialize;
+use serde_json::{Value, json};
+
+use crate::http::{Context, found, message_json, problem};
+
+/// Which page.
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct Page {
+    /// What the page before gave as its next cursor.
+    cursor: Option<String>,
+    /// At most so many entries, up to 1000.
+    #[serde(default = "default_limit")]
+    limit: usize,
+}
+
+fn default_limit() -> usize {
+    DEFAULT_LIMIT
+}
+
+/// Entries of a page when nothing is said.
+pub const DEFAULT_LIMIT: usize = 50;
+/// Most entries of a page.
+const MAXIMUM_LIMIT: usize = 1000;
+
+pub(crate) async fn history(
+    State(context): State<Arc<Context>>,
+    Path(id): Path<u64>,
+    Query(page): Query<Page>,
+) -> Response {
+    let cursor = page.cursor.map(|cursor| cursor.parse::<RecordId>());
+    let cursor = match cursor.transpose() {
+        Ok(cursor) => cursor,
+        Err(error) => {
+            let detail = format!("parameter cursor: {error}");
+            return problem(StatusCode::BAD_REQUEST, &detail);
+        }
+    };
+    if !(1..=MAXIMUM_LIMIT).contains(&page.limit) {
+        let detail = "parameter limit: expected 1 to 1000";
+        return problem(StatusCode::BAD_REQUEST, detail);
+    }
+    let views = context.shared.submitter.views();
+    found(page_json(views, AccountId(id), cursor, page.limit))
+}
+
+fn page_json(
+    views: &Views<SledStore>,
+    account: AccountId,
+    cursor: Option<RecordId>,
+    limit: usize,
+) -> Result<Option<Value>, StoreError> {
+    if views.account(account)?.is_none() {
+        return Ok(None);
+    }
+    let entries = views.history(account, cursor, limit)?;
+    // A page goes on where its last entry follows another.
+    let last = entries.last().map(|entry| &entry.message);
+    let more = last.filter(|message| message.previous(account).is_some());
+    Ok(Some(json!({
+        "account_id": account.0,
+        "entries": entries.iter().map(entry_json).collect::<Vec<_>>(),
+        "next_cursor": more.map(|message| message.id.to_string()),
+    })))
+}
+
+fn entry_json(entry: &Entry) -> Value {
+    let mut shown = message_json(&entry.message);
+    let transactions = entry.transactions.iter();
+    let transactions: Vec<Value> = transactions
+        .map(|(id, posted)| transaction_json(*id, posted))
+        .collect();
+    shown["transactions"] = transactions.into();
+    shown
+}
+
+fn transaction_json(id: RecordId, posted: &TransactionPosted) -> Value {
+    json!({
+        "id": id.to_string(),
+        "account_id": posted.account.0,
+        "authorization_id": posted.authorization.to_string(),
+        "processing_code": posted.processing_code.as_str(),
+        "transaction_type_id": posted.posting.transaction_type_id,
+        "credit": posted.posting.credit,
+        "amount_minor": posted.posting.amount_minor,
+        "currency": posted.currency.to_string(),
+    })
+}
+
+/// A page for people: a line per decision, and below it one per transaction.
+#[must_use]
+pub fn to_text(page: &Value) -> String {
+    let mut text = String::new();
+    let entries = page["entries"].as_array().map_or(&[][..], Vec::as_slice);
+    for entry in entries {
+        let said = |key: &str| match &entry[key] {
+            Value::Null => "-".to_owned(),
+            Value::String(text) => text.clone(),
+            other => other.to_string(),
+        };
+        // Writing into a string cannot fail.
+        let _infallible = writeln!(
+            text,
+            "{}  {:<16} {:<13} {:<3} {:>12} {:<4} {}",
+            said("time"),
+            said("id"),
+            said("kind"),
+            said("response_code"),
+            said("amount_minor"),
+            said("currency"),
+            said("status")
+        );
+        let transactions = entry["transactions"].as_array();
+        for posted in transactions.map_or(&[][..], Vec::as_slice) {
+            let way = if posted["credit"] == true {
+                "credit"
+            } else {
+                "debit"
+            };
+            let _infallible = writeln!(
+                text,
+                "    posted {} type {}: {way} of {} on account {}",
+                posted["id"].as_str().unwrap_or_default(),
+                posted["transaction_type_id"],
+                posted["amount_minor"],
+                posted["account_id"]
+            );
+        }
+    }
+    match page["next_cursor"].as_str() {
+        Some(cursor) => {
+            let _infallible = writeln!(text, "more: --cursor {cursor}");
+        }
+        None => text.push_str("no more\n"),
+    }
+    text
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_page_has_a_line_per_decision_and_transaction() {
+        let page = json!({
+            "entries": [{
+                "time": "2026-01-02T03:04:05.000006Z", "id": "0-7-1", "kind": "authorization",
+                "response_code": "00", "amount_minor": 1250, "currency": "840", "status": "PROCESSED",
+                "transactions": [{ "id": "0-7-2", "transaction_type_id": 3, "credit": false,
+                    "amount_minor": 1250, "account_id": 9 }],
+            }],
+            "next_cursor": "0-7-1",
+        });
+        let expected = "2026-01-02T03:04:05.000006Z  0-7-1            authorization 00          1250 840  PROCESSED\n    \
+            posted 0-7-2 type 3: debit of 1250 on account 9\nmore: --cursor 0-7-1\n";
+        assert_eq!(to_text(&page), expected);
+        assert_eq!(to_text(&json!({})), "no more\n");
+    }
+}
