@@ -27,12 +27,14 @@ mod version_1;
 mod version_2;
 #[path = "fixture/version_3.rs"]
 mod version_3;
+#[path = "fixture/version_4.rs"]
+mod version_4;
 
 use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 
 use ledger::Record;
-use ledger::authorization::{Decision, ReversalResult};
+use ledger::authorization::{ClearingResult, Decision, ReversalResult};
 use ledger::identifiers::{ShardId, Timestamp};
 use ledger::journal::batch::RawRecord;
 use ledger::journal::cursor::Cursor;
@@ -59,22 +61,23 @@ fn fixture(version: u8) -> PathBuf {
 }
 
 /// What the fixture of each version is read to; the last is the one that this build writes.
-fn versions() -> [(u8, Batches); 3] {
+fn versions() -> [(u8, Batches); 4] {
     [
         (1, version_1::batches()),
         (2, version_2::batches()),
         (3, version_3::batches()),
+        (4, version_4::batches()),
     ]
 }
 
 /// The version that this build writes.
-const NEWEST: u8 = 3;
+const NEWEST: u8 = 4;
 
 /// Writes the journal of the newest fixture, every batch with a sync of its own.
 fn write(directory: &Path) {
     let (mut log, recovered) = Log::open(Directory::open(directory).unwrap(), OPTIONS, 0).unwrap();
     assert_eq!(recovered, Recovered::default());
-    for (sequence, (time, records)) in (1..).zip(version_3::batches()) {
+    for (sequence, (time, records)) in (1..).zip(version_4::batches()) {
         assert_eq!(
             log.append(&[encode(sequence, time, &records)]).unwrap(),
             sequence
@@ -205,16 +208,20 @@ fn variant(record: &Record) -> &'static str {
             OperationEffect::AvailableLimit { .. } => "available limit",
             OperationEffect::ClearingSettled(_) => "clearing settled",
         },
-        Record::ClearingDecided(_) => "clearing",
+        Record::ClearingDecided(decided) => match decided.result {
+            ClearingResult::Posted(_) => "clearing posted",
+            ClearingResult::Held => "clearing held",
+            ClearingResult::Rejected => "clearing rejected",
+        },
     }
 }
 
 #[test]
 fn the_newest_fixture_holds_every_kind_and_variant() {
-    let batches = version_3::batches();
+    let batches = version_4::batches();
     let records = || batches.iter().flat_map(|(_, records)| records);
     let variants: BTreeSet<_> = records().map(variant).collect();
-    assert_eq!(variants.len(), 26, "{variants:?}");
+    assert_eq!(variants.len(), 30, "{variants:?}");
     let mut reasons = BTreeSet::new();
     for record in records() {
         if let Record::AuthorizationDecided(decided) = record
@@ -241,9 +248,11 @@ fn kinds_and_versions_are_those_of_the_format() {
         (30, 2),
         (20, 1),
         (30, 2),
+        (15, 1),
+        (30, 2),
     ];
-    assert_eq!(version_3::batches().len(), expected.len());
-    for ((sequence, (time, records)), layout) in (1..).zip(version_3::batches()).zip(expected) {
+    assert_eq!(version_4::batches().len(), expected.len());
+    for ((sequence, (time, records)), layout) in (1..).zip(version_4::batches()).zip(expected) {
         for raw in encode(sequence, time, &records).records() {
             assert_eq!((raw.kind, raw.version), layout, "batch {sequence}");
         }
@@ -252,7 +261,7 @@ fn kinds_and_versions_are_those_of_the_format() {
 
 #[test]
 fn what_another_build_wrote_is_refused() {
-    let (_, records) = version_3::batches().remove(0);
+    let (_, records) = version_4::batches().remove(0);
     let batch = encode(1, Timestamp(0), &records);
     let raw = batch.records().next().unwrap();
     for (kind, version) in [(raw.kind, 3), (raw.kind, 0), (4, 1), (0, 1), (255, 1)] {
