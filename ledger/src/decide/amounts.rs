@@ -103,13 +103,23 @@ impl Amounts {
         (rest.transaction_minor > 0 && rest.principal_minor > 0).then_some(rest)
     }
 
-    /// The amount that a transaction type takes.
-    pub(super) fn of_key(self, key: AmountKey) -> i64 {
-        match key {
-            AmountKey::Principal => self.principal_minor,
-            AmountKey::Contract => self.contract_minor,
-            AmountKey::Installment => self.installment_minor,
-        }
+    /// The amounts that a transaction type takes, a transaction each: an instalment plan is posted instalment by
+    /// instalment, each rounded down, the first takes the rest.
+    pub(super) fn of_key(self, key: AmountKey) -> impl Iterator<Item = i64> {
+        let (first, others) = match key {
+            AmountKey::Principal => (self.principal_minor, 0),
+            AmountKey::Contract => (self.contract_minor, 0),
+            AmountKey::Installment => {
+                let others = self.installments.saturating_sub(1);
+                let rest = self.installment_minor.saturating_mul(others);
+                (self.principal_minor.saturating_sub(rest), others)
+            }
+        };
+        let others = (0..others).map(move |_| self.installment_minor);
+        // Less than a minor unit for each: what is nothing is not posted.
+        std::iter::once(first)
+            .chain(others)
+            .filter(|minor| *minor != 0)
     }
 }
 
@@ -144,5 +154,37 @@ fn check_cashback(facts: &RequestFacts, entry: &ProcessingCodeEntry) -> Result<(
             Err(Reason::InvalidAmount)
         }
         Some(_) | None => Ok(()),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn in_installments(principal_minor: i64, installments: i64) -> Amounts {
+        Amounts {
+            installment_minor: principal_minor / installments,
+            installments,
+            ..Amounts::plain(principal_minor)
+        }
+    }
+
+    #[test]
+    fn instalments_round_down_and_the_first_takes_the_rest() {
+        for (principal_minor, installments, plan) in [
+            (10_000, 1, vec![10_000]),
+            (10_000, 3, vec![3_334, 3_333, 3_333]),
+            (9_999, 3, vec![3_333, 3_333, 3_333]),
+            (10_005, 4, vec![2_502, 2_501, 2_501, 2_501]),
+            (2, 3, vec![2]),
+        ] {
+            let amounts = in_installments(principal_minor, installments);
+            let found: Vec<i64> = amounts.of_key(AmountKey::Installment).collect();
+            assert_eq!(found, plan, "{principal_minor} in {installments}");
+            for key in [AmountKey::Principal, AmountKey::Contract] {
+                let whole: Vec<i64> = amounts.of_key(key).collect();
+                assert_eq!(whole, [principal_minor]);
+            }
+        }
     }
 }

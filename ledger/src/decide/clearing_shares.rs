@@ -134,6 +134,8 @@ impl Shares<'_> {
             compensations = scaled(&compensations, of)?;
             amount_minor = self.billed_minor;
         }
+        postings.retain(|planned| planned.posting.amount_minor != 0);
+        compensations.retain(|planned| planned.posting.amount_minor != 0);
         Some(Part {
             record: context.id,
             base: moves.clone(),
@@ -149,28 +151,31 @@ impl Shares<'_> {
     }
 }
 
-/// Adds shares of transactions to others of the same account, code and type.
+/// Adds shares of transactions to those of the parts before, which are of the same code: each to its own.
 fn add_shares(
     planned: &[PlannedPosting],
     of: (i64, i64),
     sum: &mut Vec<PlannedPosting>,
 ) -> Option<()> {
-    for share in scaled(planned, of)? {
-        let same = |other: &&mut PlannedPosting| {
-            let name = |planned: &PlannedPosting| {
-                let posting = planned.posting;
-                let kind = (posting.transaction_type_id, posting.credit);
-                (planned.account, planned.processing_code, kind)
-            };
-            name(other) == name(&share)
-        };
-        match sum.iter_mut().find(same) {
-            Some(other) => {
-                let amount = other.posting.amount_minor;
-                other.posting.amount_minor = amount.checked_add(share.posting.amount_minor)?;
-            }
-            None => sum.push(share),
-        }
+    let name = |planned: &PlannedPosting| {
+        let posting = planned.posting;
+        let kind = (posting.transaction_type_id, posting.credit);
+        (planned.account, planned.processing_code, kind)
+    };
+    let shares = scaled(planned, of)?;
+    let same = shares.len() == sum.len();
+    if !same
+        || shares
+            .iter()
+            .zip(&*sum)
+            .any(|(share, other)| name(share) != name(other))
+    {
+        sum.extend(shares);
+        return Some(());
+    }
+    for (other, share) in sum.iter_mut().zip(shares) {
+        let amount = other.posting.amount_minor;
+        other.posting.amount_minor = amount.checked_add(share.posting.amount_minor)?;
     }
     Some(())
 }

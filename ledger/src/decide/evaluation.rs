@@ -312,23 +312,28 @@ fn add_postings(
     amounts: Amounts,
     planned: &mut Planned,
 ) {
-    let posting = |link: &rules::TransactionTypeLink| PlannedPosting {
-        account,
-        processing_code,
-        posting: Posting {
-            transaction_type_id: link.transaction_type_id,
-            credit: link.credit,
-            amount_minor: amounts.of_key(link.key),
-        },
+    let postings = |link: &rules::TransactionTypeLink| {
+        let (transaction_type_id, credit) = (link.transaction_type_id, link.credit);
+        amounts
+            .of_key(link.key)
+            .map(move |amount_minor| PlannedPosting {
+                account,
+                processing_code,
+                posting: Posting {
+                    transaction_type_id,
+                    credit,
+                    amount_minor,
+                },
+            })
     };
     planned
         .postings
-        .extend(entry.transaction_types.iter().map(posting));
+        .extend(entry.transaction_types.iter().flat_map(postings));
     let undone = entry.reversal_processing_code.unwrap_or(processing_code);
     let undoing = entry
         .reversal_transaction_types
         .iter()
-        .map(posting)
+        .flat_map(postings)
         .map(|planned| PlannedPosting {
             processing_code: undone,
             ..planned

@@ -271,9 +271,9 @@ impl Planned {
     pub(crate) fn post(&mut self, account: u64, entry: &ProcessingCodeEntry, sums: Sums) {
         for link in &entry.transaction_types {
             let amount = match link.key {
-                AmountKey::Principal => sums.principal,
+                // All instalments together are the principal.
+                AmountKey::Principal | AmountKey::Installment => sums.principal,
                 AmountKey::Contract => sums.contract,
-                AmountKey::Installment => sums.principal / sums.instalments,
             };
             *self.posts.entry((account, link.credit)).or_default() += amount;
         }
