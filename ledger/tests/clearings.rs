@@ -336,7 +336,7 @@ impl World {
             still: true,
         };
         let helpers = Helpers {
-            pace: &mut || true,
+            pace: &mut |_| true,
             rules: &mut |_| None,
             witness: &mut |_, _, _| Ok(()),
         };
