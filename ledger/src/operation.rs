@@ -6,7 +6,7 @@
 
 use rules::{
     AccountId, Accumulator, AccumulatorKey, ControlId, ControlTarget, LimitName, Limits,
-    ProcessingCode, RulesVersion,
+    ProcessingCode, ResetLimit, RulesVersion,
 };
 use serde::{Deserialize, Serialize};
 
@@ -15,7 +15,7 @@ use crate::authorization::{
     PlannedPosting, Standing, TrackingId,
 };
 use crate::entities::{AccountStatus, CardStatus, SuspendedModes};
-use crate::identifiers::{CardHash, CustomerId};
+use crate::identifiers::{CardHash, CustomerId, RecordId};
 
 /// What is asked.
 #[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
@@ -119,6 +119,13 @@ pub enum Operation {
     RejectClearing {
         /// Names it.
         item: ClearingKey,
+    },
+    /// Gives back what a cleared authorization took from the limits inside the credit limit, as its scenario says.
+    RefundLimit {
+        /// The authorization.
+        authorization: MessageKey,
+        /// What was paid: the bill, or the last instalment.
+        paid: ResetLimit,
     },
 }
 
@@ -280,6 +287,14 @@ pub enum OperationError {
     /// The clearing cannot be posted as it is.
     #[error("the clearing cannot be posted as it is: what it needs is not in the books")]
     NotPostable,
+    /// There is no such authorization.
+    #[error("there is no such authorization")]
+    UnknownAuthorization,
+    /// The limit does not come back: by its rules, or because it did already.
+    #[error(
+        "the authorization was not cleared, took no limit that comes back at this payment, or it came back already"
+    )]
+    LimitRefund,
 }
 
 /// What an operation changed beside limits that move.
@@ -345,6 +360,15 @@ pub enum OperationEffect {
     },
     /// A clearing left the work list.
     ClearingSettled(Box<ClearingSettled>),
+    /// What an authorization took from the limits inside the credit limit came back.
+    LimitRefunded {
+        /// Names the authorization.
+        key: MessageKey,
+        /// Its record.
+        authorization: RecordId,
+        /// What was paid.
+        paid: ResetLimit,
+    },
 }
 
 impl OperationEffect {
@@ -362,7 +386,8 @@ impl OperationEffect {
             | Self::CardStatus { .. }
             | Self::CardModes { .. }
             | Self::Control { .. }
-            | Self::AvailableLimit { .. } => None,
+            | Self::AvailableLimit { .. }
+            | Self::LimitRefunded { .. } => None,
         }
     }
 
@@ -386,7 +411,8 @@ impl OperationEffect {
             | Self::CardStatus { .. }
             | Self::CardModes { .. }
             | Self::Control { .. }
-            | Self::AvailableLimit { .. } => None,
+            | Self::AvailableLimit { .. }
+            | Self::LimitRefunded { .. } => None,
         }
     }
 }
@@ -466,13 +492,16 @@ impl GrantedLimits {
 
 impl OperationRequest {
     /// What may lead to messages that deciding it needs: the operation of the same tracking id, the one that it
-    /// undoes, the item of the work list that it settles.
+    /// undoes, the item of the work list that it settles, the authorization that it is about.
     #[must_use]
     pub fn lookups(&self) -> Vec<Lookup> {
         let operator = |id: &TrackingId| Lookup::Key(MessageKey::Operator(id.clone()));
         let mut lookups = vec![operator(&self.tracking_id)];
         match &self.operation {
             Operation::CancelForce { of } => lookups.push(operator(of)),
+            Operation::RefundLimit { authorization, .. } => {
+                lookups.push(Lookup::Key(authorization.clone()));
+            }
             Operation::ResolveClearing { item } | Operation::RejectClearing { item } => {
                 lookups.push(Lookup::Key(MessageKey::Clearing(item.clone())));
             }

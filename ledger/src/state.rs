@@ -119,7 +119,8 @@ pub(crate) fn change_account(account: &mut Account, id: RecordId, effect: &Opera
         | OperationEffect::CardModes { .. }
         | OperationEffect::Control { .. }
         | OperationEffect::AvailableLimit { .. }
-        | OperationEffect::ClearingSettled(_) => {}
+        | OperationEffect::ClearingSettled(_)
+        | OperationEffect::LimitRefunded { .. } => {}
     }
 }
 
@@ -136,7 +137,8 @@ pub(crate) fn change_card(card: &mut CardFacts, effect: &OperationEffect) {
         | OperationEffect::Holder(_)
         | OperationEffect::Control { .. }
         | OperationEffect::AvailableLimit { .. }
-        | OperationEffect::ClearingSettled(_) => {}
+        | OperationEffect::ClearingSettled(_)
+        | OperationEffect::LimitRefunded { .. } => {}
     }
 }
 
@@ -435,6 +437,14 @@ impl State {
             }
             OperationEffect::Canceled(change) => self.change(id, change)?,
             OperationEffect::ClearingSettled(settled) => self.settle(id, settled)?,
+            OperationEffect::LimitRefunded { key, paid, .. } => {
+                if let Some(Recent::Message(message)) = self.recent.get_mut(key) {
+                    message.touched = message.touched.max(id);
+                    if let Some(standing) = message.standing.as_mut() {
+                        standing.refund(id, *paid);
+                    }
+                }
+            }
             OperationEffect::Moved
             | OperationEffect::Forced(_)
             | OperationEffect::Granted { .. }

@@ -206,6 +206,7 @@ fn variant(record: &Record) -> &'static str {
             OperationEffect::CardModes { .. } => "card modes",
             OperationEffect::Control { .. } => "control",
             OperationEffect::AvailableLimit { .. } => "available limit",
+            OperationEffect::LimitRefunded { .. } => "limit refunded",
             OperationEffect::ClearingSettled(_) => "clearing settled",
         },
         Record::ClearingDecided(decided) => match decided.result {
@@ -221,7 +222,7 @@ fn the_newest_fixture_holds_every_kind_and_variant() {
     let batches = version_4::batches();
     let records = || batches.iter().flat_map(|(_, records)| records);
     let variants: BTreeSet<_> = records().map(variant).collect();
-    assert_eq!(variants.len(), 30, "{variants:?}");
+    assert_eq!(variants.len(), 31, "{variants:?}");
     let mut reasons = BTreeSet::new();
     for record in records() {
         if let Record::AuthorizationDecided(decided) = record

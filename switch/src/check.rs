@@ -14,9 +14,7 @@ use crate::settings::Settings;
 
 /// What rules can ask for and the running switch does not do yet. Where one of these is used, a check
 /// says so; whoever makes the switch apply one takes it out here.
-const NOT_APPLIED: [Feature; 9] = [
-    Feature::ResetLimit,
-    Feature::LimitRefund,
+const NOT_APPLIED: [Feature; 7] = [
     Feature::AntiFraud,
     Feature::ZeroBalance,
     Feature::DynamicCurrencyConversion,
@@ -239,7 +237,7 @@ mod tests {
         assert_eq!(json["good"], true);
         assert_eq!(json["warnings"][0]["severity"], "warning");
         assert_eq!(json["notes"][0]["kind"], "overlap");
-        assert_eq!(json["not_applied"][0]["feature"], "reset_limit");
+        assert_eq!(json["not_applied"], serde_json::json!([]));
     }
 
     #[test]

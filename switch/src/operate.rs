@@ -13,7 +13,8 @@ use clap::{Args, Subcommand, ValueEnum};
 use codec::Pan;
 use ledger::authorization::{ClearingKey, TrackingId};
 use ledger::entities::AccountStatus;
-use rules::{Currency, ProcessingCode, minor_units};
+use ledger::identifiers::RecordId;
+use rules::{Currency, ProcessingCode, ResetLimit, minor_units};
 use rust_decimal::Decimal;
 use serde_json::{Value, json};
 use zeroize::Zeroizing;
@@ -89,6 +90,8 @@ pub enum Operation {
     ResolveClearing(ItemArguments),
     /// Refuse a clearing of the work list, to be returned to the network.
     RejectClearing(ItemArguments),
+    /// Give back what an authorization took from the limits inside the credit limit, as its scenario says.
+    RefundLimit(RefundArguments),
     /// Make a card usable that never was.
     ActivateCard(CardArguments),
     /// Make a flex control for an account, a customer on an account, or a card.
@@ -115,6 +118,38 @@ pub enum Operation {
         #[command(flatten)]
         card: CardArguments,
     },
+}
+
+/// An authorization and what was paid of it.
+#[derive(Debug, Args)]
+pub struct RefundArguments {
+    /// The record of the authorization, or of its clearing.
+    #[arg(long)]
+    authorization: RecordId,
+    /// What was paid.
+    #[arg(long)]
+    paid: Paid,
+    #[command(flatten)]
+    about: About,
+}
+
+impl RefundArguments {
+    fn asked(&self) -> Value {
+        let paid = match self.paid {
+            Paid::Payment => ResetLimit::Payment,
+            Paid::LastInstallment => ResetLimit::LastInstallment,
+        };
+        json!({ "authorization": self.authorization.to_string(), "paid": paid })
+    }
+}
+
+/// What was paid, so that a limit comes back.
+#[derive(Clone, Copy, Debug, ValueEnum)]
+pub enum Paid {
+    /// The bill.
+    Payment,
+    /// The last instalment.
+    LastInstallment,
 }
 
 /// What names and explains an operation.
@@ -341,18 +376,24 @@ fn ask_for<'a>(address: &str, operation: &'a Operation) -> anyhow::Result<(Value
         Operation::DeleteControl { control, about } => {
             (json!({ "delete_control": { "control": control } }), about)
         }
+        Operation::RefundLimit(refund) => {
+            (json!({ "refund_limit": refund.asked() }), &refund.about)
+        }
         Operation::SetAvailable(limit) => (
             json!({ "set_available_limit": limit.asked()? }),
             &limit.about,
         ),
         Operation::CardModes { suspend, card } => {
-            let suspended = json!({
-                "credit": suspend.contains(&Mode::Credit),
-                "debit": suspend.contains(&Mode::Debit),
-            });
-            let asked = json!({ "card": card.pan()?, "suspended": suspended });
+            let asked = json!({ "card": card.pan()?, "suspended": suspended(suspend) });
             (json!({ "suspend_modes": asked }), &card.about)
         }
+    })
+}
+
+fn suspended(modes: &[Mode]) -> Value {
+    json!({
+        "credit": modes.contains(&Mode::Credit),
+        "debit": modes.contains(&Mode::Debit),
     })
 }
 

@@ -13,8 +13,9 @@ use axum::http::StatusCode;
 use axum::response::{IntoResponse as _, Response};
 use codec::Pan;
 use ledger::Durable;
+use ledger::authorization::MessageKey;
 use ledger::command::{Command, Outcome, Submission, Undecided};
-use ledger::identifiers::CardHash;
+use ledger::identifiers::{CardHash, RecordId};
 use ledger::operation::OperationRequest;
 use ledger::runtime::Timing;
 use serde_json::{Value, json};
@@ -53,7 +54,15 @@ impl OperatorTicket {
 }
 
 pub(crate) async fn operate(State(context): State<Arc<Context>>, body: Bytes) -> Response {
-    let request = match read(&body, &context.shared.vault) {
+    let views = context.shared.submitter.views();
+    let key_of = |id| {
+        let message = views.message(id).map_err(|error| error.to_string())?;
+        let message = message.ok_or_else(|| format!("there is no record {id}"))?;
+        message
+            .key()
+            .ok_or_else(|| format!("record {id} is no authorization"))
+    };
+    let request = match read(&body, &context.shared.vault, &key_of) {
         Ok(request) => request,
         Err(reason) => return problem(StatusCode::BAD_REQUEST, &reason),
     };
@@ -105,8 +114,12 @@ fn outcome_json(outcome: &Outcome) -> Response {
     }
 }
 
-/// Reads an operation; a card is given by its number, a flex control as an object.
-fn read(body: &[u8], vault: &CardVault) -> Result<OperationRequest, String> {
+/// Reads an operation; a card is given by its number, a flex control as an object, an authorization by its record.
+fn read(
+    body: &[u8],
+    vault: &CardVault,
+    key_of: &dyn Fn(RecordId) -> Result<MessageKey, String>,
+) -> Result<OperationRequest, String> {
     let mut value: Value = serde_json::from_slice(body).map_err(|error| error.to_string())?;
     let operations = value.get_mut("operation").and_then(Value::as_object_mut);
     for fields in operations.into_iter().flat_map(|map| map.values_mut()) {
@@ -115,6 +128,12 @@ fn read(body: &[u8], vault: &CardVault) -> Result<OperationRequest, String> {
         }
         if let Some(card) = fields.pointer_mut("/target/card") {
             *card = json!(hash(card, vault)?.to_string());
+        }
+        if let Some(authorization) = fields.get_mut("authorization") {
+            let id = authorization.as_str().map(str::parse::<RecordId>);
+            let id = id.and_then(Result::ok);
+            let id = id.ok_or("authorization: expected the id of a record, such as 0-12-0")?;
+            *authorization = json!(key_of(id)?);
         }
         if let Some(control) = fields
             .get_mut("control")

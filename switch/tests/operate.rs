@@ -332,3 +332,46 @@ fn an_excursion_over_the_limit_is_shown_and_told() {
         .unwrap();
     assert_eq!(over_limit["allowance_minor"], maximum / 10, "{told}");
 }
+
+#[test]
+fn what_an_instalment_purchase_took_comes_back_after_the_last_one() {
+    let world = World::new();
+    let running = world.start();
+    let before = limit(&running, CREDIT, "available_total_installment_credit");
+    let purchase = Fields::purchase(PAN, 60_000).as_mti("0200").with(67, "03");
+    assert_eq!(running.connect().response_code(&purchase), "00");
+    let taken = limit(&running, CREDIT, "available_total_installment_credit");
+    assert_eq!(taken, before - 60_000);
+    let messages = running.messages(CREDIT.parse().unwrap());
+    let id = messages[0]["id"].as_str().unwrap();
+    let refund = |paid| ["refund-limit", "--authorization", id, "--paid", paid];
+    let why = "took no limit that comes back at this payment";
+    refused(&running, "refund-1", &refund("payment"), "", 1, why);
+    done(&running, "refund-2", &refund("last-installment"), "");
+    let after = limit(&running, CREDIT, "available_total_installment_credit");
+    assert_eq!(after, before);
+    refused(
+        &running,
+        "refund-3",
+        &refund("last-installment"),
+        "",
+        1,
+        why,
+    );
+    let nothing = [
+        "refund-limit",
+        "--authorization",
+        "0-999999-0",
+        "--paid",
+        "payment",
+    ];
+    refused(
+        &running,
+        "refund-4",
+        &nothing,
+        "",
+        2,
+        "there is no record 0-999999-0",
+    );
+    running.stop();
+}

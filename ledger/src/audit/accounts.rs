@@ -302,7 +302,8 @@ fn take(
             | OperationEffect::CardModes { .. }
             | OperationEffect::Control { .. }
             | OperationEffect::AvailableLimit { .. }
-            | OperationEffect::ClearingSettled(_) => {}
+            | OperationEffect::ClearingSettled(_)
+            | OperationEffect::LimitRefunded { .. } => {}
         }
     }
     let range = || out_of_range(course.account, message.id);

@@ -3,12 +3,15 @@
 //! Owns: which step of a life a record is, and with it the moves and pending sums that follow from its decision alone.
 //! Must never: take them from the record's own list of moves.
 
+use rules::ResetLimit;
+
 use super::accounts::Course;
 use super::lives::{begin, raise};
 use super::{Audit, AuditError, Rule, Step};
 use crate::authorization::{Change, Cleared, Decision};
 use crate::books::BookStore;
 use crate::books::rows::{MessageBody, StoredMessage};
+use crate::identifiers::RecordId;
 use crate::invariants::change::check_change;
 use crate::invariants::effect::Expected;
 use crate::operation::{OperationDone, OperationEffect};
@@ -68,6 +71,11 @@ impl<S: BookStore> Audit<'_, '_, S> {
         let own = done.account == Some(course.account);
         match &done.effect {
             OperationEffect::Canceled(change) => self.changed(course, message, change),
+            OperationEffect::LimitRefunded {
+                authorization,
+                paid,
+                ..
+            } if own => refunded(course, message, (*authorization, *paid)),
             OperationEffect::Forced(standing) if own => {
                 begin(course, message, (**standing).clone())?;
                 self.settle(course, message.id)?;
@@ -85,7 +93,8 @@ impl<S: BookStore> Audit<'_, '_, S> {
             OperationEffect::Moved
             | OperationEffect::Forced(_)
             | OperationEffect::Granted { .. }
-            | OperationEffect::ClearingSettled(_) => Ok(None),
+            | OperationEffect::ClearingSettled(_)
+            | OperationEffect::LimitRefunded { .. } => Ok(None),
             OperationEffect::AccountStatus { .. }
             | OperationEffect::Holder(_)
             | OperationEffect::CardStatus { .. }
@@ -175,6 +184,23 @@ impl<S: BookStore> Audit<'_, '_, S> {
         self.settle(course, change.authorization)?;
         Ok(Some(expected))
     }
+}
+
+/// A record that gives limits of an authorization back.
+fn refunded(
+    course: &mut Course,
+    message: &StoredMessage,
+    (authorization, paid): (RecordId, ResetLimit),
+) -> Result<Option<Expected>, AuditError> {
+    let Some(life) = course.lives.get_mut(&authorization) else {
+        let finding = format!("record {} gives back what nothing took", message.id);
+        let records = [authorization, message.id];
+        return Err(AuditError::violation(Rule::Lives, finding, records));
+    };
+    let expected = Expected::of_refund(&life.standing, paid);
+    life.standing.refund(message.id, paid);
+    life.last = message.id;
+    Ok(Some(expected.ok_or_else(|| leaves_range(message))?))
 }
 
 /// A record moves what it must, on every account of it and on no other.

@@ -12,9 +12,7 @@ use super::counts::Counts;
 use super::journal::Held;
 use super::walk::Walk;
 use super::{Audit, AuditError, Rule, Step};
-use crate::authorization::{
-    Change, Clearing, Decision, Lookup, MessageKey, PlannedPosting, TransactionPosted,
-};
+use crate::authorization::{Change, Clearing, Decision, Lookup, PlannedPosting, TransactionPosted};
 use crate::books::BookStore;
 use crate::books::rows::{self, Lead, MessageBody, StoredMessage, Table};
 use crate::entities::{CardFacts, CardStatus, SuspendedModes};
@@ -69,7 +67,8 @@ impl Cards {
                 | OperationEffect::Holder(_)
                 | OperationEffect::Control { .. }
                 | OperationEffect::AvailableLimit { .. }
-                | OperationEffect::ClearingSettled(_) => return Ok(()),
+                | OperationEffect::ClearingSettled(_)
+                | OperationEffect::LimitRefunded { .. } => return Ok(()),
             },
             MessageBody::Authorization { .. }
             | MessageBody::Reversal { .. }
@@ -129,28 +128,12 @@ impl<S: BookStore> Audit<'_, '_, S> {
 
     /// The key of a message leads to it, and to no other of the same key.
     fn check_key(&mut self, message: &StoredMessage) -> Result<(), AuditError> {
-        let key = match &message.body {
-            MessageBody::Authorization { decided, .. } if decided.takes_match_key() => {
-                MessageKey::Network(decided.facts.key)
-            }
-            MessageBody::Reversal { decided, .. } if decided.takes_match_key() => {
-                MessageKey::Network(decided.facts.key)
-            }
-            MessageBody::FileAction(decided) if decided.takes_match_key() => {
-                MessageKey::Network(decided.facts.key)
-            }
-            MessageBody::Operation { done, .. } => {
-                MessageKey::Operator(done.request.tracking_id.clone())
-            }
-            MessageBody::Clearing { decided, .. } => {
-                self.check_item(message)?;
-                MessageKey::Clearing(decided.facts.key.clone())
-            }
-            MessageBody::Authorization { .. }
-            | MessageBody::Reversal { .. }
-            | MessageBody::FileAction(_)
-            | MessageBody::Dropped(_) => return Ok(()),
+        let Some(key) = message.key() else {
+            return Ok(());
         };
+        if let MessageBody::Clearing { .. } = &message.body {
+            self.check_item(message)?;
+        }
         self.row(Step::Messages)?;
         let found = self.views.led_to(&Lead::Lookup(Lookup::Key(key)))?;
         if found == Some(message.id) {

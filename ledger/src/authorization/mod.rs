@@ -35,7 +35,7 @@ pub use standing::{
 
 use rules::{AccountId, AccountType, Currency, ProcessingCode};
 use rules::{BalanceImpact, Limits, MerchantAdviceCode, RulesVersion};
-use rules::{ControlId, CustomCode, DenialCause, Reason, Reservation, ResponseCode};
+use rules::{ControlId, CustomCode, DenialCause, Reason, Reservation, ResetLimit, ResponseCode};
 use serde::{Deserialize, Serialize};
 
 use crate::entities::CardStatus;
@@ -214,6 +214,8 @@ pub struct Approval {
     pub increment_of: Option<(MessageKey, RecordId)>,
     /// What it counts towards the limits of flex controls.
     pub reservations: Vec<Reservation>,
+    /// When the limits inside the credit limit that it takes from come back; `None` where its scenario says nothing.
+    pub reset_limit: Option<ResetLimit>,
 }
 
 impl Approval {
@@ -231,6 +233,7 @@ impl Approval {
             expires: None,
             increment_of: None,
             reservations: Vec::new(),
+            reset_limit: None,
         }
     }
 
@@ -248,6 +251,7 @@ impl Approval {
             postings: self.postings.clone(),
             compensations: self.compensations.clone(),
             reservations: self.reservations.clone(),
+            reset_limit: self.reset_limit,
         }
     }
 }

@@ -92,6 +92,23 @@ impl Moves {
         Some(shares)
     }
 
+    /// These without what they take from some limits.
+    #[must_use]
+    pub fn without_taking(&self, limits: &[LimitName]) -> Self {
+        let mut kept = Self::default();
+        for (account, deltas) in self.iter() {
+            let mut left = *deltas;
+            for limit in limits.iter().filter(|limit| deltas.get(**limit) < 0) {
+                // No delta is as good as any other.
+                let _set = left.set(*limit, 0);
+            }
+            if !left.is_none() {
+                kept.0.push((account, left));
+            }
+        }
+        kept
+    }
+
     /// The limits of an account after these; `None` when one leaves its range.
     #[must_use]
     pub fn applied_to(&self, account: AccountId, limits: &Limits) -> Option<Limits> {

@@ -6,7 +6,7 @@
 //! an account are always the sum of its records, whatever the rules say now (DESIGN section 6). Must never:
 //! consult rules, or move what its parts did not record.
 
-use rules::{AccountId, ProcessingCode, Reservation};
+use rules::{AccountId, LimitName, ProcessingCode, Reservation, ResetLimit};
 use serde::{Deserialize, Serialize};
 use smallvec::SmallVec;
 
@@ -97,9 +97,22 @@ pub struct Part {
     pub compensations: Vec<PlannedPosting>,
     /// What it counts towards the limits of flex controls when all of it is in force.
     pub reservations: Vec<Reservation>,
+    /// When the limits inside the credit limit that it takes from come back.
+    pub reset_limit: Option<ResetLimit>,
 }
 
+/// The limits that come back by themselves: those inside the credit limit. What was taken from the credit limit comes
+/// back by the payment.
+const REFUNDED: [LimitName; 2] = [
+    LimitName::AvailableTotalInstallmentCredit,
+    LimitName::AvailableWithdrawalCredit,
+];
+
 impl Part {
+    fn comes_back_at(&self, paid: ResetLimit) -> bool {
+        self.reset_limit == Some(paid) && paid != ResetLimit::Never
+    }
+
     /// What remains, in minor units of the account's currency.
     #[must_use]
     pub fn remaining_of_amount_minor(&self) -> Option<i64> {
@@ -263,6 +276,34 @@ impl Standing {
         }
         self.parts.push(part);
         self.expires = self.expires.max(expires);
+        self.reflects = id;
+    }
+
+    /// What limits move by when such a payment gives back what parts took from the limits inside the credit limit;
+    /// nothing where no part says so. `None` when a limit would leave its range.
+    #[must_use]
+    pub fn refundable(&self, paid: ResetLimit) -> Option<Moves> {
+        let mut moves = Moves::default();
+        for part in self.parts.iter().filter(|part| part.comes_back_at(paid)) {
+            let left = part.held.without_taking(&REFUNDED);
+            moves = moves.plus(&left.minus(&part.held)?)?;
+        }
+        Some(moves)
+    }
+
+    /// Gives it back, unless that is included already: from then on these parts hold nothing of those limits, so that
+    /// no reversal gives it back again.
+    pub fn refund(&mut self, id: RecordId, paid: ResetLimit) {
+        if self.reflects >= id {
+            return;
+        }
+        let parts = self.parts.iter_mut();
+        for part in parts.filter(|part| part.comes_back_at(paid)) {
+            part.base = part.base.without_taking(&REFUNDED);
+            part.confirmation = part.confirmation.without_taking(&REFUNDED);
+            part.held = part.held.without_taking(&REFUNDED);
+            part.reset_limit = None;
+        }
         self.reflects = id;
     }
 

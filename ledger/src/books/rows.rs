@@ -249,6 +249,30 @@ impl StoredMessage {
         }
     }
 
+    /// The key that leads to it; `None` where another message of the same key does, and for a hold that was let go.
+    #[must_use]
+    pub fn key(&self) -> Option<MessageKey> {
+        let of_network = match &self.body {
+            MessageBody::Authorization { decided, .. } => {
+                decided.takes_match_key().then_some(decided.facts.key)
+            }
+            MessageBody::Reversal { decided, .. } => {
+                decided.takes_match_key().then_some(decided.facts.key)
+            }
+            MessageBody::FileAction(decided) => {
+                decided.takes_match_key().then_some(decided.facts.key)
+            }
+            MessageBody::Operation { done, .. } => {
+                return Some(MessageKey::Operator(done.request.tracking_id.clone()));
+            }
+            MessageBody::Clearing { decided, .. } => {
+                return Some(MessageKey::Clearing(decided.facts.key.clone()));
+            }
+            MessageBody::Dropped(_) => None,
+        };
+        of_network.map(MessageKey::Network)
+    }
+
     /// What may lead to messages that settling it needs, where it waits in the work list.
     pub fn leads(&self) -> impl Iterator<Item = Lookup> {
         let item = self.item().into_iter();

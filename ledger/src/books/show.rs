@@ -191,6 +191,16 @@ impl<S: BookStore> ViewWriter<S> {
             }
             OperationEffect::Canceled(change) => views.change_standing(id, change)?,
             OperationEffect::ClearingSettled(settled) => views.settle(id, settled)?,
+            OperationEffect::LimitRefunded {
+                authorization,
+                paid,
+                ..
+            } => views.change(*authorization, |message| {
+                if let Some(standing) = message.standing_mut() {
+                    standing.refund(id, *paid);
+                }
+                Ok(())
+            })?,
             OperationEffect::Moved
             | OperationEffect::Forced(_)
             | OperationEffect::Granted { .. }

@@ -247,6 +247,7 @@ pub(super) fn approval(
         expires: (!cleared).then(|| expires(context, facts, located)),
         increment_of: None,
         reservations: Vec::new(),
+        reset_limit: planned.reset_limit,
     })
 }
 

@@ -147,6 +147,7 @@ impl Shares<'_> {
             postings,
             compensations,
             reservations: Vec::new(),
+            reset_limit: self.standing.parts.first()?.reset_limit,
         })
     }
 }

@@ -7,7 +7,7 @@
 use rules::{
     AccountType, AuthorizationFlow, BalanceImpact, Currency, Deltas, Evaluation, EvaluationRequest,
     LimitName, OperationKind, Plan, ProcessingCode, ProcessingCodeEntry, Reason, RelatedAccount,
-    Trace,
+    ResetLimit, Trace,
 };
 
 use super::Context;
@@ -38,6 +38,7 @@ pub(super) struct Planned {
     pub(super) moves: Moves,
     pub(super) confirmation: Moves,
     pub(super) configuration: Option<(u32, i32)>,
+    pub(super) reset_limit: Option<ResetLimit>,
     pub(super) postings: Vec<PlannedPosting>,
     pub(super) compensations: Vec<PlannedPosting>,
 }
@@ -300,6 +301,7 @@ impl<'a> Asked<'a> {
         let with_configuration = plan.configuration != Plan::WITHOUT_CONFIGURATION;
         if with_configuration && planned.configuration.is_none() {
             planned.configuration = Some((plan.configuration, plan.scenario_order));
+            planned.reset_limit = plan.reset_limit;
         }
         Ok(bearer)
     }

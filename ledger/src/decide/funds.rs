@@ -62,6 +62,7 @@ pub(super) fn force(context: Context<'_>, amount: &Amount) -> Result<Carried, Op
         compensations: planned.compensations,
         // What an operator forces is not counted.
         reservations: Vec::new(),
+        reset_limit: planned.reset_limit,
     };
     let standing = Standing {
         account: account.id,

@@ -23,6 +23,7 @@ mod limits;
 mod locate;
 mod operation;
 mod presentment;
+mod refund;
 mod reversal;
 mod status;
 

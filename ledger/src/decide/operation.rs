@@ -6,7 +6,7 @@
 
 use rules::AccountId;
 
-use super::{Context, clearing, control_operations, funds, limits, status};
+use super::{Context, clearing, control_operations, funds, limits, refund, status};
 use crate::authorization::{ApprovalCode, MessageKey, Moves, PlannedPosting};
 use crate::command::{Done, Outcome};
 use crate::identifiers::RecordId;
@@ -98,6 +98,10 @@ fn carry_out(context: Context<'_>, request: &OperationRequest) -> Result<Carried
         Operation::ActivateCard { card } => {
             status::change_card(context, *card, crate::entities::CardStatus::Normal, true)
         }
+        Operation::RefundLimit {
+            authorization,
+            paid,
+        } => refund::refund_limit(context, authorization, *paid),
         Operation::SuspendModes { card, suspended } => {
             status::suspend_modes(context, *card, *suspended)
         }

@@ -3,7 +3,7 @@
 //! Owns: the moves and pending sums that follow from a decision alone, and that a record says the same of every
 //! account. Must never: take them from the record's own list of moves.
 
-use rules::{AccountId, Limits};
+use rules::{AccountId, Limits, ResetLimit};
 
 use crate::authorization::{AccountMove, Approval, Change, Clearing, Moves, Standing};
 use crate::operation::GrantedLimits;
@@ -41,6 +41,11 @@ impl Expected {
     pub(crate) fn with(self, standing: &Standing) -> Option<Self> {
         let moves = self.moves.plus(&standing.held()?)?;
         Some(Self { moves, ..self })
+    }
+
+    /// What a limit refund moves; `None` when a limit leaves its range.
+    pub(crate) fn of_refund(standing: &Standing, paid: ResetLimit) -> Option<Self> {
+        Some(Self::cleared(standing.refundable(paid)?))
     }
 
     /// What granting other limits moves; `None` when a difference leaves its range.

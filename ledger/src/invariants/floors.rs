@@ -139,7 +139,8 @@ pub(crate) fn of_operation(operation: &Operation) -> Measure {
         | Operation::DeleteControl { .. }
         | Operation::SetAvailableLimit { .. }
         | Operation::ResolveClearing { .. }
-        | Operation::RejectClearing { .. } => Measure::Exempt,
+        | Operation::RejectClearing { .. }
+        | Operation::RefundLimit { .. } => Measure::Exempt,
     }
 }
 

@@ -114,6 +114,11 @@ impl Asserted<'_> {
                 return self.cleared(settled.cleared.as_ref(), &done.moves);
             }
             OperationEffect::Forced(standing) => Expected::of_forced(standing),
+            OperationEffect::LimitRefunded {
+                key,
+                authorization,
+                paid,
+            } => Expected::of_refund(self.standing(key, *authorization)?, *paid),
             OperationEffect::Granted { before, granted } => {
                 self.found(account.map(|account| &account.limits), Some(*before))?;
                 account.and_then(|account| Expected::of_grant(account.id, before, granted))

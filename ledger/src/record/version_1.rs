@@ -289,6 +289,7 @@ impl Approval {
             expires: None,
             increment_of: None,
             reservations: Vec::new(),
+            reset_limit: None,
         }
     }
 }

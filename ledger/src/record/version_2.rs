@@ -121,6 +121,7 @@ impl From<Decision> for current::Decision {
                 expires: old.expires,
                 increment_of: old.increment_of,
                 reservations: Vec::new(),
+                reset_limit: None,
             })),
             Decision::Declined(reason) => Self::Declined(reason),
             Decision::Completed(change) => Self::Completed(Box::new((*change).into())),
@@ -263,6 +264,7 @@ impl From<Part> for current::Part {
             postings: old.postings,
             compensations: old.compensations,
             reservations: Vec::new(),
+            reset_limit: None,
         }
     }
 }

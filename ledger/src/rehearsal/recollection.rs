@@ -245,6 +245,8 @@ impl<S: BookStore> Undone<'_, S> {
                     OperationEffect::Granted { before, .. } => account.limits = *before,
                     // What the status was before is kept without its reason.
                     OperationEffect::AccountStatus { .. } => return Ok(None),
+                    // What the authorization held before is not kept.
+                    OperationEffect::LimitRefunded { .. } => return Ok(None),
                     OperationEffect::Holder(_) => drop(account.holders.pop()),
                     OperationEffect::Moved
                     | OperationEffect::Forced(_)

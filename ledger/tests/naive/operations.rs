@@ -107,6 +107,7 @@ impl Naive {
             | Operation::ChangeControl(_)
             | Operation::DeleteControl { .. }
             | Operation::SetAvailableLimit { .. }
+            | Operation::RefundLimit { .. }
             | Operation::ResolveClearing { .. }
             | Operation::RejectClearing { .. } => panic!("the histories do not ask for it"),
         }

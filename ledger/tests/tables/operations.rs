@@ -1,19 +1,21 @@
 //! How the words of a line become an operation of an operator.
 
 use ledger::Command;
-use ledger::authorization::{ClearingKey, TrackingId};
+use ledger::authorization::{ClearingKey, MessageClass, MessageKey, TrackingId};
 use ledger::entities::{AccountStatus, CardStatus, SuspendedModes};
 use ledger::identifiers::{CardHash, CustomerId};
 use ledger::operation::{Amount, Funds, GrantedLimits, Operation, OperationRequest};
-use rules::{AccountId, ProcessingCode};
+use rules::{AccountId, ProcessingCode, ResetLimit};
 
 use crate::clearings;
 use crate::controls;
 use crate::entities::{card, named, number, yes_or_no};
 use crate::line::{self, Words};
+use crate::support::match_key;
 
 /// The verbs of operations.
-pub(crate) const VERBS: [&str; 15] = [
+pub(crate) const VERBS: [&str; 16] = [
+    "refund-limit",
     "resolve",
     "reject",
     "adjust",
@@ -70,6 +72,10 @@ fn asked(verb: &str, words: &mut Words) -> Result<Operation, String> {
             funds: funds(words)?,
             processing_code: code(words)?,
         },
+        "refund-limit" => Operation::RefundLimit {
+            authorization: authorization(words)?,
+            paid: words.need("paid", named::<ResetLimit>)?,
+        },
         "grant" => Operation::ChangeLimits {
             account: account(words)?,
             limits: granted(words)?,
@@ -110,6 +116,19 @@ fn asked(verb: &str, words: &mut Words) -> Result<Operation, String> {
 /// The clearing of the work list that a line names.
 fn item(words: &mut Words) -> Result<ClearingKey, String> {
     clearings::key("item", words)?.ok_or_else(|| "the word \"item\" is missing".to_owned())
+}
+
+/// `of 3 card A`, an authorization unless `class financial` is said, or `item 1`, a clearing.
+fn authorization(words: &mut Words) -> Result<MessageKey, String> {
+    if let Some(clearing) = clearings::key("item", words)? {
+        return Ok(MessageKey::Clearing(clearing));
+    }
+    let class = words.read("class", |text| {
+        (text == "financial").then_some(MessageClass::Financial)
+    })?;
+    let class = class.unwrap_or(MessageClass::Authorization);
+    let card = card_of(words)?;
+    Ok(match_key(card, class, words.need("of", number)?).into())
 }
 
 fn account(words: &mut Words) -> Result<AccountId, String> {

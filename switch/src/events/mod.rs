@@ -301,6 +301,7 @@ pub(crate) fn operation_name(operation: &Operation) -> &'static str {
         Operation::ChangeControl(_) => "change_control",
         Operation::DeleteControl { .. } => "delete_control",
         Operation::SetAvailableLimit { .. } => "set_available_limit",
+        Operation::RefundLimit { .. } => "refund_limit",
         Operation::ResolveClearing { .. } => "resolve_clearing",
         Operation::RejectClearing { .. } => "reject_clearing",
     }
