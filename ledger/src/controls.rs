@@ -3,6 +3,8 @@
 //! Owns: one set of controls per account, customer and card; where each control is; the accumulators, each
 //! with the newest record that it includes. Must never: decide, or change by anything but records and rows.
 
+use std::convert::Infallible;
+
 use rules::{
     AccountId, Accumulator, AccumulatorKey, Accumulators, ControlId, ControlSet, ControlTarget,
     FlexControl, OwnControls, Reservation,
@@ -35,47 +37,61 @@ pub(crate) enum Counting<'a> {
 }
 
 impl Counting<'_> {
-    /// The accumulators that change, in order; one may be there more than once.
-    pub(crate) fn keys(&self) -> impl Iterator<Item = AccumulatorKey> {
-        let (reserved, changed, set): (&[Reservation], &[CountChange], _) = match self {
-            Self::Reserved(reserved) => (reserved, &[], None),
-            Self::Changed(changed) => (&[], changed, None),
-            Self::Set(key, _) => (&[], &[], Some(*key)),
-        };
-        let reserved = reserved.iter().map(|reservation| reservation.key);
-        let changed = changed.iter().map(|change| change.key);
-        reserved.chain(changed).chain(set)
-    }
-
-    /// What a record makes of one accumulator. `None` where nothing was counted, and nothing is.
-    pub(crate) fn applied_to(
+    /// Hands out each accumulator that the record `id` changes, once, with what becomes of it: `None` where
+    /// nothing was counted, and nothing is.
+    pub(crate) fn each<E>(
         &self,
-        key: AccumulatorKey,
-        before: Option<Counted>,
         id: RecordId,
-    ) -> Option<Counted> {
-        if before.is_some_and(|before| before.reflects >= id) {
-            return before;
-        }
-        let mut counted = before.map(|before| before.accumulator);
+        mut change: impl FnMut(
+            AccumulatorKey,
+            &dyn Fn(Option<Counted>) -> Option<Counted>,
+        ) -> Result<(), E>,
+    ) -> Result<(), E> {
         match self {
+            // An evaluation reserves once of each accumulator.
             Self::Reserved(reserved) => {
-                for reservation in reserved.iter().filter(|reserved| reserved.key == key) {
-                    counted = Some(Accumulator::after(counted, reservation));
+                for reservation in *reserved {
+                    let after = |counted| Some(Accumulator::after(counted, reservation));
+                    change(reservation.key, &|before| at(id, before, after))?;
                 }
             }
+            // Several parts of an authorization may have been counted by one.
             Self::Changed(changed) => {
-                for change in changed.iter().filter(|change| change.key == key) {
-                    counted = counted.map(|counted| change.applied_to(counted));
+                let mut changed = changed.to_vec();
+                changed.sort_by_key(|change| change.key);
+                for of_one in changed.chunk_by(|one, other| one.key == other.key) {
+                    let Some(first) = of_one.first() else {
+                        continue;
+                    };
+                    let after = |counted: Option<Accumulator>| {
+                        let after = |counted, change: &CountChange| change.applied_to(counted);
+                        Some(of_one.iter().fold(counted?, after))
+                    };
+                    change(first.key, &|before| at(id, before, after))?;
                 }
             }
-            Self::Set(_, after) => counted = Some(*after),
+            Self::Set(key, written) => {
+                change(*key, &|before| at(id, before, |_| Some(*written)))?;
+            }
         }
-        counted.map(|accumulator| Counted {
-            accumulator,
-            reflects: id,
-        })
+        Ok(())
     }
+}
+
+/// What a record makes of an accumulator, unless it is included already.
+fn at(
+    id: RecordId,
+    before: Option<Counted>,
+    after: impl Fn(Option<Accumulator>) -> Option<Accumulator>,
+) -> Option<Counted> {
+    if before.is_some_and(|before| before.reflects >= id) {
+        return before;
+    }
+    let accumulator = after(before.map(|before| before.accumulator))?;
+    Some(Counted {
+        accumulator,
+        reflects: id,
+    })
 }
 
 /// A control made at run time that cannot be read again: another build took it in.
@@ -171,12 +187,14 @@ impl Controls {
 
     /// Does what a record does to accumulators.
     pub(crate) fn count(&mut self, id: RecordId, counting: Counting<'_>) {
-        for key in counting.keys() {
-            let before = self.accumulators.get(&key).copied();
-            if let Some(after) = counting.applied_to(key, before, id) {
-                self.accumulators.insert(key, after);
+        let accumulators = &mut self.accumulators;
+        let counted: Result<(), Infallible> = counting.each(id, |key, after| {
+            if let Some(after) = after(accumulators.get(&key).copied()) {
+                accumulators.insert(key, after);
             }
-        }
+            Ok(())
+        });
+        let Ok(()) = counted;
     }
 
     /// Takes an accumulator from the books.

@@ -12,7 +12,7 @@ use std::io::Write as _;
 use std::process::{Command, Stdio};
 
 use harness::{Fields, Switch, World};
-use serde_json::Value;
+use serde_json::{Value, json};
 
 const PAN: &str = "4000001200000016";
 const COMBO: &str = "4000001200000099";
@@ -194,6 +194,99 @@ fn statuses_change_and_messages_see_it() {
         1,
         "nothing would change",
     );
+    running.stop();
+}
+
+/// A control of a day, in a file.
+fn control(world: &World, id: &str, max_limit: u32) -> String {
+    let file = world
+        .data()
+        .with_file_name(format!("{id}-{max_limit}.json"));
+    let control = json!({
+        "id": id,
+        "type": "spending_limit",
+        "name": "A day",
+        "max_limit": max_limit,
+        "limit_duration": "P1D",
+        "deny_code": "ERR_MAX_SPENDING_LIMIT",
+        "response_code": "65",
+    });
+    std::fs::write(&file, control.to_string()).unwrap();
+    file.to_str().unwrap().to_owned()
+}
+
+/// The control of this id among those that an answer lists.
+fn listed<'a>(controls: &'a Value, id: &str) -> &'a Value {
+    let mut controls = controls.as_array().unwrap().iter();
+    controls
+        .find(|control| control["control_id"] == id)
+        .unwrap_or_else(|| panic!("no control {id}"))
+}
+
+#[test]
+fn flex_controls_are_made_on_the_running_switch_and_outlive_it() {
+    let world = World::new();
+    let mut running = world.start();
+    running.settle();
+    let day = control(&world, "day", 1_000);
+    let create = ["create-control", "--account", CREDIT, "--control", &day];
+    done(&running, "create", &create, "");
+    refused(&running, "create-2", &create, "", 1, "of this id exists");
+    let answer = |running: &Switch, pan: &str, minor: i64| {
+        let mut client = running.connect();
+        client.response_code(&Fields::purchase(pan, minor))
+    };
+    assert_eq!(answer(&running, PAN, 600), "00");
+    assert_eq!(answer(&running, PAN, 401), "65");
+
+    // The same after a crash, from journal and books.
+    running.settle();
+    running.kill();
+    drop(running);
+    let running = world.start();
+    assert_eq!(answer(&running, PAN, 401), "65");
+    running.settle();
+    let shown = running.json("/v1/accounts/1/flex-controls");
+    let day = listed(&shown, "day");
+    assert_eq!(
+        (&day["used_minor"], &day["available"]),
+        (&json!(600), &json!(400))
+    );
+    let denied = &running.messages(1)[0];
+    assert_eq!(denied["reason"], "control_denied");
+    assert_eq!(denied["control"]["control_id"], "day");
+    assert_eq!(denied["control"]["deny_code"], "ERR_MAX_SPENDING_LIMIT");
+    let explained = Command::new(env!("CARGO_BIN_EXE_switch"))
+        .arg("--config")
+        .arg(world.config().join("switch.toml"))
+        .args(["explain", denied["id"].as_str().unwrap()])
+        .output()
+        .unwrap();
+    let explained = String::from_utf8_lossy(&explained.stdout).into_owned();
+    for words in ["day denies, 1 asked", "counted before: amount 600 of 1000"] {
+        assert!(explained.contains(words), "{explained}");
+    }
+
+    let left = ["set-available", "--control", "day", "--account", CREDIT];
+    let left = [&left[..], &["--available", "1000"]].concat();
+    done(&running, "left", &left, "");
+    assert_eq!(answer(&running, PAN, 401), "00");
+    let wide = control(&world, "day", 100_000);
+    let change = ["change-control", "--account", CREDIT, "--control", &wide];
+    done(&running, "change", &change, "");
+    assert_eq!(answer(&running, PAN, 5_000), "00");
+
+    // Of a card, whose number is no argument.
+    let card = control(&world, "card", 100);
+    let of_card = ["create-control", "--card", "--control", &card];
+    done(&running, "card", &of_card, COMBO);
+    assert_eq!(answer(&running, COMBO, 101), "65");
+    let delete = ["delete-control", "--control", "card"];
+    done(&running, "delete", &delete, "");
+    assert_eq!(answer(&running, COMBO, 101), "00");
+    let nothing = control(&world, "nothing", 0);
+    let wrong = ["create-control", "--account", CREDIT, "--control", &nothing];
+    refused(&running, "wrong", &wrong, "", 1, "max_limit");
     running.stop();
 }
 

@@ -4,6 +4,7 @@
 //! books are those that operations left. Must never: evaluate a control.
 
 use std::collections::BTreeMap;
+use std::convert::Infallible;
 
 use rules::{AccumulatorKey, ControlId, ControlTarget};
 
@@ -66,12 +67,14 @@ impl Counts {
     }
 
     fn count(&mut self, id: RecordId, counting: Counting<'_>) {
-        for key in counting.keys() {
-            let before = self.counted.get(&key).copied();
-            if let Some(after) = counting.applied_to(key, before, id) {
-                self.counted.insert(key, after);
+        let known = &mut self.counted;
+        let counted: Result<(), Infallible> = counting.each(id, |key, after| {
+            if let Some(after) = after(known.get(&key).copied()) {
+                known.insert(key, after);
             }
-        }
+            Ok(())
+        });
+        let Ok(()) = counted;
     }
 }
 

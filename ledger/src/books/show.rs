@@ -304,13 +304,12 @@ impl<S: BookStore> Views<S> {
 
     /// Does what a record does to accumulators.
     pub(super) fn count(&self, id: RecordId, counting: Counting<'_>) -> Result<(), StoreError> {
-        for key in counting.keys() {
-            let before = self.accumulator(&key)?;
-            if let Some(after) = counting.applied_to(key, before, id) {
+        counting.each(id, |key, after| {
+            if let Some(after) = after(self.accumulator(&key)?) {
                 self.accumulators.insert(key, after);
             }
-        }
-        Ok(())
+            Ok(())
+        })
     }
 
     fn change_controls(&self, id: RecordId, done: &OperationDone) -> Result<(), StoreError> {
