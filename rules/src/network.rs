@@ -20,6 +20,8 @@ pub struct Network {
     pub name: String,
     /// File stem in `dialects/`.
     pub dialect: String,
+    /// Name of the adapter that says what its messages mean.
+    pub adapter: String,
     /// Whether traffic before a sign-on is refused.
     pub sign_on_required: bool,
     /// Data elements every response copies from its request, when present.

@@ -511,7 +511,7 @@ card_eaten = { response_code = "05" }"#,
          "15: response_codes.card_eaten: not a reason; the reasons are format_error, match_conflict, unknown_card, card_lost, card_stolen, card_canceled, card_blocked, card_expired, expiry_mismatch, account_status, card_mode_unavailable, unknown_processing_code, not_permitted, currency_not_supported, invalid_amount, no_configuration, insufficient_funds, cash_limit_exceeded, reversed_before_arrival, unknown_original, original_amount_mismatch, sign_on_required, overloaded, deadline_passed, system_malfunction, authorizations_denied, declined_by_network, cashback_not_available, file_action_not_supported, file_record_not_found, file_action_refused, control_denied"),
         ("[response_codes]", "[answers]",
          "1: response_codes: missing; write a table with one line per reason
-10: answers: unknown key; the keys here are id, name, dialect, sign_on_required, echo, echo_reversal, echo_network_management, match_window_minutes, deadline_ms, send_late_approvals, approval_codes, partial_authorization, transaction_fee_included, acknowledgements, file_actions, processing_codes, response_codes"),
+10: answers: unknown key; the keys here are id, name, dialect, adapter, sign_on_required, echo, echo_reversal, echo_network_management, match_window_minutes, deadline_ms, send_late_approvals, approval_codes, partial_authorization, transaction_fee_included, acknowledgements, file_actions, processing_codes, response_codes"),
     ]);
 }
 

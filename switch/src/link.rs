@@ -7,7 +7,7 @@
 use std::sync::Arc;
 
 use bytes::{Bytes, BytesMut};
-use codec::{Element, Message, MtiClass, MtiFunction, Undecodable};
+use codec::{Element, Frame, Message, MtiClass, MtiFunction, Undecodable, VisaHeader};
 use ledger::Durable;
 use ledger::authorization::{Lookup, MessageKey};
 use ledger::books::StoreError;
@@ -17,7 +17,7 @@ use ledger::entities::Customer;
 use ledger::identifiers::{CardHash, RecordId, Timestamp};
 use rules::{Reason, ResponseCode, Snapshot};
 
-use crate::adapter::{FormatError, address, request, response};
+use crate::adapter::{FormatError, Incoming, address, request, response};
 use crate::card_vault::CardVault;
 use crate::network_state::NetworkState;
 use crate::networks::NetworkPlan;
@@ -51,7 +51,7 @@ impl std::fmt::Debug for Surroundings<'_> {
 /// A request that waits for the ledger. Lives as long as its answer takes, and with it the frame.
 #[derive(Debug)]
 pub struct WaitingRequest {
-    message: Message,
+    incoming: Incoming,
     plan: Arc<NetworkPlan>,
     /// When it was received.
     pub received: Timestamp,
@@ -182,13 +182,13 @@ impl Link {
     /// Takes in one frame: [`decode`](Self::decode), then [`take`](Self::take).
     pub fn receive(
         &mut self,
-        frame: Bytes,
+        frame: Frame,
         around: &Surroundings<'_>,
         out: &mut BytesMut,
         report: &mut dyn FnMut(Anomaly),
     ) -> Received {
         match Self::decode(frame, around, out, report) {
-            Ok(message) => self.take(message, around, out, report),
+            Ok(incoming) => self.take(incoming, around, out, report),
             Err(received) => received,
         }
     }
@@ -203,69 +203,81 @@ impl Link {
         reason = "the large variant is a message on its way through"
     )]
     pub fn decode(
-        frame: Bytes,
+        frame: Frame,
         around: &Surroundings<'_>,
         out: &mut BytesMut,
         report: &mut dyn FnMut(Anomaly),
-    ) -> Result<Message, Received> {
-        if frame.is_empty() {
+    ) -> Result<Incoming, Received> {
+        let Frame {
+            header,
+            body,
+            control,
+        } = frame;
+        if control != 0 || body.is_empty() {
             return Err(Received::Ignored("poll"));
         }
-        let decoded = around.plan.dialect.decode(frame);
-        decoded.map_err(|undecodable| reject(undecodable, around, out, report))
+        // What the network gives back was not decided by it, and must not be decided again by us.
+        if VisaHeader::parse(&header).is_ok_and(|header| header.reject_code.is_some()) {
+            return Err(Received::Ignored("rejected by the network"));
+        }
+        match around.plan.dialect.decode(body) {
+            Ok(message) => Ok(Incoming { message, header }),
+            Err(undecodable) => Err(reject(undecodable, header, around, out, report)),
+        }
     }
 
     /// Takes in one message. A response that needs no ledger is appended to `out`; anomalies go to
     /// `report`.
     pub fn take(
         &mut self,
-        message: Message,
+        incoming: Incoming,
         around: &Surroundings<'_>,
         out: &mut BytesMut,
         report: &mut dyn FnMut(Anomaly),
     ) -> Received {
+        let message = &incoming.message;
         match message.mti().function() {
             MtiFunction::Request | MtiFunction::Advice => {}
             ACKNOWLEDGEMENT if around.plan.network.acknowledgements => {
-                return self.acknowledged(&message, around, report);
+                return self.acknowledged(message, around, report);
             }
             MtiFunction::RequestResponse
                 if message.mti().class() == MtiClass::NetworkManagement =>
             {
-                let answered = self.answered(&message);
+                let answered = self.answered(message);
                 self.happened(answered, around.now);
                 return Received::Ignored("answer to a request of our own");
             }
             _ => return Received::Ignored("not a request"),
         }
         if message.mti().class() == MtiClass::NetworkManagement {
-            return self.manage(&message, around, out, report);
+            return self.manage(&incoming, around, out, report);
         }
         if self.needs_sign_on(around) {
-            return refuse(&message, around, Reason::SignOnRequired, out, report);
+            return refuse(&incoming, around, Reason::SignOnRequired, out, report);
         }
-        match command(&message, around) {
+        match command(message, around) {
             Ok(Some(command)) => {
                 let deadline_us = i64::from(around.plan.network.deadline_ms).saturating_mul(1000);
                 Received::Submit {
                     command,
                     deadline: around.now.plus_us(deadline_us),
                     request: WaitingRequest {
-                        message,
+                        incoming,
                         plan: Arc::clone(around.plan),
                         received: around.now,
                     },
                 }
             }
-            Ok(None) => refuse(&message, around, Reason::NotPermitted, out, report),
+            Ok(None) => refuse(&incoming, around, Reason::NotPermitted, out, report),
             Err(Problem::Format(error)) => {
-                report(Anomaly::Format(error, References::of(&message)));
-                refuse(&message, around, Reason::FormatError, out, report)
+                report(Anomaly::Format(error, References::of(message)));
+                refuse(&incoming, around, Reason::FormatError, out, report)
             }
             // Without the books, a repeat cannot be told from a new message: nothing is decided.
             Err(Problem::Lookup(error)) => {
-                report(Anomaly::Lookup(error, References::of(&message)));
-                refuse(&message, around, Reason::SystemMalfunction, out, report)
+                report(Anomaly::Lookup(error, References::of(message)));
+                refuse(&incoming, around, Reason::SystemMalfunction, out, report)
             }
         }
     }
@@ -298,11 +310,12 @@ impl Link {
     /// network, 201 cut-over, 301 echo.
     fn manage(
         &mut self,
-        message: &Message,
+        incoming: &Incoming,
         around: &Surroundings<'_>,
         out: &mut BytesMut,
         report: &mut dyn FnMut(Anomaly),
     ) -> Received {
+        let message = &incoming.message;
         let element = Element::NETWORK_MANAGEMENT_CODE;
         let state = &around.plan.state;
         let managed = match message.text(element) {
@@ -320,15 +333,15 @@ impl Link {
             }
             Some("201") => cut_over(message, state),
             Some("301") => Ok(()),
-            Some(_) => return refuse(message, around, Reason::NotPermitted, out, report),
+            Some(_) => return refuse(incoming, around, Reason::NotPermitted, out, report),
             None => Err(crate::adapter::missing(element)),
         };
         if let Err(error) = managed {
             report(Anomaly::Format(error, References::of(message)));
-            return refuse(message, around, Reason::FormatError, out, report);
+            return refuse(incoming, around, Reason::FormatError, out, report);
         }
         match Refusal::network_management(message) {
-            Some(refusal) => answer(message, around, refusal, out, report),
+            Some(refusal) => answer(incoming, around, refusal, out, report),
             None => Received::Ignored("not network management"),
         }
     }
@@ -381,7 +394,10 @@ impl WaitingRequest {
             return None;
         };
         let asked = matches!(
-            (self.message.mti().class(), self.message.mti().function()),
+            (
+                self.incoming.message.mti().class(),
+                self.incoming.message.mti().function()
+            ),
             (
                 MtiClass::Authorization | MtiClass::Financial,
                 MtiFunction::Request
@@ -407,8 +423,10 @@ impl WaitingRequest {
         outcome: &Durable<Outcome>,
         out: &mut BytesMut,
     ) -> Result<Answered, Anomaly> {
-        let response_code = response::decided(&self.plan, &self.message, outcome, out)
-            .map_err(|error| Anomaly::Unanswerable(error, References::of(&self.message)))?;
+        let response_code =
+            response::decided(&self.plan, &self.incoming, outcome, out).map_err(|error| {
+                Anomaly::Unanswerable(error, References::of(&self.incoming.message))
+            })?;
         let answered = Answered {
             id: None,
             response_code,
@@ -439,8 +457,10 @@ impl WaitingRequest {
     /// [`Anomaly::Unanswerable`] when it cannot be written; `out` is then unchanged.
     pub fn refuse(&self, undecided: Undecided, out: &mut BytesMut) -> Result<Answered, Anomaly> {
         let refusal = Refusal::because(undecided.reason);
-        let response_code = response::refused(&self.plan, &self.message, refusal, out)
-            .map_err(|error| Anomaly::Unanswerable(error, References::of(&self.message)))?;
+        let response_code =
+            response::refused(&self.plan, &self.incoming, refusal, out).map_err(|error| {
+                Anomaly::Unanswerable(error, References::of(&self.incoming.message))
+            })?;
         let reason = Some(undecided.reason);
         Ok(Answered {
             id: None,
@@ -453,14 +473,24 @@ impl WaitingRequest {
     /// STAN and RRN, for the log.
     #[must_use]
     pub fn references(&self) -> References {
-        References::of(&self.message)
+        References::of(&self.incoming.message)
     }
 
     /// The masked PAN, for the log; `None` when the card came in a track.
     #[must_use]
     pub fn masked_pan(&self) -> Option<codec::MaskedPan> {
-        let pan = codec::Pan::parse(self.message.text(Element::PAN)?).ok()?;
+        let pan = codec::Pan::parse(self.incoming.message.text(Element::PAN)?).ok()?;
         Some(pan.masked())
+    }
+
+    /// Why the network stood in, for the log; `None` unless the network decided itself.
+    #[must_use]
+    pub fn stand_in_reason(&self) -> Option<String> {
+        let message = &self.incoming.message;
+        let plan = &self.plan;
+        let advice = message.mti().function() == MtiFunction::Advice;
+        let reason = || plan.adapter.stand_in_reason(message, &plan.dialect);
+        advice.then(reason).flatten()
     }
 
     /// The name of its network.
@@ -472,7 +502,7 @@ impl WaitingRequest {
     /// The message type.
     #[must_use]
     pub fn mti(&self) -> codec::Mti {
-        self.message.mti()
+        self.incoming.message.mti()
     }
 }
 
@@ -534,8 +564,9 @@ fn asked(message: &Message, around: &Surroundings<'_>) -> Result<Option<Command>
             MtiFunction::Request | MtiFunction::Advice,
         ) => {
             let card = card()?;
-            let mut facts = request::authorization(message, network.id, card, around.rules)?;
-            if let Some(given) = address::given(message)? {
+            let mut facts = request::authorization(message, around.plan, card, around.rules)?;
+            let plan = around.plan;
+            if let Some(given) = plan.adapter.address(message, &plan.dialect)? {
                 let holder = (around.holder)(&card)?;
                 let known = holder.and_then(|holder| holder.address);
                 facts.address_result = Some(address::compare(&given, known.as_ref()));
@@ -544,7 +575,7 @@ fn asked(message: &Message, around: &Surroundings<'_>) -> Result<Option<Command>
             Some(Command::Authorize { facts, stored })
         }
         (MtiClass::Reversal, MtiFunction::Request | MtiFunction::Advice) => {
-            let facts = Box::new(request::reversal(message, network.id, card()?)?);
+            let facts = Box::new(request::reversal(message, around.plan, card()?)?);
             Some(Command::Reverse { facts, stored })
         }
         (MtiClass::FileAction, MtiFunction::Request) if network.file_actions => {
@@ -613,6 +644,7 @@ fn cut_over(message: &Message, state: &NetworkState) -> Result<(), FormatError> 
 /// Answers 30 where MTI and STAN could be read; else the frame is only reported.
 fn reject(
     undecodable: Undecodable,
+    header: Bytes,
     around: &Surroundings<'_>,
     out: &mut BytesMut,
     report: &mut dyn FnMut(Anomaly),
@@ -621,36 +653,40 @@ fn reject(
     report(Anomaly::Undecodable(Box::new(undecodable)));
     match readable {
         Some(message) if message.has(Element::STAN) && message.mti().response().is_some() => {
-            refuse(&message, around, Reason::FormatError, out, report)
+            let incoming = Incoming { message, header };
+            refuse(&incoming, around, Reason::FormatError, out, report)
         }
         Some(_) | None => Received::Ignored("undecodable"),
     }
 }
 
 fn refuse(
-    message: &Message,
+    incoming: &Incoming,
     around: &Surroundings<'_>,
     reason: Reason,
     out: &mut BytesMut,
     report: &mut dyn FnMut(Anomaly),
 ) -> Received {
-    answer(message, around, Refusal::because(reason), out, report)
+    answer(incoming, around, Refusal::because(reason), out, report)
 }
 
 fn answer(
-    message: &Message,
+    incoming: &Incoming,
     around: &Surroundings<'_>,
     refusal: Refusal,
     out: &mut BytesMut,
     report: &mut dyn FnMut(Anomaly),
 ) -> Received {
-    match response::refused(around.plan, message, refusal, out) {
+    match response::refused(around.plan, incoming, refusal, out) {
         Ok(response_code) => Received::Answered {
             response_code,
             reason: refusal.reason(),
         },
         Err(error) => {
-            report(Anomaly::Unanswerable(error, References::of(message)));
+            report(Anomaly::Unanswerable(
+                error,
+                References::of(&incoming.message),
+            ));
             Received::Ignored("unanswerable")
         }
     }

@@ -10,6 +10,7 @@ use std::sync::Arc;
 use codec::{Dialect, Element};
 use rules::{NetworkId, Snapshot};
 
+use crate::adapter::{self, Adapter, AdapterError};
 use crate::network_state::NetworkState;
 
 /// One network: its rules and its dialect.
@@ -19,6 +20,8 @@ pub struct NetworkPlan {
     pub network: rules::Network,
     /// How its messages are written.
     pub dialect: Arc<Dialect>,
+    /// What its messages mean.
+    pub adapter: Arc<dyn Adapter>,
     /// What it has said since the start.
     pub state: Arc<NetworkState>,
     echo: Vec<Element>,
@@ -38,6 +41,14 @@ pub enum NetworksError {
     /// A dialect file is wrong.
     #[error(transparent)]
     Dialect(#[from] codec::DialectError),
+    /// The adapter is not there, or the dialect is not one for it.
+    #[error("network {network}: adapter: {problem}")]
+    Adapter {
+        /// The network.
+        network: String,
+        /// Why.
+        problem: AdapterError,
+    },
     /// An echo list names an element that the dialect cannot carry.
     #[error("network {network}: echo: the dialect {dialect} has no DE{element}")]
     Echo {
@@ -54,7 +65,8 @@ impl Networks {
     /// Joins the networks of a snapshot with their dialects, read from `config/dialects`.
     ///
     /// # Errors
-    /// [`NetworksError`] for a dialect that cannot be read or lacks an element of an echo list.
+    /// [`NetworksError`] for a dialect that cannot be read or lacks an element of an echo list, and for
+    /// an adapter that is not there.
     pub fn load(config_directory: &Path, rules: &Snapshot) -> Result<Self, NetworksError> {
         let mut plans = BTreeMap::new();
         for network in rules.networks() {
@@ -70,6 +82,12 @@ impl Networks {
                 echo: elements(&network.echo)?,
                 echo_reversal: elements(&network.echo_reversal)?,
                 echo_network_management: elements(&network.echo_network_management)?,
+                adapter: adapter::named(&network.adapter, &dialect).map_err(|problem| {
+                    NetworksError::Adapter {
+                        network: network.name.clone(),
+                        problem,
+                    }
+                })?,
                 network: network.clone(),
                 dialect: Arc::new(dialect),
                 state: Arc::default(),

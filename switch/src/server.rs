@@ -335,7 +335,7 @@ impl Connection<'_> {
         let rules = self.shared.rulebook.rules();
         let views = self.shared.submitter.views();
         loop {
-            let frame = match self.reader.next_frame() {
+            let frame = match self.reader.next_whole_frame() {
                 Ok(Some(frame)) => frame,
                 Ok(None) => {
                     self.begun = match self.begun {
@@ -369,10 +369,12 @@ impl Connection<'_> {
             };
             let mut report = |anomaly| telemetry::anomaly(&plan.network.name, &anomaly);
             let taken = match Link::decode(frame, &around, &mut self.out, &mut report) {
-                Ok(message) => {
+                Ok(incoming) => {
                     let decoded = now();
                     self.metrics.passed(Stage::Decode, received, decoded);
-                    let taken = self.link.take(message, &around, &mut self.out, &mut report);
+                    let taken = self
+                        .link
+                        .take(incoming, &around, &mut self.out, &mut report);
                     self.metrics.passed(Stage::Checks, decoded, now());
                     taken
                 }

@@ -319,12 +319,17 @@ mod tests {
     fn the_shipped_settings_are_those_of_the_documentation() {
         let settings = load(&[("HOME", "/root")]).unwrap();
         assert_eq!(settings.http_listen.to_string(), "127.0.0.1:8080");
-        let generic = settings
-            .listener
-            .iter()
-            .find(|l| l.network == "generic")
-            .unwrap();
-        assert_eq!(generic.listen.to_string(), "127.0.0.1:8583");
+        let listeners = settings.listener.iter();
+        let ports: Vec<_> = listeners
+            .map(|listener| (listener.network.as_str(), listener.listen.to_string()))
+            .collect();
+        let expected = [
+            ("generic", "127.0.0.1:8583"),
+            ("visa", "127.0.0.1:8584"),
+            ("mastercard", "127.0.0.1:8585"),
+            ("elo", "127.0.0.1:8586"),
+        ];
+        assert_eq!(ports, expected.map(|(name, at)| (name, at.to_owned())));
     }
 
     #[test]
@@ -353,7 +358,7 @@ mod tests {
                 "names no key of the settings",
             ),
             (
-                "SWITCH_LISTENER_VISA_LISTEN",
+                "SWITCH_LISTENER_NOBODY_LISTEN",
                 "127.0.0.1:1",
                 "names no key of the settings",
             ),

@@ -304,6 +304,7 @@ pub fn decision(request: &WaitingRequest, answered: &Answered) {
         response_code = answered.response_code.as_str(),
         reason = answered.reason.map(Reason::as_str),
         repeat = answered.repeat,
+        stand_in_reason = request.stand_in_reason(),
         "decided"
     );
 }

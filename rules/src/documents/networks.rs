@@ -19,6 +19,8 @@ table! {
         required name: String,
         /// A file of dialects/, without .toml.
         required dialect: String,
+        /// What the messages mean: generic, visa, mastercard or elo; default "generic".
+        optional adapter: String,
         /// Whether traffic before a sign-on is refused.
         required sign_on_required: bool,
         /// Data elements that every response copies from its request.
@@ -45,7 +47,8 @@ table! {
         /// Whether its file actions (0302) are served; default false.
         optional file_actions: bool,
         /// Which code of processing-codes.toml each DE3 positions 1-2 stand for. Missing: the code of
-        /// the same digits. With a table, what it does not name is unknown on this network.
+        /// the same digits. With a table, what it does not name is unknown on this network. VERIFY is an
+        /// account verification that the network asks for otherwise than by DE3.
         optional processing_codes: BTreeMap<String, Given<ProcessingCode>>,
         /// What is answered for each reason; every reason must be there.
         required response_codes: BTreeMap<String, Given<AnswerTable>>,
@@ -88,6 +91,7 @@ pub(super) fn read(
     let id = unique_id(&mut report, table.id, known);
     let name = unique_name(&mut report, table.name, known);
     let dialect = dialect(&mut report, table.dialect);
+    let adapter = adapter(&mut report, table.adapter);
     let sign_on_required =
         report.required(table.sign_on_required, "sign_on_required", "true or false");
     if matches!(table.echo, Given::Absent) {
@@ -125,6 +129,7 @@ pub(super) fn read(
             id: id?,
             name: name?,
             dialect: dialect?,
+            adapter: adapter?,
             sign_on_required: sign_on_required?,
             echo,
             echo_reversal,
@@ -196,6 +201,14 @@ fn dialect(report: &mut Report<'_>, dialect: Given<String>) -> Option<String> {
     Some(dialect)
 }
 
+/// Which adapters there are is known to those who have them.
+fn adapter(report: &mut Report<'_>, adapter: Given<String>) -> Option<String> {
+    match adapter {
+        Given::Absent => Some("generic".to_owned()),
+        given => report.text(given, "adapter", NAME_CHARACTERS),
+    }
+}
+
 /// A list of elements to copy, which may be missing. The further lists come on top of `echo`, so
 /// what stands there must not stand here again.
 fn echo_list(
@@ -264,10 +277,9 @@ fn processing_codes(
     let mut codes = BTreeMap::new();
     for (digits, given) in report.optional(table, key, right)? {
         let key = join(key, &digits);
-        let de3 = digits
-            .parse::<ProcessingCode>()
-            .ok()
-            .filter(|_| digits.len() == 2 && digits.bytes().all(|byte| byte.is_ascii_digit()));
+        // A name of more characters is one that an adapter gives; DE3 can never be one.
+        let sent = digits.len() > 2 || digits.bytes().all(|byte| byte.is_ascii_digit());
+        let de3 = digits.parse::<ProcessingCode>().ok().filter(|_| sent);
         if de3.is_none() {
             report.error(&key, "not DE3 positions 1-2; write two digits");
         }

@@ -1,18 +1,15 @@
 //! Address verification: the address of a message beside that of the card's holder.
 //!
-//! Owns: where a message has an address, and when two are the same. On the generic network DE123 holds nine
-//! characters of postal code, filled up with spaces, and up to twenty of the address line. Must never: keep
-//! an address that a message brought.
+//! Owns: when two addresses are the same. Where a message has one is said by its network's adapter. Must
+//! never: keep an address that a message brought.
 
-use codec::{Element, Message};
+use codec::Element;
 use ledger::authorization::AddressResult;
 use ledger::entities::Address;
 use zeroize::Zeroizing;
 
 use super::FormatError;
 
-/// The element of the generic network.
-const VERIFICATION_DATA: u8 = 123;
 /// Characters of the postal code.
 const POSTAL_CODE_CHARACTERS: usize = 9;
 /// A postal code may be known with four digits more, or less, than it is given with (ZIP, ZIP+4).
@@ -30,25 +27,28 @@ impl std::fmt::Debug for Given {
     }
 }
 
-/// The address of a message; `None` when it brings none.
-///
-/// # Errors
-/// [`FormatError`] when the element is too short or is not ASCII.
-pub fn given(message: &Message) -> Result<Option<Given>, FormatError> {
-    let Some((element, text)) =
-        Element::new(VERIFICATION_DATA).and_then(|element| Some((element, message.text(element)?)))
-    else {
-        return Ok(None);
-    };
-    let parts = text.split_at_checked(POSTAL_CODE_CHARACTERS);
-    let (postal_code, line) = parts.ok_or(FormatError {
-        element,
-        problem: "does not begin with nine characters of postal code",
-    })?;
-    Ok(Some(Given {
-        postal_code: Zeroizing::new(characters(postal_code)),
-        line: Zeroizing::new(line.to_owned()),
-    }))
+impl Given {
+    /// The address with this postal code and line.
+    #[must_use]
+    pub fn new(postal_code: &str, line: &str) -> Self {
+        Self {
+            postal_code: Zeroizing::new(characters(postal_code)),
+            line: Zeroizing::new(line.to_owned()),
+        }
+    }
+
+    /// An address in columns: nine characters of postal code, filled up with spaces, then the line.
+    ///
+    /// # Errors
+    /// [`FormatError`] when the text of the element is too short or is not ASCII.
+    pub fn in_columns(element: Element, text: &str) -> Result<Self, FormatError> {
+        let parts = text.split_at_checked(POSTAL_CODE_CHARACTERS);
+        let (postal_code, line) = parts.ok_or(FormatError {
+            element,
+            problem: "does not begin with nine characters of postal code",
+        })?;
+        Ok(Self::new(postal_code, line))
+    }
 }
 
 /// How an address compares with the one that is known.
@@ -137,10 +137,7 @@ mod tests {
                 "N",
             ),
         ] {
-            let given = Given {
-                postal_code: Zeroizing::new(characters(postal_code)),
-                line: Zeroizing::new(line.to_owned()),
-            };
+            let given = Given::new(postal_code, line);
             let found = compare(&given, known).code();
             assert_eq!(found, expected, "{line:?} {postal_code:?}");
         }
@@ -148,10 +145,7 @@ mod tests {
 
     #[test]
     fn an_address_is_not_shown() {
-        let given = Given {
-            postal_code: Zeroizing::new("12345".to_owned()),
-            line: Zeroizing::new("12 Sample Street".to_owned()),
-        };
+        let given = Given::new("12345", "12 Sample Street");
         assert_eq!(format!("{given:?}"), "Given { .. }");
     }
 }

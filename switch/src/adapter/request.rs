@@ -1,18 +1,14 @@
 //! From a message to the facts the ledger decides on.
 //!
-//! Owns: what each element of the generic dialect means to a request. Elements per DESIGN section 10:
-//! instalments in DE67, cashback in DE54 amount type 40, from-account in DE3 positions 3-4, to-account
-//! in 5-6. Beyond that: DE25 06 is a pre-authorization and 40 a recurring one; DE60 beginning with 1 is a
-//! terminal that takes partial approvals; DE63 of at most 16 characters is the network's name of the
-//! transaction; a request with DE90 raises or refunds the message that this names. DE123 is
-//! [`super::address`]'s; what flex controls look at beside is `circumstances`'s. Must never: copy track, PIN or CVV
-//! data into the facts.
+//! Owns: what the elements mean that all networks use alike: cashback in DE54 amount type 40, from-account
+//! in DE3 positions 3-4, to-account in 5-6; a request with DE90 raises or refunds the message that this
+//! names. What networks use differently is said by the adapter. Must never: copy track, PIN or CVV data into
+//! the facts.
 
 use codec::{AdditionalAmount, Element, Message, MtiClass, MtiFunction, OriginalDataElements, Pan};
 use ledger::authorization::{
     AcknowledgementFacts, Advice, ApprovalCode, Clearing, Conversion, Fees, FileAction,
-    FileActionFacts, Fingerprint, MatchKey, MessageClass, NetworkReference, RequestFacts,
-    ReversalFacts,
+    FileActionFacts, Fingerprint, MatchKey, MessageClass, RequestFacts, ReversalFacts,
 };
 use ledger::entities::CardStatus;
 use ledger::identifiers::CardHash;
@@ -20,7 +16,11 @@ use rules::{
     AccountType, Currency, NetworkId, OperationKind, ProcessingCode, ResponseCode, Snapshot,
 };
 
-use super::{FormatError, circumstances, missing};
+use super::{FormatError, circumstances, missing, number, private};
+use crate::networks::NetworkPlan;
+
+/// Digits of DE22 that say how the card was read; some networks send one more.
+const ENTRY_MODE: usize = 3;
 
 /// DE54 amount type of cashback.
 const CASHBACK: [u8; 2] = *b"40";
@@ -44,7 +44,6 @@ pub fn pan(message: &Message) -> Result<Pan, FormatError> {
     }
 }
 
-/// Elements that only this network gives a meaning.
 const SETTLEMENT_AMOUNT: u8 = 5;
 const SETTLEMENT_RATE: u8 = 9;
 const BILLING_RATE: u8 = 10;
@@ -52,8 +51,6 @@ const ACQUIRER_COUNTRY: u8 = 19;
 const CARD_COUNTRY: u8 = 20;
 const FEES: [u8; 4] = [28, 29, 30, 31];
 const SETTLEMENT_CURRENCY: u8 = 50;
-const TERMINAL_DATA: u8 = 60;
-const NETWORK_REFERENCE: u8 = 63;
 const FILE_ACTION: u8 = 91;
 const FILE_NAME: u8 = 101;
 const FILE_RECORD: u8 = 120;
@@ -67,10 +64,11 @@ const CARD_STATUS_FILE: &str = "CARDSTATUS";
 /// [`FormatError`] for the first element that is missing or means nothing.
 pub fn authorization(
     message: &Message,
-    network: NetworkId,
+    plan: &NetworkPlan,
     card: CardHash,
     rules: &Snapshot,
 ) -> Result<RequestFacts, FormatError> {
+    let terms = plan.adapter.terms(message, &plan.dialect)?;
     let clearing = match message.mti().class() {
         MtiClass::Financial => Clearing::Online,
         _ => Clearing::Offline,
@@ -89,18 +87,20 @@ pub fn authorization(
             .and_then(AccountType::parse)
             .unwrap_or(AccountType::Unspecified)
     };
+    let processing_code = terms.operation.unwrap_or(processing_code);
     let fingerprint = fingerprint(message)?;
-    demand_amount(message, rules, processing_code)?;
-    let key = match_key(message, network, card)?;
+    let operation = plan.network.processing_code(processing_code);
+    demand_amount(message, rules, operation)?;
+    let key = match_key(message, plan.network.id, card)?;
     let advice = (message.mti().function() == MtiFunction::Advice).then(|| advice(message));
     let original = match message.text(Element::ORIGINAL_DATA_ELEMENTS) {
         Some(_) => Some(original(message, &key)?),
         None => None,
     };
-    let condition = message.text(Element::POS_CONDITION_CODE);
     let country = |number| private(message, number);
     let countries = country(ACQUIRER_COUNTRY).zip(country(CARD_COUNTRY));
-    let capabilities = private(message, TERMINAL_DATA).unwrap_or_default();
+    let entry_mode = message.text(Element::POS_ENTRY_MODE);
+    let entry_mode = entry_mode.map(|mode| mode.get(..ENTRY_MODE).unwrap_or(mode));
     Ok(RequestFacts {
         key,
         fingerprint,
@@ -113,26 +113,28 @@ pub fn authorization(
         expiry_yymm: expiry(message)?,
         mcc: number(message, Element::MERCHANT_TYPE)?,
         domestic: countries.is_none_or(|(acquirer, card)| acquirer == card),
-        entry_mode: owned(message, Element::POS_ENTRY_MODE),
-        installments: number(message, Element::EXTENDED_PAYMENT_CODE)?
-            .unwrap_or(1)
-            .max(1),
+        entry_mode: entry_mode.map(str::to_owned),
+        installments: terms.installments,
         cashback_minor: cashback(message)?,
         fees: fees(message)?,
         billing_currency: currency(message, Element::CURRENCY_CARDHOLDER_BILLING)?,
         conversion: conversion(message)?,
-        pre_authorization: condition == Some("06"),
-        recurring: condition == Some("40"),
-        incremental: original.is_some() && advice.is_none(),
-        partial_capable: capabilities.starts_with('1'),
+        pre_authorization: terms.pre_authorization,
+        recurring: terms.recurring,
+        incremental: (original.is_some() || terms.incremental) && advice.is_none(),
+        partial_capable: terms.partial_capable,
         original,
-        network_reference: private(message, NETWORK_REFERENCE).and_then(NetworkReference::new),
+        network_reference: plan.adapter.reference(message, &plan.dialect)?,
         approval_code: approval_code(message),
         address_result: None,
         retrieval_reference: owned(message, Element::RETRIEVAL_REFERENCE_NUMBER),
         card_acceptor: owned(message, Element::CARD_ACCEPTOR_ID),
         card_acceptor_name: owned(message, Element::CARD_ACCEPTOR_NAME),
-        circumstances: circumstances::of(message),
+        circumstances: plan.adapter.circumstances(
+            message,
+            &plan.dialect,
+            circumstances::of(message),
+        )?,
     })
 }
 
@@ -140,11 +142,10 @@ pub fn authorization(
 fn demand_amount(
     message: &Message,
     rules: &Snapshot,
-    processing_code: ProcessingCode,
+    operation: Option<ProcessingCode>,
 ) -> Result<(), FormatError> {
-    let kind = rules
-        .processing_code(processing_code)
-        .map(|entry| entry.kind);
+    let entry = operation.and_then(|code| rules.processing_code(code));
+    let kind = entry.map(|entry| entry.kind);
     if let Some(OperationKind::BalanceInquiry | OperationKind::AccountVerification) = kind {
         return Ok(());
     }
@@ -160,11 +161,11 @@ fn demand_amount(
 /// [`FormatError`] for the first element that is missing or means nothing.
 pub fn reversal(
     message: &Message,
-    network: NetworkId,
+    plan: &NetworkPlan,
     card: CardHash,
 ) -> Result<ReversalFacts, FormatError> {
-    let key = match_key(message, network, card)?;
-    let network_reference = private(message, NETWORK_REFERENCE).and_then(NetworkReference::new);
+    let key = match_key(message, plan.network.id, card)?;
+    let network_reference = plan.adapter.reference(message, &plan.dialect)?;
     let named = message.has(Element::ORIGINAL_DATA_ELEMENTS) || network_reference.is_none();
     Ok(ReversalFacts {
         key,
@@ -321,11 +322,6 @@ fn conversion(message: &Message) -> Result<Conversion, FormatError> {
     })
 }
 
-/// The text of an element by its number.
-fn private(message: &Message, number: u8) -> Option<&str> {
-    message.text(Element::new(number)?)
-}
-
 /// The MTI as a number.
 fn mti_number(message: &Message) -> u16 {
     message.mti().to_string().parse().unwrap_or(0)
@@ -428,20 +424,6 @@ fn currency(message: &Message, element: Element) -> Result<Option<Currency>, For
     text.parse()
         .map(Some)
         .or(Err(FormatError { element, problem }))
-}
-
-/// The number in an element; `None` when the element is absent.
-fn number<N: std::str::FromStr>(
-    message: &Message,
-    element: Element,
-) -> Result<Option<N>, FormatError> {
-    let Some(text) = message.text(element) else {
-        return Ok(None);
-    };
-    text.parse().map(Some).or(Err(FormatError {
-        element,
-        problem: "is not a number in range",
-    }))
 }
 
 fn owned(message: &Message, element: Element) -> Option<String> {

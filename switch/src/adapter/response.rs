@@ -1,8 +1,8 @@
 //! From an outcome to a response message.
 //!
 //! Owns: what each element of a response holds: the network's echo list, then DE38, 39 and 54 of the
-//! answer, and DE15 once the network has cut over. Must never: return DE14, 35, 45, 52 or 55 of the request, which no echo list may name, or
-//! approve without a durable outcome.
+//! answer, what the network's adapter says, and DE15 once the network has cut over. Must never: return DE14, 35,
+//! 45, 52 or 55 of the request, which no echo list may name, or approve without a durable outcome.
 
 use bytes::BytesMut;
 use codec::{AdditionalAmount, Element, EncodeError, Message, MtiClass};
@@ -12,6 +12,7 @@ use ledger::command::Outcome;
 use ledger::entities::CardStatus;
 use rules::{Reason, ResponseCode};
 
+use super::Incoming;
 use crate::network_state::NetworkState;
 use crate::networks::NetworkPlan;
 use crate::refusal::Refusal;
@@ -25,7 +26,7 @@ const FILE_RECORD: u8 = 120;
 /// [`EncodeError`] when an echoed or answered value does not fit the dialect; `out` is then unchanged.
 pub fn decided(
     plan: &NetworkPlan,
-    request: &Message,
+    request: &Incoming,
     outcome: &Durable<Outcome>,
     out: &mut BytesMut,
 ) -> Result<ResponseCode, EncodeError> {
@@ -57,7 +58,7 @@ pub fn decided(
 /// [`EncodeError`] when an echoed value does not fit the dialect; `out` is then unchanged.
 pub fn refused(
     plan: &NetworkPlan,
-    request: &Message,
+    request: &Incoming,
     refusal: Refusal,
     out: &mut BytesMut,
 ) -> Result<ResponseCode, EncodeError> {
@@ -68,12 +69,13 @@ pub fn refused(
 
 fn write(
     plan: &NetworkPlan,
-    request: &Message,
+    request: &Incoming,
     answer: &Answer,
     out: &mut BytesMut,
 ) -> Result<(), EncodeError> {
     // Links hand over requests only, and every request has a response.
-    let Some(mti) = request.mti().response() else {
+    let Incoming { message, header } = request;
+    let Some(mti) = message.mti().response() else {
         return Ok(());
     };
     let balances = answer
@@ -86,10 +88,10 @@ fn write(
     let billed = answer.partial.and_then(|partial| partial.billing_minor);
     let billed = billed.map(|minor| format!("{minor:012}"));
     let status = answer.card_status.map(card_status);
-    let date = business_date(plan, request);
+    let date = business_date(plan, message);
     let mut response = plan.dialect.encoder(mti);
-    for list in plan.echo(request.mti().class()) {
-        response.echo(request, list);
+    for list in plan.echo(message.mti().class()) {
+        response.echo(message, list);
     }
     if let Some((element, date)) = &date {
         response.set(*element, date);
@@ -104,16 +106,16 @@ fn write(
     if let Some(text) = billed.as_deref() {
         response.set(Element::AMOUNT_CARDHOLDER_BILLING, text);
     }
-    if let Some(result) = answer.address_result {
-        response.set(Element::ADDITIONAL_RESPONSE_DATA, result.code());
-    }
     if let (Some(text), Some(element)) = (status.as_deref(), Element::new(FILE_RECORD)) {
         response.set(element, text);
     }
     if let Some(text) = balances.as_deref().or(asked.as_deref()) {
         response.set(Element::ADDITIONAL_AMOUNTS, text);
     }
-    plan.dialect.framing().write(out, |out| response.write(out))
+    plan.adapter
+        .respond(message, answer, &plan.dialect, &mut response)?;
+    let framing = plan.dialect.framing();
+    framing.write_reply(out, header, |out| response.write(out))
 }
 
 /// DE15 of an answer to anything but network management, once the network has cut over.

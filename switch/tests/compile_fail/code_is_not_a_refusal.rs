@@ -1,12 +1,11 @@
 //! A refusal takes a reason, never a code: an approving one least of all.
 
 use bytes::BytesMut;
-use codec::Message;
 use rules::ResponseCode;
-use switch::adapter::response;
+use switch::adapter::{Incoming, response};
 use switch::networks::NetworkPlan;
 
-fn answer(plan: &NetworkPlan, request: &Message, out: &mut BytesMut) {
+fn answer(plan: &NetworkPlan, request: &Incoming, out: &mut BytesMut) {
     let _ = response::refused(plan, request, ResponseCode::APPROVED, out);
 }
 

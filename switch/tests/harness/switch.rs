@@ -1,5 +1,6 @@
 //! A running switch.
 
+use std::collections::BTreeMap;
 use std::net::SocketAddr;
 
 use serde_json::Value;
@@ -16,6 +17,8 @@ pub(crate) struct Switch {
     process: Process,
     /// Where the generic network connects.
     pub(crate) iso: SocketAddr,
+    /// Where each network connects, by its number.
+    listening: BTreeMap<u64, SocketAddr>,
     /// Where HTTP is.
     pub(crate) http: SocketAddr,
 }
@@ -24,10 +27,15 @@ impl Switch {
     /// Waits for a started switch to say that it is ready, and learns its ports.
     pub(crate) fn when_ready(process: Process) -> Self {
         let ready = process.log.wait_for_message("ready");
-        let listening = process.log.wait_for_message("listening");
         let address = |line: &Value, key: &str| line[key].as_str().unwrap().parse().unwrap();
+        let listening = process.log.messages("listening");
+        let listening: BTreeMap<u64, SocketAddr> = listening
+            .iter()
+            .map(|line| (line["network"].as_u64().unwrap(), address(line, "address")))
+            .collect();
         Self {
-            iso: address(&listening, "address"),
+            iso: listening[&1],
+            listening,
             http: address(&ready, "http"),
             process,
         }
@@ -39,6 +47,11 @@ impl Switch {
 
     pub(crate) fn log(&self) -> &Log {
         &self.process.log
+    }
+
+    /// Where a network connects: 1 generic, 2 Visa-like, 3 Mastercard-like, 4 Elo-like.
+    pub(crate) fn port(&self, network: u64) -> SocketAddr {
+        self.listening[&network]
     }
 
     /// A link of the generic network.

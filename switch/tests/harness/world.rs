@@ -45,10 +45,9 @@ impl World {
             set(settings, "data_directory", data.to_str().unwrap());
             set(settings, "demo_directory", demo.to_str().unwrap());
             set(settings, "http_listen", "127.0.0.1:0");
-            let mut listener = Table::new();
-            set(&mut listener, "network", "generic");
-            set(&mut listener, "listen", "127.0.0.1:0");
-            set(settings, "listener", vec![Value::Table(listener)]);
+            for listener in settings["listener"].as_array_mut().unwrap() {
+                set(listener.as_table_mut().unwrap(), "listen", "127.0.0.1:0");
+            }
             set(settings, "ledger.segment_bytes", 1 << 20);
             set(settings, "ledger.books_cache_bytes", 16 << 20);
             change(settings);

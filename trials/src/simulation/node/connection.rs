@@ -175,7 +175,7 @@ impl Connection {
         spare[..bytes.len()].copy_from_slice(&bytes);
         self.reader.filled(bytes.len());
         loop {
-            match self.reader.next_frame() {
+            match self.reader.next_whole_frame() {
                 Ok(Some(frame)) => {
                     let mut report = |_: Anomaly| ();
                     let around_link = Surroundings {
