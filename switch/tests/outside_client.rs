@@ -12,12 +12,16 @@ mod harness;
 
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
+use std::sync::LazyLock;
 
 use harness::{World, repository, run, skipped};
 
 const REQUIREMENT: &str = "pyiso8583==4.0.1";
 
-/// A Python that can import pyiso8583, or why there is none. Made once and kept with the build.
+/// A Python that can import pyiso8583, or why there is none.
+static PYTHON: LazyLock<Result<PathBuf, String>> = LazyLock::new(python);
+
+/// Made once and kept with the build.
 fn python() -> Result<PathBuf, String> {
     let directory = Path::new(env!("CARGO_TARGET_TMPDIR")).join("outside-client");
     let python = directory.join("bin/python");
@@ -55,7 +59,32 @@ fn attempt(command: &mut Command) -> Result<(), String> {
 
 #[test]
 fn an_outside_client_finds_every_card_as_described() {
-    let python = match python() {
+    let world = World::new();
+    let switch = world.start();
+    // Twice: it gives back what it takes.
+    for _ in 0..2 {
+        play(
+            "outside_client.py",
+            &[switch.iso.ip().to_string(), switch.iso.port().to_string()],
+        );
+    }
+    switch.stop();
+}
+
+#[test]
+fn an_outside_client_speaks_the_dialects_of_the_networks() {
+    let world = World::new();
+    let switch = world.start();
+    let ports = [2, 3, 4].map(|network| switch.port(network).port().to_string());
+    let [visa, mastercard, elo] = ports;
+    let host = switch.iso.ip().to_string();
+    play("outside_networks.py", &[host, visa, mastercard, elo]);
+    switch.stop();
+}
+
+/// Runs a script of this directory to its good end, if there is a Python for it.
+fn play(script: &str, arguments: &[String]) {
+    let python = match &*PYTHON {
         Ok(python) => python,
         Err(why) => {
             skipped(&format!(
@@ -64,16 +93,10 @@ fn an_outside_client_finds_every_card_as_described() {
             return;
         }
     };
-    let world = World::new();
-    let switch = world.start();
-    // Twice: it gives back what it takes.
-    for _ in 0..2 {
-        let played = run(Command::new(&python)
-            .arg(repository().join("switch/tests/outside_client.py"))
-            .args([switch.iso.ip().to_string(), switch.iso.port().to_string()]));
-        assert_eq!(played.code, Some(0), "{}{}", played.stdout, played.stderr);
-        let last = played.stdout.lines().last().unwrap_or_default();
-        assert!(last.ends_with("checks passed"), "{last}");
-    }
-    switch.stop();
+    let played = run(Command::new(python)
+        .arg(repository().join("switch/tests").join(script))
+        .args(arguments));
+    assert_eq!(played.code, Some(0), "{}{}", played.stdout, played.stderr);
+    let last = played.stdout.lines().last().unwrap_or_default();
+    assert!(last.ends_with("checks passed"), "{last}");
 }
