@@ -119,9 +119,56 @@ const SIX: Terms = Terms {
     ..NOTHING
 };
 
-#[test]
-fn terms_of_every_network() {
+#[track_caller]
+fn mean(network: &str, rows: &[(&[&str], Terms)]) {
     let shipped = Shipped::load();
+    let plan = shipped.plan(network);
+    for (fields, expected) in rows {
+        let message = message(&plan.dialect, "0100", fields);
+        let terms = plan.adapter.terms(&message, &plan.dialect).unwrap();
+        assert_eq!(terms, *expected, "{network} {fields:?}");
+    }
+}
+
+#[test]
+fn terms_of_the_generic_host() {
+    mean(
+        "generic",
+        &[
+            (&["25=00"], NOTHING),
+            (&["25=06"], PRE),
+            (&["25=40"], RECURRING),
+            (&["60=1"], PARTIAL),
+            (&["60=0"], NOTHING),
+            (&["67=06"], SIX),
+            (&["67=00"], NOTHING),
+        ],
+    );
+}
+
+#[test]
+fn terms_of_a_visa_like_network() {
+    mean(
+        "visa",
+        &[
+            (&["25=00"], NOTHING),
+            (&["25=06"], PRE),
+            (&["25=51"], verification()),
+            (&["60=250000000501"], PARTIAL),
+            (&["60=250000000500"], NOTHING),
+            (&["60=25"], NOTHING),
+            (&["60=250000000200"], RECURRING),
+            (&["126.point_of_service_environment=R"], RECURRING),
+            (&["126.point_of_service_environment=C"], NOTHING),
+            (&["62.characteristics_indicator=I"], INCREMENTAL),
+            (&["62.characteristics_indicator=Y"], NOTHING),
+            (&["67=06"], SIX),
+        ],
+    );
+}
+
+#[test]
+fn terms_of_a_mastercard_like_network() {
     let incremental = Terms {
         incremental: true,
         ..PRE
@@ -141,66 +188,43 @@ fn terms_of_every_network() {
     );
     let standing = mastercard("0", "4");
     let trace = "48.transaction_category_code=R,48.trace_id=MCS01106L1120  ";
-    let rows: &[(&str, &[&str], Terms)] = &[
-        ("generic", &["25=00"], NOTHING),
-        ("generic", &["25=06"], PRE),
-        ("generic", &["25=40"], RECURRING),
-        ("generic", &["60=1"], PARTIAL),
-        ("generic", &["60=0"], NOTHING),
-        ("generic", &["67=06"], SIX),
-        ("generic", &["67=00"], NOTHING),
-        ("visa", &["25=00"], NOTHING),
-        ("visa", &["25=06"], PRE),
-        ("visa", &["25=51"], verification()),
-        ("visa", &["60=250000000501"], PARTIAL),
-        ("visa", &["60=250000000500"], NOTHING),
-        ("visa", &["60=25"], NOTHING),
-        ("visa", &["60=250000000200"], RECURRING),
-        ("visa", &["126.point_of_service_environment=R"], RECURRING),
-        ("visa", &["126.point_of_service_environment=C"], NOTHING),
-        ("visa", &["62.characteristics_indicator=I"], INCREMENTAL),
-        ("visa", &["62.characteristics_indicator=Y"], NOTHING),
-        ("visa", &["67=06"], SIX),
-        ("mastercard", &[&normal], NOTHING),
-        ("mastercard", &[&pre], PRE),
-        ("mastercard", &[&verify], verification()),
-        ("mastercard", &[&standing], RECURRING),
-        ("mastercard", &[&pre, trace], incremental),
-        ("mastercard", &[&normal, trace], NOTHING),
-        // DE25 has no meaning of its own beside DE61.
-        ("mastercard", &["25=06", &normal], NOTHING),
-        (
-            "mastercard",
-            &["48.lead=R,48.extended_condition.partial_approval=1"],
-            PARTIAL,
-        ),
-        (
-            "mastercard",
-            &["48.lead=R,48.extended_condition.partial_approval=0"],
-            NOTHING,
-        ),
-        (
-            "mastercard",
-            &["112.instalments.plan=20,112.instalments.number=06"],
-            SIX,
-        ),
-        ("elo", &["25=06"], PRE),
-        ("elo", &["25=40"], RECURRING),
-        ("elo", &["60=1"], PARTIAL),
-        (
-            "elo",
-            &["48.instalments.plan=02,48.instalments.number=06"],
-            SIX,
-        ),
-        ("elo", &["67=06"], SIX),
-        ("elo", &["48.product=CRED"], NOTHING),
-    ];
-    for (network, fields, expected) in rows {
-        let plan = shipped.plan(network);
-        let message = message(&plan.dialect, "0100", fields);
-        let terms = plan.adapter.terms(&message, &plan.dialect).unwrap();
-        assert_eq!(terms, *expected, "{network} {fields:?}");
-    }
+    mean(
+        "mastercard",
+        &[
+            (&[&normal], NOTHING),
+            (&[&pre], PRE),
+            (&[&verify], verification()),
+            (&[&standing], RECURRING),
+            (&[&pre, trace], incremental),
+            (&[&normal, trace], NOTHING),
+            // DE25 has no meaning of its own beside DE61.
+            (&["25=06", &normal], NOTHING),
+            (
+                &["48.lead=R,48.extended_condition.partial_approval=1"],
+                PARTIAL,
+            ),
+            (
+                &["48.lead=R,48.extended_condition.partial_approval=0"],
+                NOTHING,
+            ),
+            (&["112.instalments.plan=20,112.instalments.number=06"], SIX),
+        ],
+    );
+}
+
+#[test]
+fn terms_of_an_elo_like_network() {
+    mean(
+        "elo",
+        &[
+            (&["25=06"], PRE),
+            (&["25=40"], RECURRING),
+            (&["60=1"], PARTIAL),
+            (&["48.instalments.plan=02,48.instalments.number=06"], SIX),
+            (&["67=06"], SIX),
+            (&["48.product=CRED"], NOTHING),
+        ],
+    );
 }
 
 #[test]

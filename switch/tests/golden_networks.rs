@@ -60,7 +60,10 @@ fn every_network_answers_the_golden_bytes() {
                 .iter()
                 .zip(&answer)
                 .position(|(expected, found)| expected.is_some_and(|byte| byte != *found));
-            assert_eq!(differing, None, "{network}: {what}: first byte that differs");
+            assert_eq!(
+                differing, None,
+                "{network}: {what}: first byte that differs"
+            );
             answers += 1;
         }
     }

@@ -203,10 +203,10 @@ fn dialect(report: &mut Report<'_>, dialect: Given<String>) -> Option<String> {
 
 /// Which adapters there are is known to those who have them.
 fn adapter(report: &mut Report<'_>, adapter: Given<String>) -> Option<String> {
-    match adapter {
-        Given::Absent => Some("generic".to_owned()),
-        given => report.text(given, "adapter", NAME_CHARACTERS),
+    if adapter.is_absent() {
+        return Some("generic".to_owned());
     }
+    report.text(adapter, "adapter", NAME_CHARACTERS)
 }
 
 /// A list of elements to copy, which may be missing. The further lists come on top of `echo`, so
