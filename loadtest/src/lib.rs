@@ -17,7 +17,7 @@
 //!
 //! A message is one line through the modules: [`plan`] says when, [`mix`] what, `session` sends it
 //! (`message`) and finds its answer, `recorder` counts and measures (`latencies`), `books` adds up, [`report`] tells.
-//! `link`, `clock`, `admin` and `disk_probe` are the shells with sockets, time and files.
+//! `opening`, `link`, `clock`, `admin` and `disk_probe` are the shells with sockets, time and files.
 
 mod admin;
 mod books;
@@ -29,6 +29,7 @@ mod link;
 mod machine;
 mod message;
 pub mod mix;
+mod opening;
 pub mod plan;
 mod random;
 mod recorder;

@@ -8,12 +8,12 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use bytes::{Buf as _, BytesMut};
-use codec::{FrameReader, Framing};
+use codec::FrameReader;
 use tokio::io::Interest;
 use tokio::net::TcpStream;
-use tokio::time::timeout;
 
 use crate::clock::{Clock, Timer};
+use crate::opening::Opening;
 use crate::recorder::Recorder;
 use crate::session::Session;
 
@@ -26,21 +26,11 @@ const LINGER: Duration = Duration::from_millis(200);
 /// One connection of a run.
 #[derive(Debug)]
 pub(crate) struct Link {
-    pub(crate) target: Arc<str>,
-    pub(crate) framing: Framing,
+    pub(crate) opening: Opening,
     pub(crate) clock: Clock,
     pub(crate) recorder: Arc<Mutex<Recorder>>,
     pub(crate) session: Session,
     pub(crate) timer: Timer,
-}
-
-/// Opens a connection without delayed sending.
-pub(crate) async fn connect(target: &str, limit: Duration) -> io::Result<TcpStream> {
-    let stream = timeout(limit, TcpStream::connect(target))
-        .await
-        .map_err(|_elapsed| io::Error::from(io::ErrorKind::TimedOut))??;
-    stream.set_nodelay(true)?;
-    Ok(stream)
 }
 
 /// The recorder; a panic elsewhere does not make its counters worse.
@@ -74,7 +64,7 @@ impl Link {
                     if self.pass_time().is_none() {
                         return Ok(());
                     }
-                    stream = match connect(&self.target, CONNECT).await {
+                    stream = match self.opening.open(CONNECT).await {
                         Ok(stream) => Some(stream),
                         Err(_refused) => {
                             self.timer.sleep(CONNECT).await?;
@@ -97,7 +87,7 @@ impl Link {
     }
 
     async fn serve(&mut self, stream: &TcpStream) -> io::Result<End> {
-        let mut reader = FrameReader::new(self.framing);
+        let mut reader = FrameReader::new(self.opening.dialect.framing());
         let mut out = BytesMut::with_capacity(64 * 1024);
         let mut lingering_since_ns = None;
         let linger_ns = crate::plan::nanoseconds(LINGER);

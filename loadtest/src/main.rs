@@ -56,7 +56,7 @@ struct RunOptions {
     #[arg(long, value_name = "C", default_value_t = 8,
         value_parser = clap::value_parser!(u64).range(1..=10_000))]
     connections: u64,
-    /// What to send
+    /// What to send: default.toml for the generic network, visa.toml, mastercard.toml and elo.toml for the others
     #[arg(long, value_name = "FILE", default_value = "config/load/default.toml")]
     mix: PathBuf,
     /// Write the report as JSON
@@ -76,13 +76,9 @@ struct RunOptions {
     /// Measure during the run how long 4 KiB written to this directory take to be durable
     #[arg(long, value_name = "DIR")]
     disk_probe: Option<PathBuf>,
-    /// The dialect spoken on the link
-    #[arg(
-        long,
-        value_name = "FILE",
-        default_value = "config/dialects/iso1987-ascii.toml"
-    )]
-    dialect: PathBuf,
+    /// The dialect spoken on the link [default: that of the mix, else config/dialects/iso1987-ascii.toml]
+    #[arg(long, value_name = "FILE")]
+    dialect: Option<PathBuf>,
     /// Repeats the drawn kinds, cards, amounts and gaps. Which purchases are reversed and repeated depends
     /// on the answers too
     #[arg(long, value_name = "N", default_value_t = 1)]
@@ -135,7 +131,8 @@ fn main() -> ExitCode {
 
 fn execute(options: RunOptions) -> Result<u8, Stop> {
     let mix = Mix::load(&options.mix).map_err(usage)?;
-    let dialect = Dialect::load(&options.dialect).map_err(usage)?;
+    let dialect = dialect_file(&options, &mix);
+    let dialect = Dialect::load(&dialect).map_err(usage)?;
     // Opened before the run: a report that cannot be kept must not cost a run.
     let json = options.json.as_deref().map(create).transpose()?;
     let judgement = Judgement {
@@ -180,6 +177,16 @@ fn execute(options: RunOptions) -> Result<u8, Stop> {
     }
     write!(io::stdout().lock(), "{report}").map_err(not_good)?;
     Ok(if report.verdict.good { GOOD } else { NOT_GOOD })
+}
+
+/// The dialect that is asked for, else that of the mix, else that of the generic network.
+fn dialect_file(options: &RunOptions, mix: &Mix) -> PathBuf {
+    let of_mix = || {
+        let directory = options.mix.parent().unwrap_or(Path::new(""));
+        mix.dialect.as_ref().map(|file| directory.join(file))
+    };
+    let chosen = options.dialect.clone().or_else(of_mix);
+    chosen.unwrap_or_else(|| PathBuf::from("config/dialects/iso1987-ascii.toml"))
 }
 
 fn create(path: &Path) -> Result<File, Stop> {

@@ -113,6 +113,10 @@ pub struct Mix {
     pub name: String,
     /// How messages are spread over time.
     pub arrivals: Pattern,
+    /// File of the dialect that its values are written for, relative to its own; `None` for the generic one.
+    pub dialect: Option<String>,
+    /// DE70 of the sign-on that every connection begins with, where the network wants one.
+    pub sign_on: Option<String>,
     /// Shares by [`Kind::index`].
     weights: [u32; Kind::ALL.len()],
     /// The BIN, followed by zeros up to 15 digits.

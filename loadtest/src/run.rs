@@ -17,8 +17,9 @@ use crate::admin::{self, AdminError};
 use crate::books::{BooksReport, Effects, agrees};
 use crate::clock::{Clock, Timer, instant};
 use crate::disk_probe::DiskProbe;
-use crate::link::{Link, connect, lock};
-use crate::message;
+use crate::link::{Link, lock};
+use crate::message::{self, Calendar};
+use crate::opening::Opening;
 use crate::plan::Plan;
 use crate::random::SplitMix64;
 use crate::recorder::Recorder;
@@ -121,10 +122,11 @@ pub async fn run(options: Options) -> Result<Report, RunError> {
     };
     let recorder = Recorder::new(&plan).map_err(internal)?;
     let recorder = Arc::new(Mutex::new(recorder));
-    let streams = connect_all(&target, plan.connections).await?;
+    let opening = opening(&target, &plan, &dialect);
+    let streams = connect_all(&opening, plan.connections).await?;
     let disk_probe = disk_probe.as_deref().map(DiskProbe::start).transpose();
     let disk_probe = disk_probe.map_err(RunError::DiskProbe)?;
-    play(&target, &plan, &dialect, streams, &recorder).await?;
+    play(&opening, &plan, streams, &recorder).await?;
     let disk_sync = disk_probe
         .map(DiskProbe::finish)
         .transpose()
@@ -146,23 +148,33 @@ pub async fn run(options: Options) -> Result<Report, RunError> {
     ))
 }
 
-async fn connect_all(target: &str, connections: u64) -> Result<Vec<TcpStream>, RunError> {
+/// How the connections of a run are opened.
+fn opening(target: &str, plan: &Plan, dialect: &Arc<Dialect>) -> Opening {
+    let transmission = Calendar::new(Timestamp::now()).at(0, 0).0;
+    let sign_on = plan.mix.sign_on.clone();
+    Opening {
+        target: target.into(),
+        dialect: Arc::clone(dialect),
+        sign_on: sign_on.map(|code| (code, transmission.as_str().to_owned())),
+    }
+}
+
+async fn connect_all(opening: &Opening, connections: u64) -> Result<Vec<TcpStream>, RunError> {
     let mut streams = Vec::new();
     for _ in 0..connections {
         let failed = |source| RunError::Connect {
-            target: target.to_owned(),
+            target: opening.target.to_string(),
             source,
         };
-        streams.push(connect(target, CONNECT).await.map_err(failed)?);
+        streams.push(opening.open(CONNECT).await.map_err(failed)?);
     }
     Ok(streams)
 }
 
 /// Plays every connection's session to its end.
 async fn play(
-    target: &str,
+    opening: &Opening,
     plan: &Arc<Plan>,
-    dialect: &Arc<Dialect>,
     streams: Vec<TcpStream>,
     recorder: &Arc<Mutex<Recorder>>,
 ) -> Result<(), RunError> {
@@ -177,10 +189,9 @@ async fn play(
             connection,
             start,
         };
-        let session = Session::new(Arc::clone(plan), Arc::clone(dialect), identity);
+        let session = Session::new(Arc::clone(plan), Arc::clone(&opening.dialect), identity);
         let link = Link {
-            target: target.into(),
-            framing: dialect.framing(),
+            opening: opening.clone(),
             clock,
             recorder: Arc::clone(recorder),
             session: session.map_err(internal)?,

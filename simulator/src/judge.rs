@@ -6,6 +6,7 @@ use codec::{Dialect, Element, Message, Mti, MtiClass};
 use crate::amounts;
 use crate::generate::Fresh;
 use crate::mask;
+use crate::parts;
 use crate::scenario::{AnswerExpectation, AnswerRule};
 use crate::transcript::{Sent, Transcript, Unresolved};
 use crate::words;
@@ -46,6 +47,12 @@ impl Case<'_> {
                 alternatives.iter().map(resolve).collect();
             failures.extend(self.value(*element, &wanted?));
         }
+        for (path, alternatives) in &expected.parts {
+            let resolve = |value| self.transcript.resolve(value, &Fresh::new());
+            let wanted: Result<Vec<String>, Unresolved> =
+                alternatives.iter().map(resolve).collect();
+            failures.extend(self.part(path, &wanted?));
+        }
         let rule = self
             .rule
             .echo
@@ -70,10 +77,27 @@ impl Case<'_> {
         if got.is_some_and(|got| wanted.iter().any(|value| value == got)) {
             return None;
         }
-        let wanted: Vec<String> = wanted.iter().map(|value| shown(element, value)).collect();
+        let wanted: Vec<String> = wanted
+            .iter()
+            .map(|value| shown(self.dialect, element, value))
+            .collect();
         let (name, got) = (self.named(element), self.got(element));
         Some(format!(
             "{name}: expected {}, got {got}",
+            wanted.join(" or ")
+        ))
+    }
+
+    fn part(&self, path: &parts::Path, wanted: &[String]) -> Option<String> {
+        let got = path.text(self.answer, self.dialect);
+        if got.as_ref().is_some_and(|got| wanted.contains(got)) {
+            return None;
+        }
+        let shown = |value: &String| mask::text(value);
+        let wanted: Vec<String> = wanted.iter().map(shown).collect();
+        let got = got.as_ref().map_or_else(|| "nothing".to_owned(), shown);
+        Some(format!(
+            "{path}: expected {}, got {got}",
             wanted.join(" or ")
         ))
     }
@@ -86,7 +110,7 @@ impl Case<'_> {
         let (name, got) = (self.named(element), self.got(element));
         Some(format!(
             "{name}: expected {} as sent, got {got}",
-            shown(element, sent)
+            shown(self.dialect, element, sent)
         ))
     }
 
@@ -138,21 +162,26 @@ impl Case<'_> {
 
     fn got(&self, element: Element) -> String {
         let got = self.answer.text(element);
-        got.map_or_else(|| "nothing".to_owned(), |got| shown(element, got))
+        got.map_or_else(
+            || "nothing".to_owned(),
+            |got| shown(self.dialect, element, got),
+        )
     }
 }
 
 /// Whether a step itself says something about an element.
 fn states(expected: &AnswerExpectation, element: Element) -> bool {
-    expected.fields.contains_key(&element)
+    let has_part = expected.parts.keys().any(|path| path.element == element);
+    has_part
+        || expected.fields.contains_key(&element)
         || expected.present.contains(&element)
         || expected.absent.contains(&element)
 }
 
 /// A value for people: masked, a response code with its meaning.
-fn shown(element: Element, value: &str) -> String {
+fn shown(dialect: &Dialect, element: Element, value: &str) -> String {
     match words::response_code(value) {
         Some(meaning) if element == Element::RESPONSE_CODE => format!("{value} ({meaning})"),
-        _ => mask::value(element, value),
+        _ => mask::value(dialect, element, value),
     }
 }

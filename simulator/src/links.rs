@@ -3,12 +3,13 @@
 
 use std::collections::BTreeMap;
 
-use codec::{Element, Message, Mti, MtiClass, MtiFunction};
+use codec::{Element, Frame, Message, Mti, MtiClass, MtiFunction};
 use tokio::time::Instant;
 
 use crate::compose;
 use crate::link::{Link, LinkError, Received};
 use crate::runner::Settings;
+use crate::sign_on;
 use crate::transcript::Fields;
 
 /// A request that was sent on a link.
@@ -69,10 +70,14 @@ impl<'a> Links<'a> {
         if !self.open.contains_key(name) {
             let Settings {
                 dialect,
-                target,
+                peer,
                 limit,
+                sign_on,
             } = self.settings;
-            let link = Link::connect(target, dialect.framing(), limit).await?;
+            let mut link = Link::open(peer, dialect.framing(), limit).await?;
+            if let Some(code) = sign_on {
+                sign_on::sign_on(&mut link, dialect, code, limit).await?;
+            }
             self.open.insert(
                 name.to_owned(),
                 OpenLink {
@@ -155,14 +160,15 @@ impl<'a> Links<'a> {
                     return Next::Broken(format!("the link cannot be read on: {reason}"));
                 }
             };
-            let message = match self.settings.dialect.decode(frame) {
+            let Frame { header, body, .. } = frame;
+            let message = match self.settings.dialect.decode(body) {
                 Ok(message) => message,
                 Err(error) => return Next::Broken(format!("cannot be decoded: {error}")),
             };
             if !manages(message.mti()) {
                 return Next::Message(Box::new(message));
             }
-            if let Err(reason) = self.acknowledge(name, &message).await {
+            if let Err(reason) = self.acknowledge(name, &header, &message).await {
                 return Next::Broken(reason);
             }
             let code = message
@@ -173,7 +179,12 @@ impl<'a> Links<'a> {
     }
 
     /// Answers a network management request of the switch with DE39 00.
-    async fn acknowledge(&mut self, name: &str, request: &Message) -> Result<(), String> {
+    async fn acknowledge(
+        &mut self,
+        name: &str,
+        header: &[u8],
+        request: &Message,
+    ) -> Result<(), String> {
         let Some(mti) = request.mti().response() else {
             return Ok(());
         };
@@ -192,7 +203,7 @@ impl<'a> Links<'a> {
             .map_err(|error| error.to_string())?;
         let open = self.link(name).await.map_err(|error| error.to_string())?;
         open.link
-            .send_frame(&body)
+            .send_reply(header, &body)
             .await
             .map_err(|error| error.to_string())
     }

@@ -7,18 +7,24 @@ use std::process::ExitCode;
 use std::time::Duration;
 
 use clap::{Args, Parser, Subcommand};
-use codec::{Dialect, Element, Mti};
+use codec::{Dialect, Element, Mti, Pan};
 use jiff::Timestamp;
 use simulator::compose;
 use simulator::generate::Generator;
+use simulator::link::Peer;
 use simulator::mask;
+use simulator::network::Network;
 use simulator::readable::Shown;
 use simulator::report::{self, RunReport};
 use simulator::runner::{self, Settings};
 use simulator::scenario::Scenario;
+use simulator::sign_on;
 use simulator::single::{self, Order};
 use simulator::transcript::Sent;
+use tokio::net::TcpListener;
 
+/// DE70 of an echo test.
+const ECHO: &str = "301";
 /// All expectations held, or an answer came.
 const GOOD: u8 = 0;
 /// An expectation did not hold, or no answer came.
@@ -41,6 +47,10 @@ enum Command {
         /// Scenario files
         #[arg(required = true, value_name = "FILE")]
         files: Vec<PathBuf>,
+        /// Play with another card number instead of one of the files (may be repeated), such as for runs at
+        /// the same time
+        #[arg(long = "card", value_name = "CARD=OTHER")]
+        cards: Vec<String>,
         #[command(flatten)]
         common: Common,
     },
@@ -60,16 +70,21 @@ enum Command {
 
 #[derive(Debug, Args)]
 struct Common {
+    /// The network to play: generic, visa, mastercard or elo, or another file of the directory of networks
+    #[arg(long, value_name = "NAME", default_value = "generic")]
+    network: String,
+    /// Directory of the networks
+    #[arg(long, value_name = "DIR", default_value = "config/simulator")]
+    networks: PathBuf,
     /// The switch to talk to
-    #[arg(long, value_name = "HOST:PORT")]
-    target: String,
-    /// The dialect spoken on the link
-    #[arg(
-        long,
-        value_name = "FILE",
-        default_value = "config/dialects/iso1987-ascii.toml"
-    )]
-    dialect: PathBuf,
+    #[arg(long, value_name = "HOST:PORT", required_unless_present = "listen")]
+    target: Option<String>,
+    /// Wait there for the switch to connect, instead of connecting to it
+    #[arg(long, value_name = "HOST:PORT", conflicts_with = "target")]
+    listen: Option<String>,
+    /// Another dialect than that of the network
+    #[arg(long, value_name = "FILE")]
+    dialect: Option<PathBuf>,
     /// Print JSON for machines
     #[arg(long)]
     json: bool,
@@ -151,7 +166,11 @@ fn main() -> ExitCode {
     };
     let done = runtime.block_on(async {
         match cli.command {
-            Command::Run { files, common } => run(&files, &common).await,
+            Command::Run {
+                files,
+                cards,
+                common,
+            } => run(&files, &cards, &common).await,
             Command::Send { order, common } => Box::pin(send(order, &common)).await,
             Command::Echo { common } => Box::pin(echo(&common)).await,
         }
@@ -180,16 +199,38 @@ fn stop(reason: &Stop) -> ExitCode {
     ExitCode::from(reason.code)
 }
 
-fn load_dialect(common: &Common) -> Result<Dialect, Stop> {
-    Dialect::load(&common.dialect).map_err(|error| usage(error.to_string()))
+fn load_network(common: &Common) -> Result<Network, Stop> {
+    let file = common.networks.join(format!("{}.toml", common.network));
+    let mut network = Network::load(&file).map_err(|error| usage(error.to_string()))?;
+    if let Some(dialect) = &common.dialect {
+        network.dialect = Dialect::load(dialect).map_err(|error| usage(error.to_string()))?;
+    }
+    Ok(network)
 }
 
-fn settings<'a>(common: &'a Common, dialect: &'a Dialect) -> Settings<'a> {
-    let limit = Duration::from_millis(common.timeout_ms);
+/// The listener that the switch connects to, where it does.
+async fn listen(common: &Common) -> Result<Option<TcpListener>, Stop> {
+    let Some(address) = &common.listen else {
+        return Ok(None);
+    };
+    let listener = TcpListener::bind(address).await;
+    let listener = listener.map_err(|error| usage(format!("--listen {address}: {error}")))?;
+    Ok(Some(listener))
+}
+
+fn settings<'a>(
+    common: &'a Common,
+    network: &'a Network,
+    listener: Option<&'a TcpListener>,
+) -> Settings<'a> {
     Settings {
-        dialect,
-        target: &common.target,
-        limit,
+        dialect: &network.dialect,
+        peer: match listener {
+            Some(listener) => Peer::Connects(listener),
+            None => Peer::Listens(common.target.as_deref().unwrap_or_default()),
+        },
+        limit: Duration::from_millis(common.timeout_ms),
+        sign_on: network.sign_on.as_deref(),
     }
 }
 
@@ -202,12 +243,22 @@ fn generator() -> Generator {
     Generator::new(time ^ u64::from(std::process::id()).rotate_left(32))
 }
 
-async fn run(files: &[PathBuf], common: &Common) -> Result<u8, Stop> {
-    let dialect = load_dialect(common)?;
+/// Two card numbers of an option. The error does not repeat them.
+fn cards(option: &String) -> Result<(Pan, Pan), Stop> {
+    let pair = option.split_once('=');
+    let pair =
+        pair.and_then(|(card, other)| Some((Pan::parse(card).ok()?, Pan::parse(other).ok()?)));
+    pair.ok_or_else(|| usage("--card: expected two card numbers as CARD=OTHER".to_owned()))
+}
+
+async fn run(files: &[PathBuf], replaced: &[String], common: &Common) -> Result<u8, Stop> {
+    let replaced: Vec<(Pan, Pan)> = replaced.iter().map(cards).collect::<Result<_, Stop>>()?;
+    let network = load_network(common)?;
+    let listener = listen(common).await?;
     let mut scenarios = Vec::with_capacity(files.len());
     let mut wrong = Vec::new();
     for file in files {
-        match Scenario::load(file, &dialect) {
+        match Scenario::load(file, &network, &replaced) {
             Ok(scenario) => scenarios.push(scenario),
             Err(errors) => wrong.push(format!("error {errors}")),
         }
@@ -236,7 +287,7 @@ async fn run(files: &[PathBuf], common: &Common) -> Result<u8, Stop> {
         };
         let played = Box::pin(runner::play(
             scenario,
-            settings(common, &dialect),
+            settings(common, &network, listener.as_ref()),
             &mut generator,
             &mut on_step,
         ));
@@ -277,17 +328,21 @@ async fn send(options: OrderOptions, common: &Common) -> Result<u8, Stop> {
 }
 
 async fn echo(common: &Common) -> Result<u8, Stop> {
-    let fresh = generator().fresh(Timestamp::now());
-    let (mti, sent) = single::build_echo(&fresh).map_err(usage)?;
+    let (mti, fields) = sign_on::request(ECHO, &mut generator()).map_err(usage)?;
+    let sent = Sent {
+        mti: Some(mti),
+        fields,
+    };
     exchange(mti, &sent, common).await
 }
 
 async fn exchange(mti: Mti, sent: &Sent, common: &Common) -> Result<u8, Stop> {
-    let dialect = load_dialect(common)?;
-    let body = compose::encode(&dialect, mti, &sent.fields)
+    let network = load_network(common)?;
+    let listener = listen(common).await?;
+    let body = compose::encode(&network.dialect, mti, &sent.fields)
         .map_err(|error| usage(format!("the message cannot be written: {error}")))?;
     let stan = sent.fields.get(Element::STAN);
-    let settings = settings(common, &dialect);
+    let settings = settings(common, &network, listener.as_ref());
     let (answer, elapsed) = single::exchange(settings, &body, stan)
         .await
         .map_err(|reason| Stop {
@@ -295,12 +350,15 @@ async fn exchange(mti: Mti, sent: &Sent, common: &Common) -> Result<u8, Stop> {
             message: reason,
         })?;
     let shown = Shown {
-        dialect: &dialect,
+        dialect: &network.dialect,
         mti,
         sent,
         answer: &answer,
         elapsed,
-        target: &common.target,
+        target: [&common.target, &common.listen]
+            .into_iter()
+            .find_map(Option::as_deref)
+            .unwrap_or_default(),
     };
     let mut out = io::stdout().lock();
     if common.json {

@@ -1,7 +1,7 @@
 //! Masking of card data for everything that is printed. Owns the choice of what is secret; must
 //! never be bypassed on the way to a terminal, a log or a report.
 
-use codec::Element;
+use codec::{Dialect, Element};
 
 /// Elements whose digit runs are known structures (amount blocks, original data), never a PAN.
 const STRUCTURED: [Element; 3] = [
@@ -10,14 +10,16 @@ const STRUCTURED: [Element; 3] = [
     Element::REPLACEMENT_AMOUNTS,
 ];
 
-/// The value of an element as it may be shown: a PAN as first six and last four, tracks, PIN and
-/// chip data as stars, anything else with runs of digits that could be a PAN masked.
+/// The value of an element as it may be shown: a PAN as first six and last four, tracks, PIN and chip data
+/// and what the dialect calls sensitive as stars, anything else with runs of digits that could be a PAN
+/// masked.
 #[must_use]
-pub fn value(element: Element, value: &str) -> String {
+pub fn value(dialect: &Dialect, element: Element, value: &str) -> String {
     match element.number() {
         2 | 34 => pan(value),
         35 | 36 | 45 | 52 | 55 => stars(value),
         _ if STRUCTURED.contains(&element) => value.to_owned(),
+        _ if dialect.sensitivity(element).is_some() => stars(value),
         _ => text(value),
     }
 }
@@ -70,6 +72,12 @@ fn stars(value: &str) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    fn value(element: Element, value: &str) -> String {
+        let directory = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("../config/dialects");
+        let dialect = Dialect::load(&directory.join("iso1987-ascii.toml")).unwrap();
+        super::value(&dialect, element, value)
+    }
 
     #[test]
     fn a_pan_keeps_six_and_four() {

@@ -47,8 +47,8 @@ impl Shown<'_> {
         let code = self.answer.text(Element::RESPONSE_CODE);
         json!({
             "target": self.target,
-            "sent": MaskedMessage::new(Some(self.mti), &self.sent.fields),
-            "answer": MaskedMessage::new(Some(self.answer.mti()), &Fields::of(self.answer)),
+            "sent": MaskedMessage::new(self.dialect, Some(self.mti), &self.sent.fields),
+            "answer": MaskedMessage::new(self.dialect, Some(self.answer.mti()), &Fields::of(self.answer)),
             "approved": self.approved(),
             "response_code": code,
             "meaning": code.and_then(words::response_code),
@@ -112,7 +112,7 @@ impl Shown<'_> {
     fn row(&self, out: &mut impl Write, element: Element, value: &str) -> io::Result<()> {
         let label = element.to_string();
         let name = self.dialect.element_name(element).unwrap_or("data element");
-        let shown = mask::value(element, value);
+        let shown = mask::value(self.dialect, element, value);
         let meaning = self.meaning(element, value).unwrap_or_default();
         let line = format!("    {label:<5} {name:<44} {shown:<20} {meaning}");
         writeln!(out, "{}", line.trim_end())?;

@@ -91,6 +91,14 @@ impl Template {
         Ok(Self { parts })
     }
 
+    /// A value without references.
+    #[must_use]
+    pub fn of_literal(text: String) -> Self {
+        Self {
+            parts: vec![Part::Literal(text)],
+        }
+    }
+
     /// The pieces in order.
     #[must_use]
     pub fn parts(&self) -> &[Part] {

@@ -4,7 +4,7 @@
 use std::collections::BTreeMap;
 use std::io::{self, Write};
 
-use codec::Mti;
+use codec::{Dialect, Mti};
 use serde::Serialize;
 
 use crate::mask;
@@ -35,9 +35,9 @@ pub struct MaskedMessage {
 impl MaskedMessage {
     /// Masks a message.
     #[must_use]
-    pub fn new(mti: Option<Mti>, fields: &Fields) -> Self {
+    pub fn new(dialect: &Dialect, mti: Option<Mti>, fields: &Fields) -> Self {
         let masked = |(element, value): (&codec::Element, &String)| {
-            (element.number(), mask::value(*element, value))
+            (element.number(), mask::value(dialect, *element, value))
         };
         Self {
             mti: mti.map_or_else(String::new, |mti| mti.to_string()),

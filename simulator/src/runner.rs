@@ -12,6 +12,7 @@ use crate::amounts;
 use crate::compose;
 use crate::generate::Generator;
 use crate::judge::Case;
+use crate::link::Peer;
 use crate::links::{Links, Next, asks};
 use crate::reference::{Part, Template};
 use crate::report::{MaskedMessage, ScenarioReport, StepReport, Verdict};
@@ -23,10 +24,12 @@ use crate::transcript::{Fields, Sent, Transcript, Unresolved};
 pub struct Settings<'a> {
     /// The dialect spoken on the links.
     pub dialect: &'a Dialect,
-    /// Host and port of the switch.
-    pub target: &'a str,
+    /// The switch.
+    pub peer: Peer<'a>,
     /// How long an answer, a connection or a close may take.
     pub limit: Duration,
+    /// DE70 of the message that every link begins with.
+    pub sign_on: Option<&'a str>,
 }
 
 /// Plays a scenario. A failed step does not stop it, so that later steps still give back what
@@ -40,11 +43,15 @@ pub async fn play(
     generator: &mut Generator,
     on_step: &mut dyn FnMut(&StepReport) -> io::Result<()>,
 ) -> io::Result<ScenarioReport> {
+    let sign_on = settings.sign_on.filter(|_| scenario.sign_on);
     let mut player = Player {
         scenario,
         settings,
         generator,
-        links: Links::new(settings),
+        links: Links::new(Settings {
+            sign_on,
+            ..settings
+        }),
         transcript: Transcript::default(),
     };
     let mut steps = Vec::with_capacity(scenario.steps.len());
@@ -133,7 +140,11 @@ impl Player<'_> {
             bytes,
             framed,
         } = outgoing;
-        report.sent = Some(MaskedMessage::new(sent.mti, &sent.fields));
+        report.sent = Some(MaskedMessage::new(
+            self.settings.dialect,
+            sent.mti,
+            &sent.fields,
+        ));
         self.transcript.sent.insert(step.name.clone(), sent.clone());
         if matches!(&step.action, Action::Send(request) if request.lost) {
             report
@@ -235,7 +246,9 @@ impl Player<'_> {
         let got = match next {
             Next::Nothing => return,
             Next::Message(message) => {
-                let masked = MaskedMessage::new(Some(message.mti()), &Fields::of(&message));
+                let fields = Fields::of(&message);
+                let mti = Some(message.mti());
+                let masked = MaskedMessage::new(self.settings.dialect, mti, &fields);
                 report.answer = Some(masked);
                 self.described(step, &message)
             }
@@ -312,7 +325,8 @@ impl Player<'_> {
         report: &mut StepReport,
     ) {
         let fields = Fields::of(answer);
-        report.answer = Some(MaskedMessage::new(Some(answer.mti()), &fields));
+        let mti = Some(answer.mti());
+        report.answer = Some(MaskedMessage::new(self.settings.dialect, mti, &fields));
         let case = Case {
             dialect: self.settings.dialect,
             rule: &self.scenario.answer,

@@ -16,9 +16,11 @@ use std::fmt;
 use std::path::Path;
 use std::time::Duration;
 
-use codec::{Dialect, Element, Mti};
+use codec::{Element, Mti, Pan};
 
 use crate::amounts::{Balance, Expression};
+use crate::network::Network;
+use crate::parts;
 use crate::reference::Template;
 
 pub use error::{ScenarioError, ScenarioErrors};
@@ -36,6 +38,8 @@ pub struct Scenario {
     pub defaults: BTreeMap<Element, Template>,
     /// What holds for every answer to a request.
     pub answer: AnswerRule,
+    /// Whether links sign on when they open, where the network does.
+    pub sign_on: bool,
     /// The steps in order.
     pub steps: Vec<Step>,
 }
@@ -141,6 +145,8 @@ pub struct AnswerExpectation {
     pub mti: Option<Mti>,
     /// Values by element; any of the alternatives will do.
     pub fields: BTreeMap<Element, Vec<Template>>,
+    /// Values of parts; any of the alternatives will do.
+    pub parts: BTreeMap<parts::Path, Vec<Template>>,
     /// Elements that must be there, whatever their value.
     pub present: Vec<Element>,
     /// Elements that must not be there.
@@ -154,18 +160,28 @@ impl Scenario {
     ///
     /// # Errors
     /// [`ScenarioErrors`]: everything that is wrong, each with file and line.
-    pub fn from_toml(file: &str, text: &str, dialect: &Dialect) -> Result<Self, ScenarioErrors> {
-        validate::scenario(file, text, dialect)
+    pub fn from_toml(file: &str, text: &str, network: &Network) -> Result<Self, ScenarioErrors> {
+        validate::scenario(file, text, network)
     }
 
-    /// Reads and checks a scenario file.
+    /// Reads and checks a scenario file. Card numbers of the file are played with others, as `cards` says: so
+    /// several runs can go at once, each over cards of its own.
     ///
     /// # Errors
     /// [`ScenarioErrors`] as [`Self::from_toml`], or that the file cannot be read.
-    pub fn load(path: &Path, dialect: &Dialect) -> Result<Self, ScenarioErrors> {
+    pub fn load(
+        path: &Path,
+        network: &Network,
+        cards: &[(Pan, Pan)],
+    ) -> Result<Self, ScenarioErrors> {
         let file = path.display().to_string();
         match std::fs::read_to_string(path) {
-            Ok(text) => Self::from_toml(&file, &text, dialect),
+            Ok(text) => {
+                let replaced = cards.iter().fold(text, |text, (card, other)| {
+                    text.replace(card.reveal(), other.reveal())
+                });
+                Self::from_toml(&file, &replaced, network)
+            }
             Err(error) => Err(ScenarioErrors(vec![ScenarioError {
                 file,
                 line: 1,

@@ -1,5 +1,5 @@
 //! One message from the command line: what a person types becomes a message, and its answer is
-//! awaited on a link of its own. Owns the defaults of `simulator send` and `simulator echo`; its
+//! awaited on a link of its own. Owns the defaults of `simulator send`; its
 //! errors never repeat a value that could be card data.
 
 use std::time::Duration;
@@ -12,6 +12,7 @@ use crate::generate::Fresh;
 use crate::link::{Link, Received};
 use crate::links::asks;
 use crate::runner::Settings;
+use crate::sign_on;
 use crate::transcript::{Fields, Sent};
 
 /// Values of a message that nobody gave: a shop's terminal, card number keyed in.
@@ -93,30 +94,6 @@ pub fn build(order: &Order, fresh: &Fresh) -> Result<(Mti, Sent), String> {
     ))
 }
 
-/// Builds an echo test: 0800 with DE70 301.
-///
-/// # Errors
-/// Never in practice: the message type is a constant.
-pub fn build_echo(fresh: &Fresh) -> Result<(Mti, Sent), String> {
-    let mti = Mti::parse(b"0800").map_err(|error| error.to_string())?;
-    let mut fields = Fields::default();
-    for element in [Element::TRANSMISSION_DATE_TIME, Element::STAN] {
-        if let Some(value) = fresh.get(&element) {
-            fields.0.insert(element, value.clone());
-        }
-    }
-    fields
-        .0
-        .insert(Element::NETWORK_MANAGEMENT_CODE, "301".to_owned());
-    Ok((
-        mti,
-        Sent {
-            mti: Some(mti),
-            fields,
-        },
-    ))
-}
-
 /// Sends one message on a link of its own and waits for its answer.
 ///
 /// # Errors
@@ -128,11 +105,16 @@ pub async fn exchange(
 ) -> Result<(Message, Duration), String> {
     let Settings {
         dialect,
-        target,
+        peer,
         limit,
+        sign_on,
     } = settings;
-    let connected = Link::connect(target, dialect.framing(), limit).await;
-    let mut link = connected.map_err(|error| error.to_string())?;
+    let opened = Link::open(peer, dialect.framing(), limit).await;
+    let mut link = opened.map_err(|error| error.to_string())?;
+    if let Some(code) = sign_on {
+        let signed_on = sign_on::sign_on(&mut link, dialect, code, limit).await;
+        signed_on.map_err(|error| error.to_string())?;
+    }
     let started = Instant::now();
     link.send_frame(body)
         .await
@@ -144,7 +126,7 @@ pub async fn exchange(
             Received::Closed => return Err("the link was closed by the switch".to_owned()),
             Received::Lost(reason) => return Err(format!("the link cannot be read on: {reason}")),
         };
-        let decoded = dialect.decode(frame);
+        let decoded = dialect.decode(frame.body);
         let message = decoded.map_err(|error| format!("cannot be decoded: {error}"))?;
         let ours = stan.is_none() || message.text(Element::STAN) == stan;
         if ours && !asks(message.mti()) {

@@ -11,7 +11,7 @@ mod harness;
 
 use std::path::PathBuf;
 
-use harness::{Fields, Switch, World, repository, run, simulator, text};
+use harness::{Fields, Switch, World, generated_pan, repository, run, simulator, text};
 
 /// What each account of the demo data has at the start, in minor units: available, cash, instalments.
 const OPENING: [(u64, [i64; 3]); 12] = [
@@ -29,8 +29,16 @@ const OPENING: [(u64, [i64; 3]); 12] = [
     (12, [500_000, 0, 0]),
 ];
 
-fn scenarios() -> Vec<PathBuf> {
-    let directory = repository().join("config/scenarios");
+/// The networks: number, name, and where its scenarios are.
+const NETWORKS: [(u64, &str, &str); 4] = [
+    (1, "generic", "config/scenarios"),
+    (2, "visa", "config/scenarios/visa"),
+    (3, "mastercard", "config/scenarios/mastercard"),
+    (4, "elo", "config/scenarios/elo"),
+];
+
+fn scenarios(directory: &str) -> Vec<PathBuf> {
+    let directory = repository().join(directory);
     let mut files: Vec<PathBuf> = std::fs::read_dir(directory)
         .unwrap()
         .map(|entry| entry.unwrap().path())
@@ -40,17 +48,32 @@ fn scenarios() -> Vec<PathBuf> {
         })
         .collect();
     files.sort();
-    assert!(files.len() >= 10, "the shipped scenarios: {files:?}");
+    assert!(files.len() >= 8, "the shipped scenarios: {files:?}");
     files
 }
 
 fn play_scenarios(switch: &Switch) {
+    for network in NETWORKS {
+        play(switch, network, &[]);
+    }
+}
+
+/// Plays the scenarios of a network, with other cards than those of the files.
+fn play(switch: &Switch, (number, name, directory): (u64, &str, &str), cards: &[String]) {
     let played = run(simulator()
         .arg("run")
-        .args(scenarios())
-        .args(["--target", &switch.iso.to_string()])
-        .args(["--timeout-ms", "30000"]));
-    assert_eq!(played.code, Some(0), "{}{}", played.stdout, played.stderr);
+        .args(scenarios(directory))
+        .args(["--network", name])
+        .args(["--target", &switch.port(number).to_string()])
+        .args(["--timeout-ms", "30000"])
+        .args(cards.iter().flat_map(|card| ["--card", card])));
+    assert_eq!(
+        played.code,
+        Some(0),
+        "{name}: {}{}",
+        played.stdout,
+        played.stderr
+    );
 }
 
 fn expect_opening_books(switch: &Switch) {
@@ -95,6 +118,49 @@ fn every_scenario_holds_before_and_after_a_restart_and_leaves_the_books_as_they_
         audited.stdout,
         audited.stderr
     );
+}
+
+/// Each network plays over cards of its own; those of the generic one are the demo's.
+#[test]
+fn the_four_networks_at_once() {
+    // What the scenarios of the networks move: the account with everything, the prepaid one.
+    const MOVED: [(&str, i64); 2] = [("4000001200000016", 1), ("4000001200000081", 8)];
+    let number = |network: u64, account: i64| 9_000_000 + network * 100 + account.cast_unsigned();
+    let world = World::new();
+    world.edit("demo/cards.toml", |demo| {
+        for (network, _, _) in &NETWORKS[1..] {
+            for (_, account) in MOVED {
+                let number = number(*network, account);
+                let copied = |table: &toml::Value| table["id"].as_integer() == Some(account);
+                let accounts = demo["account"].as_array_mut().unwrap();
+                let mut copy = accounts.iter().find(|table| copied(table)).unwrap().clone();
+                copy["id"] = i64::try_from(number).unwrap().into();
+                accounts.push(copy);
+                let cards = demo["card"].as_array_mut().unwrap();
+                let of = |table: &&toml::Value| table["account"].as_integer() == Some(account);
+                let mut copy = cards.iter().find(of).unwrap().clone();
+                copy["pan"] = generated_pan(number).into();
+                copy["account"] = i64::try_from(number).unwrap().into();
+                cards.push(copy);
+            }
+        }
+    });
+    let switch = world.start();
+    std::thread::scope(|scope| {
+        for network in NETWORKS {
+            let switch = &switch;
+            let other = move |(card, account): (&str, i64)| {
+                format!("{card}={}", generated_pan(number(network.0, account)))
+            };
+            let cards: Vec<String> = match network.0 {
+                1 => Vec::new(),
+                _ => MOVED.map(other).to_vec(),
+            };
+            scope.spawn(move || play(switch, network, &cards));
+        }
+    });
+    expect_opening_books(&switch);
+    switch.stop();
 }
 
 #[test]

@@ -23,6 +23,8 @@ const LARGEST_AMOUNT: u64 = 999_999_999_999;
 struct Document {
     name: String,
     arrivals: Pattern,
+    dialect: Option<String>,
+    sign_on: Option<String>,
     weights: Weights,
     accounts: Accounts,
     amounts: Amounts,
@@ -117,12 +119,17 @@ fn check(document: Document) -> Result<Mix, Fault> {
     let Document {
         name,
         arrivals,
+        dialect,
+        sign_on,
         weights,
         accounts,
         amounts,
         processing_codes,
         defaults,
     } = document;
+    if sign_on.as_deref().is_some_and(|code| !is_code(code, 3)) {
+        return Err(fault("sign_on", "expected 3 digits"));
+    }
     let weights = weights.by_kind();
     if weights.iter().all(|weight| *weight == 0) {
         return Err(fault("weights", "at least one kind needs a share"));
@@ -153,13 +160,15 @@ fn check(document: Document) -> Result<Mix, Fault> {
         ("processing_codes.purchase", &processing_codes.purchase),
         ("processing_codes.inquiry", &processing_codes.inquiry),
     ] {
-        if code.len() != 6 || !code.bytes().all(|byte| byte.is_ascii_digit()) {
+        if !is_code(code, 6) {
             return Err(fault(field, "expected 6 digits"));
         }
     }
     Ok(Mix {
         name,
         arrivals,
+        dialect,
+        sign_on,
         weights,
         first_15,
         cards: accounts.count,
@@ -169,6 +178,10 @@ fn check(document: Document) -> Result<Mix, Fault> {
         processing_codes,
         defaults: elements(defaults)?,
     })
+}
+
+fn is_code(text: &str, digits: usize) -> bool {
+    text.len() == digits && text.bytes().all(|byte| byte.is_ascii_digit())
 }
 
 /// The first card number of a BIN without its check digit, and how many there are.

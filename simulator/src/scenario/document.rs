@@ -8,7 +8,7 @@ use toml::Spanned;
 
 use crate::amounts::Balance;
 
-/// Element number to value, both with their place in the file.
+/// Element number, or the path of a part, to value, both with their place in the file.
 pub(super) type FieldTable = BTreeMap<Spanned<String>, Spanned<String>>;
 
 #[derive(Debug, Deserialize)]
@@ -19,6 +19,7 @@ pub(super) struct Document {
     #[serde(default)]
     pub(super) defaults: FieldTable,
     pub(super) answer: Option<AnswerTable>,
+    pub(super) sign_on: Option<bool>,
     pub(super) step: Vec<StepTable>,
 }
 

@@ -16,29 +16,24 @@ use super::{
 use crate::amounts::Expression;
 use crate::compose;
 use crate::mask;
+use crate::network::Network;
+use crate::parts;
 use crate::reference::{Part, Template};
 use crate::transcript::Fields;
 
 /// Link of a step that names none.
 const FIRST_LINK: &str = "first";
 
-/// Elements that the generic network sends back unchanged; DE70 in network management and DE90 in
-/// reversals are among them.
-const ECHOED: [u8; 15] = [2, 3, 4, 7, 11, 12, 13, 32, 33, 37, 41, 42, 49, 70, 90];
-
-/// Elements of a request that must never come back: expiry, tracks, PIN and chip data.
-const NEVER_RETURNED: [u8; 5] = [14, 35, 45, 52, 55];
-
 /// Reads and checks one file.
 pub(super) fn scenario(
     file: &str,
     text: &str,
-    dialect: &Dialect,
+    network: &Network,
 ) -> Result<Scenario, ScenarioErrors> {
     let mut check = Check {
         file,
         text,
-        dialect,
+        dialect: &network.dialect,
         errors: Vec::new(),
         earlier: Earlier::default(),
     };
@@ -49,8 +44,9 @@ pub(super) fn scenario(
             return Err(ScenarioErrors(check.errors));
         }
     };
-    let defaults = check.fields(&document.defaults);
-    let answer = check.answer_rule(document.answer.as_ref());
+    let mut defaults = network.defaults.clone();
+    defaults.extend(check.fields(&document.defaults));
+    let answer = check.answer_rule(document.answer.as_ref(), &network.answer);
     let steps = document
         .step
         .iter()
@@ -66,6 +62,7 @@ pub(super) fn scenario(
             description,
             defaults,
             answer,
+            sign_on: document.sign_on.unwrap_or(true),
             steps,
         })
     } else {
@@ -112,21 +109,14 @@ impl Check<'_> {
         });
     }
 
-    fn answer_rule(&mut self, table: Option<&AnswerTable>) -> AnswerRule {
-        let built_in = |numbers: &[u8]| numbers.iter().copied().filter_map(Element::new).collect();
-        let given = |list: &Option<Vec<Spanned<u8>>>, check: &mut Self, or: &[u8]| match list {
-            Some(list) => check.elements(list),
-            None => built_in(or),
+    fn answer_rule(&mut self, table: Option<&AnswerTable>, usual: &AnswerRule) -> AnswerRule {
+        let mut given = |list: Option<&Vec<Spanned<u8>>>, usual: &[Element]| match list {
+            Some(list) => self.elements(list),
+            None => usual.to_vec(),
         };
-        match table {
-            Some(table) => AnswerRule {
-                echo: given(&table.echo, self, &ECHOED),
-                absent: given(&table.absent, self, &NEVER_RETURNED),
-            },
-            None => AnswerRule {
-                echo: built_in(&ECHOED),
-                absent: built_in(&NEVER_RETURNED),
-            },
+        AnswerRule {
+            echo: given(table.and_then(|table| table.echo.as_ref()), &usual.echo),
+            absent: given(table.and_then(|table| table.absent.as_ref()), &usual.absent),
         }
     }
 
@@ -287,19 +277,25 @@ impl Check<'_> {
     }
 
     fn answer(&mut self, table: &ExpectTable) -> AnswerExpectation {
-        let mut fields = BTreeMap::new();
+        let (mut fields, mut parts) = (BTreeMap::new(), BTreeMap::new());
         for (number, values) in &table.fields {
-            let Some(element) = self.element(number) else {
+            let path = self.path(number);
+            if path.is_none() && self.element(number).is_none() {
                 continue;
-            };
+            }
             let alternatives = values.get_ref().alternatives().iter();
             let alternatives: Vec<Template> = alternatives
                 .filter_map(|value| self.template(value, &values.span()))
                 .collect();
             if alternatives.is_empty() {
-                self.refuse(values.span(), format!("{element}: no value given"));
+                let number = number.get_ref();
+                self.refuse(values.span(), format!("DE{number}: no value given"));
             }
-            fields.insert(element, alternatives);
+            match (path, number.get_ref().parse().ok().and_then(Element::new)) {
+                (Some(path), _) => drop(parts.insert(path, alternatives)),
+                (None, Some(element)) => drop(fields.insert(element, alternatives)),
+                (None, None) => {}
+            }
         }
         let mut balance = BTreeMap::new();
         for (kind, text) in &table.balance {
@@ -319,6 +315,7 @@ impl Check<'_> {
         AnswerExpectation {
             mti: table.mti.as_ref().and_then(|mti| self.mti(mti)),
             fields,
+            parts,
             present: self.elements(&table.present),
             absent: self.elements(&table.absent),
             balance,
@@ -326,8 +323,12 @@ impl Check<'_> {
     }
 
     fn fields(&mut self, table: &FieldTable) -> BTreeMap<Element, Template> {
-        let mut fields = BTreeMap::new();
+        let (mut fields, mut parts) = (BTreeMap::new(), Vec::new());
         for (number, value) in table {
+            if let Some(path) = self.path(number) {
+                parts.push((path, value.get_ref().clone()));
+                continue;
+            }
             let Some(element) = self.element(number) else {
                 continue;
             };
@@ -339,7 +340,26 @@ impl Check<'_> {
             }
             fields.insert(element, template);
         }
+        match parts::values(self.dialect, &parts) {
+            Ok(values) => fields.extend(
+                values
+                    .into_iter()
+                    .map(|(element, value)| (element, Template::of_literal(value))),
+            ),
+            Err((element, reason)) => {
+                let of = |(number, _): &(&Spanned<String>, _)| {
+                    parts::Path::parse(number.get_ref()).is_some_and(|path| path.element == element)
+                };
+                let span = table.iter().find(of).map(|(number, _)| number.span());
+                self.refuse(span.unwrap_or_default(), format!("{element}: {reason}"));
+            }
+        }
         fields
+    }
+
+    /// The path of a part; `None` for the number of an element.
+    fn path(&self, number: &Spanned<String>) -> Option<parts::Path> {
+        parts::Path::parse(number.get_ref())
     }
 
     /// A literal value must fit the dialect; one with references is only known when it is sent.

@@ -6,6 +6,7 @@
     reason = "the helpers of a test fail by panicking, as the tests do"
 )]
 
+mod networks;
 mod run;
 mod scenario_files;
 mod scenario_language;

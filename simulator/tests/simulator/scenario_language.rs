@@ -2,12 +2,14 @@
 
 use crate::stub::{HEAD, PAN, dialect};
 use codec::Element;
+use simulator::network::Network;
 use simulator::scenario::{Action, Expectation, Scenario};
 
 /// HEAD has 11 lines, so the first line of a case is line 12.
 fn read(steps: &str) -> Result<Scenario, String> {
     let text = format!("{HEAD}{steps}");
-    Scenario::from_toml("s.toml", &text, &dialect()).map_err(|errors| errors.to_string())
+    Scenario::from_toml("s.toml", &text, &Network::plain(dialect()))
+        .map_err(|errors| errors.to_string())
 }
 
 const GOOD: &str = r#"[[step]]
