@@ -182,7 +182,7 @@ fn execute(options: RunOptions) -> Result<u8, Stop> {
 /// The dialect that is asked for, else that of the mix, else that of the generic network.
 fn dialect_file(options: &RunOptions, mix: &Mix) -> PathBuf {
     let of_mix = || {
-        let directory = options.mix.parent().unwrap_or(Path::new(""));
+        let directory = options.mix.parent().unwrap_or_else(|| Path::new(""));
         mix.dialect.as_ref().map(|file| directory.join(file))
     };
     let chosen = options.dialect.clone().or_else(of_mix);

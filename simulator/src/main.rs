@@ -244,7 +244,7 @@ fn generator() -> Generator {
 }
 
 /// Two card numbers of an option. The error does not repeat them.
-fn cards(option: &String) -> Result<(Pan, Pan), Stop> {
+fn cards(option: &str) -> Result<(Pan, Pan), Stop> {
     let pair = option.split_once('=');
     let pair =
         pair.and_then(|(card, other)| Some((Pan::parse(card).ok()?, Pan::parse(other).ok()?)));
@@ -252,7 +252,10 @@ fn cards(option: &String) -> Result<(Pan, Pan), Stop> {
 }
 
 async fn run(files: &[PathBuf], replaced: &[String], common: &Common) -> Result<u8, Stop> {
-    let replaced: Vec<(Pan, Pan)> = replaced.iter().map(cards).collect::<Result<_, Stop>>()?;
+    let replaced: Vec<(Pan, Pan)> = replaced
+        .iter()
+        .map(|pair| cards(pair))
+        .collect::<Result<_, Stop>>()?;
     let network = load_network(common)?;
     let listener = listen(common).await?;
     let mut scenarios = Vec::with_capacity(files.len());

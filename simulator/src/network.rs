@@ -116,19 +116,15 @@ impl Network {
                 reason: error.message().to_owned(),
             }
         })?;
-        let directory = path.parent().unwrap_or(Path::new(""));
+        let directory = path.parent().unwrap_or_else(|| Path::new(""));
         let dialect = Dialect::load(&directory.join(&document.dialect))?;
         let mut network = Self::plain(dialect);
-        let AnswerTable { echo, absent } = document.answer.unwrap_or(AnswerTable {
-            echo: None,
-            absent: None,
-        });
-        for (list, place) in [
-            (echo, &mut network.answer.echo),
-            (absent, &mut network.answer.absent),
-        ] {
-            if let Some(list) = list {
-                *place = elements(&list);
+        if let Some(AnswerTable { echo, absent }) = document.answer {
+            let answer = &mut network.answer;
+            for (list, place) in [(echo, &mut answer.echo), (absent, &mut answer.absent)] {
+                if let Some(list) = list {
+                    *place = elements(&list);
+                }
             }
         }
         let defaults = document.defaults.into_iter();

@@ -13,8 +13,8 @@ use std::path::Path;
 use bytes::BytesMut;
 use codec::structure::Text;
 use codec::{Dialect, Element, Message};
-use ledger::authorization::NetworkReference;
-use rules::Snapshot;
+use ledger::authorization::{Circumstances, NetworkReference};
+use rules::{Country, InitiationMode, Snapshot};
 use switch::adapter::{Terms, address};
 use switch::networks::{NetworkPlan, Networks};
 
@@ -349,5 +349,80 @@ fn where_each_network_has_an_address() {
         let given = plan.adapter.address(&message, &plan.dialect).unwrap();
         let found = given.map(|given| address::compare(&given, Some(&known)).code());
         assert_eq!(found, *expected, "{network} {fields:?}");
+    }
+}
+
+#[test]
+fn circumstances_that_only_the_network_says() {
+    let shipped = Shipped::load();
+    let nothing = Circumstances {
+        is_cavv_present: Some(false),
+        is_token_present: Some(false),
+        ..Circumstances::default()
+    };
+    let initiated = |mode| Circumstances {
+        initiation_mode: Some(mode),
+        ..nothing.clone()
+    };
+    let with_cavv = Circumstances {
+        is_cavv_present: Some(true),
+        ..nothing.clone()
+    };
+    let ordered = Circumstances {
+        country: Country::from_numeric(840),
+        is_physical_card_present: Some(false),
+        ..initiated(InitiationMode::Moto)
+    };
+    let cavv = format!("126.cavv={}", "0".repeat(40));
+    let token = Circumstances {
+        is_token_present: Some(true),
+        ..nothing.clone()
+    };
+    let rows: &[(&str, &[&str], Circumstances)] = &[
+        ("generic", &["25=00"], Circumstances::default()),
+        ("elo", &["25=00"], Circumstances::default()),
+        ("visa", &["25=00"], nothing.clone()),
+        ("visa", &[&cavv], with_cavv.clone()),
+        ("visa", &["123=680003010100"], token),
+        (
+            "visa",
+            &["60=250000000100"],
+            initiated(InitiationMode::Moto),
+        ),
+        ("visa", &["60=250000000200"], initiated(InitiationMode::Mit)),
+        ("mastercard", &["3=003000"], nothing.clone()),
+        (
+            "mastercard",
+            &["48.lead=T,48.ucaf=0123456789"],
+            with_cavv.clone(),
+        ),
+        ("mastercard", &["61=0002100000600840"], ordered),
+    ];
+    for (network, fields, expected) in rows {
+        let plan = shipped.plan(network);
+        let message = message(&plan.dialect, "0100", fields);
+        let common = Circumstances::default();
+        let found = plan
+            .adapter
+            .circumstances(&message, &plan.dialect, common)
+            .unwrap();
+        assert_eq!(found, *expected, "{network} {fields:?}");
+    }
+}
+
+#[test]
+fn why_a_network_stood_in() {
+    let shipped = Shipped::load();
+    for (network, field, expected) in [
+        ("visa", "63.stand_in_reason=9020", Some("9020")),
+        ("visa", "63.network_id=0002", None),
+        ("mastercard", "60=2000001", Some("200")),
+        ("generic", "60=1", None),
+        ("elo", "60=1", None),
+    ] {
+        let plan = shipped.plan(network);
+        let message = message(&plan.dialect, "0120", &[field]);
+        let reason = plan.adapter.stand_in_reason(&message, &plan.dialect);
+        assert_eq!(reason.as_deref(), expected, "{network} {field}");
     }
 }

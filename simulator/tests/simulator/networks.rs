@@ -2,7 +2,7 @@
 
 use std::io::{Read as _, Write as _};
 use std::net::{TcpListener, TcpStream};
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use crate::stub::{HEAD, Reply, Stub, answer, dialect, repository, simulator};
 use bytes::Bytes;
@@ -92,14 +92,11 @@ fn the_switch_may_connect_itself() {
         .local_addr()
         .unwrap();
     let peer = std::thread::spawn(move || {
-        let patience = Instant::now() + Duration::from_secs(30);
-        let mut stream = loop {
-            match TcpStream::connect(address) {
-                Ok(stream) => break stream,
-                Err(error) => assert!(Instant::now() < patience, "{error}"),
-            }
-            std::thread::yield_now();
-        };
+        let attempts = std::iter::repeat_with(|| {
+            std::thread::park_timeout(Duration::from_millis(10));
+            TcpStream::connect(address)
+        });
+        let mut stream = attempts.take(3000).find_map(Result::ok).unwrap();
         let mut length = [0; 2];
         stream.read_exact(&mut length).unwrap();
         let mut body = vec![0; usize::from(u16::from_be_bytes(length))];

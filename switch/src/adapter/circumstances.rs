@@ -3,8 +3,8 @@
 //! Owns: what the elements that networks use alike say of place, card and holder: DE19 is the country of the
 //! acquirer, the last two of the 40 characters of DE43 that of the merchant, the first two digits of DE22 how
 //! the card was read, DE25 08 mail or telephone order and 40 a charge by agreement, DE52 that a PIN was given.
-//! What it does not carry is left out, and so is the beneficiary: DE103 may hold a card number. Must never: copy
-//! what authenticates the holder.
+//! What it does not carry is left out, and so is the beneficiary: DE103 may hold a card number. What else a
+//! network says is added by its adapter. Must never: copy what authenticates the holder.
 
 use codec::{Element, Message};
 use ledger::authorization::Circumstances;
