@@ -47,7 +47,7 @@ fn check_says_what_is_good_and_where_it_is_not() {
     let good = switch(&["check", directory], "");
     assert_eq!(good.status.code(), Some(0), "{}", said(&good));
     assert!(
-        said(&good).starts_with("good: 10 documents, 3 programs, 1 networks"),
+        said(&good).starts_with("good: 13 documents, 3 programs, 4 networks"),
         "{}",
         said(&good)
     );
