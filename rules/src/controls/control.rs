@@ -151,6 +151,7 @@ impl FlexControl {
 
     /// The accumulator that counts an operation. `None`: the control counts nothing, or the operation
     /// has no card where it counts by card.
+    #[inline]
     pub fn accumulator_key(
         &self,
         account: AccountId,
@@ -180,6 +181,7 @@ impl FlexControl {
 
     /// What its accumulator counts at an instant, given what is stored: what was counted in a period that
     /// is over, or under another rule of periods, is no longer counted. `None`: it counts nothing.
+    #[inline]
     pub fn in_force(&self, stored: Option<Accumulator>, at_us: i64) -> Option<Accumulator> {
         let periods = self.periods()?;
         let stored = stored

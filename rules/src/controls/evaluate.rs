@@ -172,6 +172,7 @@ impl ControlRules {
 }
 
 impl<'a, A: Accumulators + ?Sized> Evaluation<'a, A> {
+    #[inline]
     fn judge(&mut self, control: &'a FlexControl) -> ControlVerdict {
         let facts = self.seen.facts;
         if !control.is_active {
@@ -251,6 +252,7 @@ impl<'a, A: Accumulators + ?Sized> Evaluation<'a, A> {
     }
 
     /// Compares what was counted and what comes with the limits.
+    #[inline]
     fn limit(
         &self,
         control: &FlexControl,
@@ -307,6 +309,7 @@ impl<'a, A: Accumulators + ?Sized> Evaluation<'a, A> {
     }
 
     /// The accumulator of a control, as it counts at this instant.
+    #[inline]
     fn counted(&self, control: &FlexControl) -> Option<(AccumulatorKey, Accumulator)> {
         let facts = self.seen.facts;
         let key = control.accumulator_key(facts.account, facts.card)?;
