@@ -198,12 +198,15 @@ const CANARIES: [(&str, Sort, Tampering); 10] = [
         "a message that is in the books twice",
         Sort::Doubled,
         |evidence| {
-            let books = evidence
-                .books
-                .iter_mut()
-                .find(|books| !books.messages.is_empty())?;
-            books.messages.push(books.messages[0].clone());
-            Some(())
+            // What was refused as a conflict may be there more than once.
+            let mut books = evidence.books.iter_mut();
+            books.find_map(|books| {
+                let mut messages = books.messages.iter();
+                let again = messages.find(|message| message.response_code == "00")?;
+                let again = again.clone();
+                books.messages.push(again);
+                Some(())
+            })
         },
     ),
     ("a message that nobody sent", Sort::Unasked, |evidence| {
