@@ -156,6 +156,18 @@ pub enum Outcome {
     Rejected(EntityError),
 }
 
+impl Outcome {
+    /// The decision, where a message of a network was decided.
+    #[must_use]
+    pub fn decided(&self) -> Option<&Decided> {
+        if let Self::Decided(decided) = self {
+            Some(decided)
+        } else {
+            None
+        }
+    }
+}
+
 /// The answer to a network message.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Decided {

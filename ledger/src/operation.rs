@@ -375,20 +375,10 @@ impl OperationEffect {
     /// What the operation stands for by itself: a forced one, a clearing that was resolved.
     #[must_use]
     pub fn standing(&self) -> Option<&Standing> {
-        match self {
-            Self::Forced(standing) => Some(standing),
-            Self::ClearingSettled(_) => self.cleared()?.standing.as_ref(),
-            Self::Moved
-            | Self::Canceled(_)
-            | Self::Granted { .. }
-            | Self::AccountStatus { .. }
-            | Self::Holder(_)
-            | Self::CardStatus { .. }
-            | Self::CardModes { .. }
-            | Self::Control { .. }
-            | Self::AvailableLimit { .. }
-            | Self::LimitRefunded { .. } => None,
+        if let Self::Forced(standing) = self {
+            return Some(standing);
         }
+        self.cleared()?.standing.as_ref()
     }
 
     /// What a clearing that was resolved does to the books.
@@ -400,19 +390,10 @@ impl OperationEffect {
     /// The clearing that left the work list.
     #[must_use]
     pub fn settled(&self) -> Option<&ClearingSettled> {
-        match self {
-            Self::ClearingSettled(settled) => Some(settled),
-            Self::Forced(_)
-            | Self::Moved
-            | Self::Canceled(_)
-            | Self::Granted { .. }
-            | Self::AccountStatus { .. }
-            | Self::Holder(_)
-            | Self::CardStatus { .. }
-            | Self::CardModes { .. }
-            | Self::Control { .. }
-            | Self::AvailableLimit { .. }
-            | Self::LimitRefunded { .. } => None,
+        if let Self::ClearingSettled(settled) = self {
+            Some(settled)
+        } else {
+            None
         }
     }
 }

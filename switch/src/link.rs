@@ -12,7 +12,7 @@ use ledger::Durable;
 use ledger::authorization::{Lookup, MessageKey};
 use ledger::books::StoreError;
 use ledger::books::rows::StoredMessage;
-use ledger::command::{Command, Outcome, Undecided};
+use ledger::command::{Command, Decided, Outcome, Undecided};
 use ledger::entities::Customer;
 use ledger::identifiers::{CardHash, RecordId, Timestamp};
 use rules::{Reason, ResponseCode, Snapshot};
@@ -384,15 +384,12 @@ pub enum Late {
 }
 
 impl WaitingRequest {
-    /// Whether an outcome that became durable at this time is a late approval, and what becomes of it. Everything
+    /// Whether a decision that became durable at this time is a late approval, and what becomes of it. Everything
     /// else is always sent: a late decline moves nothing, and a late answer to an advice ends its repeats.
     #[must_use]
-    pub fn late(&self, outcome: &Outcome, durable: Timestamp) -> Option<Late> {
+    pub fn late(&self, decided: &Decided, durable: Timestamp) -> Option<Late> {
         let network = &self.plan.network;
         let deadline_us = i64::from(network.deadline_ms).saturating_mul(1000);
-        let Outcome::Decided(decided) = outcome else {
-            return None;
-        };
         let asked = matches!(
             (
                 self.incoming.message.mti().class(),
@@ -427,27 +424,12 @@ impl WaitingRequest {
             response::decided(&self.plan, &self.incoming, outcome, out).map_err(|error| {
                 Anomaly::Unanswerable(error, References::of(&self.incoming.message))
             })?;
-        let answered = Answered {
-            id: None,
+        let decided = outcome.get().decided();
+        Ok(Answered {
+            id: decided.map(|decided| decided.id),
             response_code,
-            reason: None,
-            repeat: false,
-        };
-        Ok(match outcome.get() {
-            Outcome::Decided(decided) => Answered {
-                id: Some(decided.id),
-                reason: decided.reason,
-                repeat: decided.repeat,
-                ..answered
-            },
-            Outcome::Acknowledged(_)
-            | Outcome::Dropped(_)
-            | Outcome::Done(_)
-            | Outcome::Refused(_)
-            | Outcome::Cleared(_)
-            | Outcome::OtherClearing
-            | Outcome::Created
-            | Outcome::Rejected(_) => answered,
+            reason: decided.and_then(|decided| decided.reason),
+            repeat: decided.is_some_and(|decided| decided.repeat),
         })
     }
 

@@ -438,8 +438,10 @@ impl Connection<'_> {
             Ok(decided) => decided,
             Err(undecided) => return refuse(request, undecided, &mut self.out, &self.metrics),
         };
-        if let Some(late) = request.late(outcome.get(), timing.durable) {
-            telemetry::late_approval(request, outcome.get(), late);
+        if let Some(decided) = outcome.get().decided()
+            && let Some(late) = request.late(decided, timing.durable)
+        {
+            telemetry::late_approval(request, decided.id, late);
             if late == Late::Suppressed {
                 return;
             }

@@ -8,8 +8,7 @@ use std::net::SocketAddr;
 use std::time::Duration;
 
 use anyhow::Context as _;
-use ledger::command::Outcome;
-use ledger::identifiers::Timestamp;
+use ledger::identifiers::{RecordId, Timestamp};
 use ledger::journal::retainer::Retained;
 use ledger::runtime::{LedgerFailure, Observer, between, now};
 use metrics::{Counter, Gauge, Histogram, counter, gauge, histogram};
@@ -260,29 +259,17 @@ pub fn answer_without_link() {
 }
 
 /// An approval became durable after its deadline.
-pub fn late_approval(request: &WaitingRequest, outcome: &Outcome, late: Late) {
+pub fn late_approval(request: &WaitingRequest, id: RecordId, late: Late) {
     let (sent, network) = (late == Late::Sent, request.network());
     let label = if sent { "true" } else { "false" };
     counter!("switch_late_approvals_total", "network" => network.to_owned(), "sent" => label)
         .increment(1);
     let References { stan, rrn } = request.references();
-    let id = match outcome {
-        Outcome::Decided(decided) => Some(decided.id),
-        Outcome::Acknowledged(_)
-        | Outcome::Dropped(_)
-        | Outcome::Done(_)
-        | Outcome::Refused(_)
-        | Outcome::Cleared(_)
-        | Outcome::OtherClearing
-        | Outcome::Created
-        | Outcome::Rejected(_) => None,
-    };
-    let id = id.map(tracing::field::display);
     tracing::warn!(
         network,
         stan,
         rrn,
-        id,
+        %id,
         sent,
         "an approval became durable after its deadline"
     );

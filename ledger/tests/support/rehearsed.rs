@@ -16,12 +16,8 @@ use super::{SHARD, records};
 /// Small, so that little is filled: a longer history takes several.
 const SEGMENT_BYTES: u64 = 1 << 15;
 
-/// Makes every decision of these batches again, under the rules that `rules_of` has for its version. What does
-/// not come out as it was recorded is told.
-pub(crate) fn every_decision(
-    batches: &[Batch],
-    rules_of: impl Fn(RulesVersion) -> Option<Arc<Snapshot>>,
-) -> Result<(), String> {
+/// A rehearsal over a journal of these batches.
+fn from_journal(batches: &[Batch]) -> Result<Rehearsal<SimulatedDisk>, String> {
     let disk = SimulatedDisk::default();
     let options = LogOptions {
         shard: SHARD,
@@ -29,8 +25,16 @@ pub(crate) fn every_decision(
     };
     let (mut log, _) = Log::open(disk.clone(), options, 0).map_err(|error| error.to_string())?;
     log.append(batches).map_err(|error| error.to_string())?;
-    let rehearsal = Rehearsal::open(disk, None, SHARD, None);
-    let mut rehearsal = rehearsal.map_err(|error| error.to_string())?;
+    Rehearsal::open(disk, None, SHARD, None).map_err(|error| error.to_string())
+}
+
+/// Makes every decision of these batches again, under the rules that `rules_of` has for its version. What does
+/// not come out as it was recorded is told.
+pub(crate) fn every_decision(
+    batches: &[Batch],
+    rules_of: impl Fn(RulesVersion) -> Option<Arc<Snapshot>>,
+) -> Result<(), String> {
+    let mut rehearsal = from_journal(batches)?;
     for (id, record) in batches.iter().flat_map(records) {
         let Some(recorded) = record.decided() else {
             continue;
@@ -54,19 +58,11 @@ pub(crate) fn from_the_books(
     batches: &[Batch],
     rules_of: impl Fn(RulesVersion) -> Option<Arc<Snapshot>>,
 ) -> Result<(usize, usize), String> {
-    let disk = SimulatedDisk::default();
-    let options = LogOptions {
-        shard: SHARD,
-        segment_bytes: SEGMENT_BYTES,
-    };
-    let (mut log, _) = Log::open(disk.clone(), options, 0).map_err(|error| error.to_string())?;
-    log.append(batches).map_err(|error| error.to_string())?;
     let mut books = ViewWriter::new(SHARD, MemoryStore::default(), Progress::default());
     for batch in batches {
         books.apply(batch).map_err(|error| error.to_string())?;
     }
-    let rehearsal = Rehearsal::open(disk, None, SHARD, None);
-    let mut rehearsal = rehearsal.map_err(|error| error.to_string())?;
+    let mut rehearsal = from_journal(batches)?;
     let (mut said, mut all) = (0, 0);
     for (id, record) in batches.iter().flat_map(records) {
         let Some(recorded) = record.decided() else {

@@ -117,10 +117,7 @@ impl ControlRules {
         reservations: &mut Vec<Reservation>,
     ) -> ControlOutcome<'a> {
         let asked = (facts, Asking::MayDeny);
-        reservations.clear();
-        let outcome = self.visit(asked, own, accumulators, |_, verdict, _| {
-            reservations.extend(verdict.reservation());
-        });
+        let outcome = self.gather(asked, own, accumulators, reservations);
         if outcome != ControlOutcome::Passed {
             reservations.clear();
         }
@@ -135,11 +132,21 @@ impl ControlRules {
         accumulators: &'a A,
         reservations: &mut Vec<Reservation>,
     ) {
+        self.gather((facts, Asking::Forced), own, accumulators, reservations);
+    }
+
+    /// Judges the controls and keeps what they count, in place of what was in `reservations`.
+    fn gather<'a, A: Accumulators + ?Sized>(
+        &'a self,
+        asked: (&'a ControlFacts<'a>, Asking),
+        own: &OwnControls<'a>,
+        accumulators: &'a A,
+        reservations: &mut Vec<Reservation>,
+    ) -> ControlOutcome<'a> {
         reservations.clear();
-        let asked = (facts, Asking::Forced);
         self.visit(asked, own, accumulators, |_, verdict, _| {
             reservations.extend(verdict.reservation());
-        });
+        })
     }
 
     /// Judges the controls in order, up to the first that denies, and shows each to the visitor.

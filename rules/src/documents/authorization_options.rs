@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use std::ops::RangeInclusive;
 
 use super::clearing_options::{ClearingTable, clearing};
-use super::filters::{RIGHT_MCC, mcc};
+use super::filters::by_mcc;
 use super::given::{Given, table};
 use super::lines::join;
 use super::report::Report;
@@ -263,25 +263,18 @@ fn days_by_mcc(
     key: &str,
 ) -> Option<BTreeMap<u16, MccDays>> {
     let right = "a list such as [{ mcc = [\"7011\"], days_to_cancel_pre_authorization = 30 }]";
-    let list = report.optional(list, key, right)?;
-    let mut by_mcc = BTreeMap::new();
-    for (key, table) in report.tables(list, key) {
-        let mcc_key = join(&key, "mcc");
-        if table.mcc.is_absent() {
-            report.error(&mcc_key, format!("missing; write {RIGHT_MCC}"));
+    let split = |table: DaysByMccTable| {
+        let pre_authorization = table.days_to_cancel_pre_authorization;
+        (
+            table.mcc,
+            (pre_authorization, table.days_to_cancel_authorization),
+        )
+    };
+    by_mcc(report, (list, key, right), split, |report, given, key| {
+        let mut days = |given, name| report.number(given, &join(key, name), &DAYS);
+        MccDays {
+            pre_authorization: days(given.0, PRE_AUTHORIZATION),
+            authorization: days(given.1, AUTHORIZATION),
         }
-        let codes = mcc(report, table.mcc, &mcc_key).unwrap_or_default();
-        let mut days = |given, name| report.number(given, &join(&key, name), &DAYS);
-        let days = MccDays {
-            pre_authorization: days(table.days_to_cancel_pre_authorization, PRE_AUTHORIZATION),
-            authorization: days(table.days_to_cancel_authorization, AUTHORIZATION),
-        };
-        for code in codes {
-            if by_mcc.insert(code, days).is_some() {
-                let reason = format!("{code:04} is in another entry already; write it once");
-                report.error(&mcc_key, reason);
-            }
-        }
-    }
-    Some(by_mcc)
+    })
 }

@@ -4,7 +4,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::ops::RangeInclusive;
 
-use super::filters::{RIGHT_MCC, mcc};
+use super::filters::{by_mcc, mcc};
 use super::given::{Given, table};
 use super::lines::join;
 use super::report::Report;
@@ -106,21 +106,9 @@ fn tolerances(
     key: &str,
 ) -> Option<BTreeMap<u16, u16>> {
     let right = "a list such as [{ mcc = [\"5812\"], percent = 20 }]";
-    let list = report.optional(list, key, right)?;
-    let mut by_mcc = BTreeMap::new();
-    for (key, table) in report.tables(list, key) {
-        let mcc_key = join(&key, "mcc");
-        if table.mcc.is_absent() {
-            report.error(&mcc_key, format!("missing; write {RIGHT_MCC}"));
-        }
-        let codes = mcc(report, table.mcc, &mcc_key).unwrap_or_default();
-        let percent = report.required_number(table.percent, &join(&key, "percent"), &PERCENT);
-        for code in codes {
-            if by_mcc.insert(code, percent.unwrap_or(0)).is_some() {
-                let reason = format!("{code:04} is in another entry already; write it once");
-                report.error(&mcc_key, reason);
-            }
-        }
-    }
-    Some(by_mcc)
+    let split = |table: ToleranceTable| (table.mcc, table.percent);
+    by_mcc(report, (list, key, right), split, |report, percent, key| {
+        let percent = report.required_number(percent, &join(key, "percent"), &PERCENT);
+        percent.unwrap_or(0)
+    })
 }

@@ -1,6 +1,8 @@
 //! The filters of a balance configuration: given with it, or in a filter template.
 
-use super::given::{Given, table};
+use std::collections::BTreeMap;
+
+use super::given::{Given, Table, table};
 use super::lines::join;
 use super::report::Report;
 use super::{ErrorCode, Known};
@@ -26,7 +28,7 @@ table! {
 
 /// Most instalments that can be asked for: two digits.
 const INSTALLMENTS_MAX: u8 = 99;
-pub(super) const RIGHT_MCC: &str = "merchant category codes of four digits, such as [\"5411\"]";
+const RIGHT_MCC: &str = "merchant category codes of four digits, such as [\"5411\"]";
 
 /// Checks a table of filters.
 pub(super) fn filters(
@@ -129,4 +131,32 @@ pub(super) fn mcc(
         }
     }
     Some(codes)
+}
+
+/// A list of tables that each name merchant category codes and what is said of these, by code. `list` comes
+/// with its key and how it is written; `split` takes the codes out of a table, `read` reads the rest of it at its key.
+pub(super) fn by_mcc<T: Table, R, V: Copy>(
+    report: &mut Report<'_>,
+    (list, key, right): (Given<Vec<Given<T>>>, &str, &str),
+    split: impl Fn(T) -> (Given<Vec<Given<String>>>, R),
+    read: impl Fn(&mut Report<'_>, R, &str) -> V,
+) -> Option<BTreeMap<u16, V>> {
+    let list = report.optional(list, key, right)?;
+    let mut by_mcc = BTreeMap::new();
+    for (key, table) in report.tables(list, key) {
+        let mcc_key = join(&key, "mcc");
+        let (codes, rest) = split(table);
+        if codes.is_absent() {
+            report.error(&mcc_key, format!("missing; write {RIGHT_MCC}"));
+        }
+        let codes = mcc(report, codes, &mcc_key).unwrap_or_default();
+        let value = read(report, rest, &key);
+        for code in codes {
+            if by_mcc.insert(code, value).is_some() {
+                let reason = format!("{code:04} is in another entry already; write it once");
+                report.error(&mcc_key, reason);
+            }
+        }
+    }
+    Some(by_mcc)
 }

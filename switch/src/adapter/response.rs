@@ -30,26 +30,13 @@ pub fn decided(
     outcome: &Durable<Outcome>,
     out: &mut BytesMut,
 ) -> Result<ResponseCode, EncodeError> {
-    match outcome.get() {
-        Outcome::Decided(decided) => {
-            write(plan, request, &decided.answer, out)?;
-            Ok(decided.answer.response_code)
-        }
-        // A link submits nothing that has such an outcome.
-        Outcome::Acknowledged(_)
-        | Outcome::Dropped(_)
-        | Outcome::Done(_)
-        | Outcome::Refused(_)
-        | Outcome::Cleared(_)
-        | Outcome::OtherClearing
-        | Outcome::Created
-        | Outcome::Rejected(_) => refused(
-            plan,
-            request,
-            Refusal::because(Reason::SystemMalfunction),
-            out,
-        ),
-    }
+    let Some(decided) = outcome.get().decided() else {
+        // A link submits nothing that has another outcome.
+        let refusal = Refusal::because(Reason::SystemMalfunction);
+        return refused(plan, request, refusal, out);
+    };
+    write(plan, request, &decided.answer, out)?;
+    Ok(decided.answer.response_code)
 }
 
 /// Appends the frame of a response that the ledger has no part in.
