@@ -231,7 +231,7 @@ impl World<'_> {
     /// The process is told to end: links are drained, everything is answered and written, and nothing is
     /// lost even if power is lost right after.
     pub(super) fn drain(&mut self) -> Verdict {
-        self.node_mut().drain();
+        self.with_node(|node, run| node.drain(run));
         for round in 0.. {
             let connections = self.node_mut().connections();
             let backlog = self.node_mut().backlog();

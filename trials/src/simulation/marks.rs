@@ -19,8 +19,14 @@ macro_rules! marks {
 }
 
 marks! {
-    /// A purchase or another debit was approved to the host.
+    /// A purchase or another debit was approved to a host of the generic network.
     Approved,
+    /// ... of the Visa-like network.
+    ApprovedOnVisa,
+    /// ... of the Mastercard-like network.
+    ApprovedOnMastercard,
+    /// ... of the Elo-like network.
+    ApprovedOnElo,
     /// One was declined.
     Declined,
     /// A message of the single-message kind was approved.
@@ -39,6 +45,8 @@ marks! {
     Reversed,
     /// A reversal undid a part.
     PartlyReversed,
+    /// A reversal named its original by the network's reference alone.
+    ReversedByReference,
     /// A second reversal changed nothing.
     ReversedAgain,
     /// A reversal of another amount was refused.
@@ -79,6 +87,10 @@ marks! {
     Duplicated,
     /// A message overtook another.
     Reordered,
+    /// A message arrived on another line of its network as well.
+    RepeatedElsewhere,
+    /// A part of a message arrived, then its link was closed.
+    FrameCut,
     /// A link carried nothing for a while.
     Partitioned,
     /// A link's peer was gone without a word.
@@ -89,6 +101,26 @@ marks! {
     ClosedByPeer,
     /// A network management message was answered.
     EchoAnswered,
+    /// A host signed on.
+    HostSignedOn,
+    /// A host signed off.
+    HostSignedOff,
+    /// Traffic before a sign-on was refused.
+    RefusedBeforeSignOn,
+    /// A host acknowledged an answer.
+    AnswerAcknowledged,
+    /// The switch signed on.
+    SwitchSignedOn,
+    /// A sign-on of the switch was refused.
+    SwitchRefused,
+    /// An echo of the switch was answered.
+    OwnEchoAnswered,
+    /// A request of the switch was not answered in time.
+    OwnUnanswered,
+    /// An answer to the switch came after its time.
+    OwnAnsweredLate,
+    /// A link was closed because its peer answered nothing.
+    SilentPeerClosed,
     /// The process was killed; the system kept what was written.
     Killed,
     /// Power was lost.

@@ -30,6 +30,7 @@ mod plan;
 mod rulebook;
 mod run;
 mod seeds;
+mod sessions;
 mod settle;
 mod traffic;
 mod wire;

@@ -6,7 +6,7 @@
 
 use crate::random::Random;
 
-use super::peers::Kind;
+use super::peers::{Kind, Scheme};
 
 /// One thing that can happen.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -29,6 +29,10 @@ pub enum Action {
     Garbage,
     /// A link sends an echo.
     Echo,
+    /// A host signs off on one of its links, and on again.
+    SignOff,
+    /// The switch is asked for an echo of its own.
+    AskEcho,
     /// Messages and bytes move between the host and its end of the links.
     Pump,
     /// The switch serves one of its links.
@@ -81,11 +85,13 @@ pub enum Action {
 #[derive(Clone, Debug)]
 pub struct Plan {
     pub steps: usize,
-    pub lines: usize,
+    /// The network of each line, and what is done to its messages. One line may be worse than the others.
+    pub lines: Vec<(Scheme, NetworkFaults)>,
+    /// What the switch asks of its peers by itself.
+    pub sessions: SessionPlan,
     pub kinds: Vec<Kind>,
     pub actions: Vec<(Action, usize)>,
     pub bounds: Bounds,
-    pub network: NetworkFaults,
     /// Time that passes per step, at most.
     pub step_us: i64,
     /// Percent of crashes that find a commit, a checkpoint or a save of events half done.
@@ -107,6 +113,10 @@ pub struct NetworkFaults {
     pub duplicate_percent: u64,
     /// Longest time a message takes; messages overtake each other within it.
     pub delay_us: i64,
+    /// Percent of messages to the switch of which only a part arrives, before the link is closed.
+    pub cut_percent: u64,
+    /// Percent of messages to the switch that arrive on another line of the network as well.
+    pub elsewhere_percent: u64,
 }
 
 impl NetworkFaults {
@@ -115,7 +125,84 @@ impl NetworkFaults {
         drop_percent: 0,
         duplicate_percent: 0,
         delay_us: 1,
+        cut_percent: 0,
+        elsewhere_percent: 0,
     };
+
+    fn draw(random: &mut Random) -> Self {
+        let mut sometimes = |most| sometimes(random, most);
+        Self {
+            drop_percent: sometimes(25),
+            duplicate_percent: sometimes(20),
+            delay_us: 1 + sometimes(20_000_000) as i64,
+            ..Self::NONE
+        }
+    }
+
+    /// What the one line suffers that misbehaves.
+    fn draw_worst(random: &mut Random) -> Self {
+        let mut sometimes = |most| sometimes(random, most);
+        Self {
+            drop_percent: sometimes(50),
+            duplicate_percent: sometimes(40),
+            delay_us: 1 + sometimes(40_000_000) as i64,
+            cut_percent: sometimes(10),
+            elsewhere_percent: sometimes(50),
+        }
+    }
+}
+
+/// So much in half of all worlds, nothing in the others.
+fn sometimes(random: &mut Random, most: u64) -> u64 {
+    match random.percent(50) {
+        true => 1 + random.next() % most,
+        false => 0,
+    }
+}
+
+/// What the switch asks of its peers by itself.
+#[derive(Clone, Copy, Debug)]
+pub struct SessionPlan {
+    pub sign_on: bool,
+    /// 0 for never.
+    pub echo_idle_ms: u64,
+    /// 0 for any number.
+    pub unanswered_limit: u32,
+}
+
+impl SessionPlan {
+    fn draw(random: &mut Random) -> Self {
+        Self {
+            sign_on: random.percent(40),
+            echo_idle_ms: *random.pick(&[0, 0, 5_000, 60_000]),
+            unanswered_limit: *random.pick(&[0, 1, 3]),
+        }
+    }
+}
+
+/// Lines of one network or of several, and what is done to the messages of each.
+fn draw_lines(random: &mut Random) -> Vec<(Scheme, NetworkFaults)> {
+    let usual = NetworkFaults::draw(random);
+    let mut lines = Vec::new();
+    if random.percent(40) {
+        // One network alone, so that its faults meet each other often.
+        let scheme = *random.pick(&Scheme::ALL);
+        lines.resize(2 + random.below(3), (scheme, usual));
+    } else {
+        for scheme in Scheme::ALL {
+            if random.percent(60) {
+                lines.resize(lines.len() + 1 + random.below(2), (scheme, usual));
+            }
+        }
+        if lines.is_empty() {
+            lines.resize(2, (Scheme::Generic, usual));
+        }
+    }
+    if random.percent(60) {
+        let worst = random.below(lines.len());
+        lines[worst].1 = NetworkFaults::draw_worst(random);
+    }
+    lines
 }
 
 /// Bounds of the switch's queues.
@@ -151,7 +238,7 @@ const ALWAYS: [(Action, usize); 8] = [
 ];
 
 /// Each of these is part of a world so many times in a hundred, with up to so much weight.
-const SOMETIMES: [(Action, u64, usize); 24] = [
+const SOMETIMES: [(Action, u64, usize); 26] = [
     (Action::Reverse, 70, 5),
     (Action::ReverseMismatched, 50, 2),
     (Action::ReverseAgain, 50, 3),
@@ -159,6 +246,8 @@ const SOMETIMES: [(Action, u64, usize); 24] = [
     (Action::Conflict, 50, 2),
     (Action::Garbage, 50, 2),
     (Action::Echo, 50, 2),
+    (Action::SignOff, 30, 1),
+    (Action::AskEcho, 40, 2),
     (Action::Checkpoint, 80, 4),
     (Action::Emit, 80, 4),
     (Action::SaveEvents, 50, 3),
@@ -193,24 +282,17 @@ impl Plan {
                 kinds.push(kind);
             }
         }
-        let mut sometimes = |most: u64| match random.percent(50) {
-            true => 1 + random.next() % most,
-            false => 0,
-        };
+        let mut sometimes = |most| sometimes(random, most);
         Self {
-            network: NetworkFaults {
-                drop_percent: sometimes(25),
-                duplicate_percent: sometimes(20),
-                delay_us: 1 + sometimes(20_000_000) as i64,
-            },
             cut_percent: 20 + sometimes(80),
             cut_start_percent: sometimes(40),
             power_percent: 30 + sometimes(70),
             damage_percent: sometimes(60),
             lost_books_percent: sometimes(30),
+            lines: draw_lines(random),
+            sessions: SessionPlan::draw(random),
             bounds: Bounds::draw(random),
             steps: 1000 + random.below(800),
-            lines: 2 + random.below(3),
             step_us: *random.pick(&[20_000, 200_000, 1_000_000]),
             kinds,
             actions,

@@ -21,7 +21,10 @@ impl World<'_> {
     /// Faults stop; every request is answered, every link is up, nothing waits anywhere.
     pub(super) fn settle(&mut self) -> Verdict {
         self.run.say(|| "faults stop".to_owned());
-        self.network = NetworkFaults::NONE;
+        self.settling = true;
+        for line in &mut self.lines {
+            line.faults = NetworkFaults::NONE;
+        }
         self.heal()?;
         let mut unrepeated = None;
         for round in 0..ROUNDS {

@@ -1,44 +1,58 @@
-//! What the host and other senders do to the switch.
+//! What the hosts and other senders do to the switch.
 //!
 //! Owns: the choice of what is asked, repeated, reversed and sent wrong, and the moving of messages between
 //! the host and its links. Must never: judge an answer.
 
 use bytes::Bytes;
-use codec::Element;
+use codec::{Element, Message, MtiFunction};
 
 use super::checkers::Verdict;
 use super::marks::Mark;
-use super::node::NETWORK;
-use super::peers::{Kind, Probe, Purchase, Request, Standing, Undoing};
+use super::peers::{Key, Kind, Probe, Purchase, Request, Scheme, Standing, Undoing};
 use super::world::World;
 
 impl World<'_> {
-    fn dialect(&self) -> std::sync::Arc<codec::Dialect> {
-        std::sync::Arc::clone(&self.rules.plan(NETWORK).dialect)
-    }
-
-    /// A message goes out on any of the links.
-    fn send(&mut self, frame: &Bytes) {
-        let line = self.run.random.below(self.lines.len());
-        self.lines[line].send(frame, &self.network, &mut self.run);
+    /// A message goes out on any of the lines of its network, or on two.
+    fn send(&mut self, scheme: Scheme, frame: &Bytes) {
+        let lines = 0..self.lines.len();
+        let own: Vec<usize> = lines
+            .filter(|line| self.lines[*line].scheme == scheme)
+            .collect();
+        let line = *self.run.random.pick(&own);
+        self.lines[line].send(frame, &mut self.run);
+        let elsewhere = self.lines[line].faults.elsewhere_percent;
+        let other = *self.run.random.pick(&own);
+        if other != line && self.run.random.percent(elsewhere) {
+            self.lines[other].send(frame, &mut self.run);
+            self.run.reach(Mark::RepeatedElsewhere);
+        }
     }
 
     fn send_original(&mut self, number: usize, repeat: bool) {
-        let frame = self.host.purchases[number]
-            .request
-            .frame(repeat, &self.dialect());
-        self.send(&frame);
+        let request = &self.host.purchases[number].request;
+        let frame = request.frame(repeat, &self.dialect(request.scheme()));
+        self.send(self.host.purchases[number].scheme(), &frame);
     }
 
     fn send_reversal(&mut self, number: usize, place: usize) {
-        let dialect = self.dialect();
+        let scheme = self.host.purchases[number].scheme();
+        let dialect = self.dialect(scheme);
         let frame = self.host.reversal_frame(number, place, &dialect);
-        self.send(&frame);
+        self.send(scheme, &frame);
+    }
+
+    fn any_scheme(&mut self) -> Scheme {
+        let line = self.run.random.below(self.lines.len());
+        self.lines[line].scheme
     }
 
     pub(super) fn ask(&mut self) {
-        let kind = *self.run.random.pick(&self.plan.kinds);
-        let number = self.host.ask(kind, &mut self.run);
+        let (scheme, kind) = (self.any_scheme(), *self.run.random.pick(&self.plan.kinds));
+        let kind = match scheme.carries(kind) {
+            true => kind,
+            false => Kind::Purchase,
+        };
+        let number = self.host.ask(scheme, kind, &mut self.run);
         self.send_original(number, false);
     }
 
@@ -83,19 +97,21 @@ impl World<'_> {
     }
 
     pub(super) fn reverse(&mut self) {
-        self.reverse_any(is_approved, |purchase, chance| match purchase.standing {
-            Standing::Approved { remaining_minor } if chance < 500 && remaining_minor > 1 => {
-                let kept = 1 + (remaining_minor - 2) * chance as i64 / 500;
-                Undoing::Part {
-                    remaining_minor: kept,
+        self.reverse_any(Purchase::is_approved, |purchase, chance| {
+            match purchase.standing {
+                Standing::Approved { remaining_minor } if chance < 500 && remaining_minor > 1 => {
+                    let kept = 1 + (remaining_minor - 2) * chance as i64 / 500;
+                    Undoing::Part {
+                        remaining_minor: kept,
+                    }
                 }
+                _ => Undoing::All,
             }
-            _ => Undoing::All,
         });
     }
 
     pub(super) fn reverse_mismatched(&mut self) {
-        self.reverse_any(is_approved, |_, _| Undoing::Mismatched);
+        self.reverse_any(Purchase::is_approved, |_, _| Undoing::Mismatched);
     }
 
     pub(super) fn reverse_again(&mut self) {
@@ -135,13 +151,15 @@ impl World<'_> {
     }
 
     fn send_probe(&mut self, probe: Probe) {
-        let dialect = self.dialect();
+        let scheme = probe.request.scheme();
+        let dialect = self.dialect(scheme);
         let frame = self.host.probe(probe, &dialect);
-        self.send(&frame);
+        self.send(scheme, &frame);
     }
 
     pub(super) fn echo(&mut self) {
-        let request = self.host.management("301", &mut self.run);
+        let scheme = self.any_scheme();
+        let request = self.host.numbers.management(scheme, "301", &self.run);
         self.send_probe(Probe {
             request,
             code: "00",
@@ -151,63 +169,49 @@ impl World<'_> {
 
     /// Bytes that are no message, half of one, or a message that no network may send.
     pub(super) fn garbage(&mut self) {
-        let frame = self.some_frame();
+        let line = self.run.random.below(self.lines.len());
+        let scheme = self.lines[line].scheme;
+        let frame = self.some_frame(scheme, "0800");
         match self.run.random.below(6) {
             0 => {
                 // A frame of noise.
-                let length = 1 + self.run.random.below(60);
-                let noise = (0..length).map(|_| self.run.random.next() as u8);
-                let body: Vec<u8> = noise.collect();
-                self.inject(&[&[0, length as u8], body.as_slice()].concat(), false);
+                let mut noise = frame.to_vec();
+                for byte in &mut noise[scheme.lead_bytes()..] {
+                    *byte = self.run.random.next() as u8;
+                }
+                self.inject(line, &noise, false);
             }
             1 => {
                 let high = 0x21 + self.run.random.below(0xDE) as u8;
-                self.inject(&[high, 0xFF, 1, 2, 3], false);
+                self.inject(line, &[high, 0xFF, 1, 2, 3], false);
             }
             2 => {
                 let half = 1 + self.run.random.below(frame.len() - 1);
-                self.inject(&frame[..half], true);
+                self.inject(line, &frame[..half], true);
             }
             3 => {
-                // An amount with a letter in it: MTI and STAN can be read.
-                let request = self.bad_request();
-                self.inject(&request, false);
+                // A number with a letter in it: MTI and STAN can be read.
+                let request = self.host.numbers.broken(scheme);
+                let mut bytes = request.frame(false, &self.dialect(scheme)).to_vec();
+                let last = bytes.len() - 1;
+                bytes[last] = scheme.no_digit();
+                self.inject(line, &bytes, false);
             }
             4 => {
-                let mut response = frame.to_vec();
-                response[4] += 1;
-                self.inject(&response, false);
+                let response = self.some_frame(scheme, "0810");
+                self.inject(line, &response, false);
             }
-            _ => self.inject(&[0, 0], false),
+            _ => self.inject(line, &vec![0; scheme.length_bytes()], false),
         }
     }
 
-    fn some_frame(&mut self) -> Bytes {
-        let request = self.host.management("301", &mut self.run);
-        request.frame(false, &self.dialect())
-    }
-
-    /// A purchase whose last element is broken after it was encoded.
-    fn bad_request(&mut self) -> Vec<u8> {
-        let elements = vec![
-            (Element::STAN, self.host.bad_stan()),
-            (Element::CURRENCY_TRANSACTION, "840".to_owned()),
-            (
-                Element::ADDITIONAL_AMOUNTS,
-                "0040840D000000000001".to_owned(),
-            ),
-            (Element::EXTENDED_PAYMENT_CODE, "02".to_owned()),
-        ];
-        let frame = Request::new("0100", elements).frame(false, &self.dialect());
-        let mut bytes = frame.to_vec();
-        let last = bytes.len() - 1;
-        bytes[last] = b'X';
-        bytes
+    fn some_frame(&mut self, scheme: Scheme, mti: &'static str) -> Bytes {
+        let request = self.host.numbers.management(scheme, "301", &self.run);
+        request.of_type(mti).frame(false, &self.dialect(scheme))
     }
 
     /// Bytes appear on a link as they are; the sender may close it behind them.
-    fn inject(&mut self, bytes: &[u8], closes: bool) {
-        let line = self.run.random.below(self.lines.len());
+    fn inject(&mut self, line: usize, bytes: &[u8], closes: bool) {
         let wire = self.lines[line].wire.and_then(|id| self.wires.get_mut(&id));
         if let Some(wire) = wire.filter(|wire| !wire.closed_by_host) {
             wire.to_switch.extend(bytes);
@@ -229,9 +233,10 @@ impl World<'_> {
         {
             wire.cut_off = false;
         }
+        self.sign_on(line);
         let id = self.lines[line].wire;
         let wire = id.and_then(|id| self.wires.get_mut(&id));
-        let heard = self.lines[line].pump(wire, &self.network, &mut self.run);
+        let heard = self.lines[line].pump(wire, &mut self.run);
         let over = id
             .and_then(|id| self.wires.get(&id))
             .is_some_and(|wire| wire.closed_by_switch && wire.to_host.is_empty());
@@ -239,15 +244,41 @@ impl World<'_> {
             self.wires.remove(&id);
             self.lines[line].wire = None;
         }
-        let dialect = self.dialect();
         for frame in heard {
-            let answer = dialect.decode(frame).unwrap();
-            self.host.hear(&answer, &mut self.run)?;
+            self.hear(line, frame)?;
         }
         Ok(())
     }
-}
 
-fn is_approved(purchase: &Purchase) -> bool {
-    matches!(purchase.standing, Standing::Approved { .. })
+    fn hear(&mut self, line: usize, frame: Bytes) -> Verdict {
+        let scheme = self.lines[line].scheme;
+        let message = self.dialect(scheme).decode(frame).unwrap();
+        if message.mti().function() == MtiFunction::Request {
+            self.answer_switch(line, &message);
+            return Ok(());
+        }
+        let code = message.text(Element::RESPONSE_CODE).unwrap_or_default();
+        let then = self.run.time;
+        self.lines[line]
+            .sign_on
+            .hear(&Key::of(scheme, &message), code);
+        if code == "91" {
+            // Overload has the same code: signing on again does no harm.
+            self.lines[line].sign_on.is_off_until(then);
+        }
+        self.host.hear(scheme, &message, &mut self.run)?;
+        if scheme.acknowledges() && self.run.random.percent(50) {
+            self.acknowledge(&message);
+        }
+        Ok(())
+    }
+
+    /// The host says that it has an answer; nothing comes back.
+    fn acknowledge(&mut self, answer: &Message) {
+        let scheme = Scheme::Mastercard;
+        if let Some(request) = Request::acknowledging(scheme, answer) {
+            let frame = request.frame(false, &self.dialect(scheme));
+            self.send(scheme, &frame);
+        }
+    }
 }

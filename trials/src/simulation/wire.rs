@@ -6,9 +6,12 @@
 
 use std::collections::VecDeque;
 
+use super::peers::Scheme;
+
 /// A connection.
 #[derive(Debug)]
 pub struct Wire {
+    pub scheme: Scheme,
     pub to_switch: VecDeque<u8>,
     pub to_host: VecDeque<u8>,
     capacity: usize,
@@ -27,9 +30,10 @@ pub struct Wire {
 }
 
 impl Wire {
-    /// A connection whose sending end at the switch holds so many bytes for a peer that does not read.
-    pub fn new(capacity: usize) -> Self {
+    /// A connection of a network whose sending end at the switch holds so many bytes for a peer that does not read.
+    pub fn new(scheme: Scheme, capacity: usize) -> Self {
         Self {
+            scheme,
             to_switch: VecDeque::new(),
             to_host: VecDeque::new(),
             capacity,

@@ -1,4 +1,4 @@
-//! One world: the host, the network between, the switch, and what befalls them.
+//! One world: the hosts, the networks between, the switch, and what befalls them.
 //!
 //! Owns: the parts, and the order in which a seed lets things happen. Must never: expect anything of the
 //! switch; the checkers do.
@@ -6,17 +6,27 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
+use codec::Dialect;
 use switch::card_vault::CardVault;
 
 use super::accounts;
 use super::checkers::{self, Ending, Evidence, Verdict};
 use super::marks::{Mark, Marks};
-use super::node::{Disks, EventFile, NETWORK, Node, Served, Store};
-use super::peers::{Host, Line};
-use super::plan::{Action, NetworkFaults, Plan};
+use super::node::{Disks, EventFile, Node, Served, Store};
+use super::peers::{Host, Line, Scheme};
+use super::plan::{Action, Plan};
 use super::rulebook::{Rulebook, Rules};
 use super::run::Run;
 use super::wire::Wire;
+
+/// What counts as an approval.
+const APPROVALS: [Mark; 5] = [
+    Mark::Approved,
+    Mark::ApprovedOnVisa,
+    Mark::ApprovedOnMastercard,
+    Mark::ApprovedOnElo,
+    Mark::RefundApproved,
+];
 
 /// A world under way.
 pub struct World<'a> {
@@ -31,7 +41,8 @@ pub struct World<'a> {
     pub(super) lines: Vec<Line>,
     pub(super) wires: BTreeMap<u64, Wire>,
     next_wire: u64,
-    pub(super) network: NetworkFaults,
+    /// Faults have stopped.
+    pub(super) settling: bool,
 }
 
 /// What came of a world.
@@ -73,10 +84,12 @@ impl<'a> World<'a> {
         }
         node.begin_commit();
         node.end_commit(&mut run).unwrap();
-        let framing = rules.plan(NETWORK).dialect.framing();
+        let line = |(scheme, faults): &(Scheme, _)| {
+            let framing = rules.plan(scheme.network()).dialect.framing();
+            Line::new(*scheme, *faults, framing)
+        };
         Self {
-            network: plan.network,
-            lines: (0..plan.lines).map(|_| Line::new(framing)).collect(),
+            lines: plan.lines.iter().map(line).collect(),
             run,
             plan,
             rulebook,
@@ -86,6 +99,7 @@ impl<'a> World<'a> {
             host: Host::default(),
             wires: BTreeMap::new(),
             next_wire: 1,
+            settling: false,
         }
     }
 
@@ -101,8 +115,7 @@ impl<'a> World<'a> {
         }
         self.settle()?;
         for wire in self.wires.values() {
-            let dialect = &self.rules.plan(NETWORK).dialect;
-            checkers::every_request_answered_or_refused_once(wire, Ending::InOrder, dialect)?;
+            self.check_wire(wire, Ending::InOrder)?;
         }
         let node = self.node.as_ref().unwrap();
         let journal = node.whole_journal();
@@ -112,7 +125,7 @@ impl<'a> World<'a> {
         let reversals = self.host.purchases.iter().map(|p| p.reversals.len());
         Ok(Outcome {
             requests: self.host.purchases.len() as u64 + reversals.sum::<usize>() as u64,
-            approvals: count(Mark::Approved) + count(Mark::RefundApproved),
+            approvals: APPROVALS.into_iter().map(count).sum(),
             crashes: count(Mark::Killed) + count(Mark::PowerLost),
             histories,
             journal_hash: checkers::chain_hash(&journal).unwrap(),
@@ -131,6 +144,8 @@ impl<'a> World<'a> {
             Action::Conflict => self.conflict(),
             Action::Garbage => self.garbage(),
             Action::Echo => self.echo(),
+            Action::SignOff => self.sign_off(),
+            Action::AskEcho => self.ask_echo(),
             Action::Pump => {
                 let line = self.run.random.below(self.lines.len());
                 return self.pump(line);
@@ -186,11 +201,24 @@ impl<'a> World<'a> {
     pub(super) fn connect(&mut self, line: usize) {
         let id = self.next_wire;
         self.next_wire += 1;
-        let wire = Wire::new(self.plan.bounds.send_buffer_bytes);
+        let scheme = self.lines[line].scheme;
+        let wire = Wire::new(scheme, self.plan.bounds.send_buffer_bytes);
         self.wires.insert(id, wire);
-        let framing = self.rules.plan(NETWORK).dialect.framing();
+        let framing = self.dialect(scheme).framing();
         self.lines[line].connect(id, framing);
-        self.node_mut().accept(id);
+        let sessions = self.plan.sessions;
+        self.with_node(|node, run| node.accept(id, scheme, &sessions, run));
+    }
+
+    /// How messages of a network are written.
+    pub(super) fn dialect(&self, scheme: Scheme) -> Arc<Dialect> {
+        Arc::clone(&self.rules.plan(scheme.network()).dialect)
+    }
+
+    fn check_wire(&self, wire: &Wire, ending: Ending) -> Verdict {
+        let dialect = &self.rules.plan(wire.scheme.network()).dialect;
+        checkers::every_request_answered_or_refused_once(wire, ending, dialect)?;
+        checkers::nothing_before_sign_on(wire, dialect)
     }
 
     /// The switch serves one of its links.
@@ -210,12 +238,16 @@ impl<'a> World<'a> {
         let (Some(node), Some(wire)) = (self.node.as_mut(), self.wires.get_mut(&id)) else {
             return Ok(());
         };
-        match node.serve(id, wire, &mut self.run) {
+        let served = node.serve(id, wire, &mut self.run);
+        if let Some(own) = node.own_requests(id) {
+            checkers::own_requests_end_once(own)?;
+        }
+        match served {
             Served::Open => Ok(()),
             Served::ClosedInOrder => {
                 wire.closed_by_switch = true;
-                let dialect = &self.rules.plan(NETWORK).dialect;
-                checkers::every_request_answered_or_refused_once(wire, Ending::InOrder, dialect)
+                let wire = &self.wires[&id];
+                self.check_wire(wire, Ending::InOrder)
             }
             Served::ClosedEarly => self.lose_wire(id),
         }
@@ -227,7 +259,6 @@ impl<'a> World<'a> {
             return Ok(());
         };
         self.node_mut().reset(id);
-        let dialect = &self.rules.plan(NETWORK).dialect;
-        checkers::every_request_answered_or_refused_once(&wire, Ending::Early, dialect)
+        self.check_wire(&wire, Ending::Early)
     }
 }

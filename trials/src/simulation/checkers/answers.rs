@@ -5,12 +5,21 @@
 
 use codec::{Element, Message};
 
-use super::super::peers::{Heard, Kind, Probe, Purchase, Request, Reversal, Standing, Undoing};
+use super::super::peers::{
+    Heard, Kind, Probe, Purchase, Request, Reversal, Scheme, Standing, Undoing,
+};
 use super::super::rulebook::OTHER_DECLINE;
 use super::{Checker, Verdict, Violation};
 
-/// Elements that every response copies (config/networks/generic.toml).
-const ECHOED: [u8; 13] = [2, 3, 4, 7, 11, 12, 13, 32, 33, 37, 41, 42, 49];
+/// Elements that every response of a network copies (config/networks), of those that requests of this world have.
+fn echoed(scheme: Scheme) -> &'static [u8] {
+    match scheme {
+        Scheme::Generic => &[2, 3, 4, 7, 11, 12, 13, 32, 33, 37, 41, 42, 49],
+        Scheme::Visa => &[2, 3, 4, 7, 11, 12, 13, 25, 32, 33, 37, 41, 42, 49, 62, 63],
+        Scheme::Mastercard => &[2, 3, 4, 7, 11, 32, 33, 37, 41, 42, 49, 62, 63],
+        Scheme::Elo => &[2, 3, 4, 7, 11, 12, 13, 32, 33, 37, 41, 42, 49, 63],
+    }
+}
 /// Elements that no response may return.
 const SECRET: [u8; 5] = [14, 35, 45, 52, 55];
 
@@ -27,7 +36,7 @@ pub fn response_matches_request(request: &Request, answer: &Message) -> Verdict 
         b'8' => &[70],
         _ => &[],
     };
-    for number in ECHOED.iter().chain(extra) {
+    for number in echoed(request.scheme()).iter().chain(extra) {
         let element = Element::new(*number).unwrap();
         if request.text(element) != answer.text(element) {
             return wrong(format!("{} with another DE{number}", request.mti()));

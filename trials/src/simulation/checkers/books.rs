@@ -150,11 +150,13 @@ pub fn events_match_records(evidence: &Evidence<'_>) -> Verdict {
                 "transaction.posted",
                 posted.posting.amount_minor.to_string(),
             ),
+            Record::ResponseAcknowledged(noted) => {
+                ("response.acknowledged", format!("\"{}\"", noted.message))
+            }
             Record::CustomerCreated(_)
             | Record::AccountOpened(_)
             | Record::CardIssued(_)
             | Record::HoldDropped(_)
-            | Record::ResponseAcknowledged(_)
             | Record::FileActionDecided(_)
             | Record::OperationDone(_)
             | Record::ClearingDecided(_) => continue,
@@ -163,9 +165,11 @@ pub fn events_match_records(evidence: &Evidence<'_>) -> Verdict {
             return failed(format!("{} has no event", recorded.id));
         };
         let event: serde_json::Value = serde_json::from_str(line).unwrap();
-        let said = match event["data"]["response_code"].as_str() {
-            Some(code) => code.to_owned(),
-            None => event["data"]["amount_minor"].to_string(),
+        let data = &event["data"];
+        let said = match (data["response_code"].as_str(), &data["message_id"]) {
+            (Some(code), _) => code.to_owned(),
+            (None, serde_json::Value::Null) => data["amount_minor"].to_string(),
+            (None, message) => message.to_string(),
         };
         let kind = event["type"].as_str().unwrap_or_default();
         let id = recorded.id.to_string();

@@ -114,7 +114,7 @@ pub fn no_unmasked_pan(evidence: &Evidence<'_>) -> Verdict {
 
 /// What a card number would look like in bytes, without its last digits: the numbers of this world then
 /// have few forms, and a cut one is found too.
-fn forms(pan: &str) -> [Vec<u8>; 5] {
+fn forms(pan: &str) -> [Vec<u8>; 6] {
     let number: u64 = pan.parse().unwrap();
     let digits: Vec<u8> = pan.bytes().map(|digit| digit - b'0').collect();
     let packed: Vec<u8> = digits
@@ -129,8 +129,10 @@ fn forms(pan: &str) -> [Vec<u8>; 5] {
         rest >>= 7;
     }
     varint.push(rest as u8);
+    let ebcdic: Vec<u8> = digits.iter().map(|digit| 0xF0 | digit).collect();
     [
         pan.as_bytes()[..12].to_vec(),
+        ebcdic[..12].to_vec(),
         packed[..6].to_vec(),
         big[1..7].to_vec(),
         little[1..7].to_vec(),

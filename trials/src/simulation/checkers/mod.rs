@@ -12,8 +12,9 @@ mod money;
 mod wires;
 
 pub use journal::chain_hash;
-pub use wires::Ending;
-pub use wires::every_request_answered_or_refused_once;
+pub use wires::{
+    Ending, every_request_answered_or_refused_once, nothing_before_sign_on, own_requests_end_once,
+};
 
 use std::fmt;
 
@@ -67,6 +68,10 @@ checkers! {
     DedupSameAnswer = "dedup_same_answer",
     /// Every request has one answer, and no answer comes without a request.
     EveryRequestAnsweredOrRefusedOnce = "every_request_answered_or_refused_once",
+    /// Before a sign-on, where one is required, nothing is decided.
+    NothingBeforeSignOn = "nothing_before_sign_on",
+    /// A request of the switch's own is answered, refused or given up, once.
+    OwnRequestsEndOnce = "own_requests_end_once",
     /// The state is what a replay of the journal gives.
     StateEqualsReplay = "state_equals_replay",
     /// The books are what the state is.

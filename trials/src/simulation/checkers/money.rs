@@ -25,7 +25,8 @@ fn lives_of<'a>(evidence: &'a Evidence<'_>, purchase: &'a Purchase) -> Vec<&'a L
     let number = |element| purchase.request.text(element).unwrap_or("0").parse::<u64>();
     let named = |life: &&Life<'_>| {
         let key = &life.decided.facts.key;
-        Ok(u64::from(key.stan)) == number(Element::STAN)
+        key.network == purchase.scheme().network()
+            && Ok(u64::from(key.stan)) == number(Element::STAN)
             && Ok(key.transmission) == number(Element::TRANSMISSION_DATE_TIME)
             && Ok(key.acquirer) == number(Element::ACQUIRING_INSTITUTION)
     };

@@ -5,9 +5,10 @@
 use std::collections::BTreeMap;
 
 use bytes::Bytes;
-use codec::{Dialect, Element, MtiFunction};
+use codec::{Dialect, Element, Message, MtiClass, MtiFunction};
 
-use super::super::peers::Key;
+use super::super::node::OwnRequests;
+use super::super::peers::{Key, Scheme};
 use super::super::wire::Wire;
 use super::{Checker, Verdict, Violation};
 
@@ -32,28 +33,30 @@ pub fn every_request_answered_or_refused_once(
     };
     let mut due: BTreeMap<Key, i64> = BTreeMap::new();
     let mut bad_frames = 0;
-    for frame in frames(&wire.taken, dialect) {
+    for frame in frames(&wire.taken, wire.scheme, dialect) {
         match dialect.decode(frame) {
-            Ok(message) => {
-                let function = message.mti().function();
-                if matches!(function, MtiFunction::Request | MtiFunction::Advice) {
-                    *due.entry(Key::of(&message)).or_default() += 1;
-                }
+            Ok(message) if wants_answer(&message) => {
+                *due.entry(Key::of(wire.scheme, &message)).or_default() += 1;
             }
+            Ok(_) => {}
             Err(_) => bad_frames += 1,
         }
     }
-    for frame in frames(&wire.given, dialect) {
+    for frame in frames(&wire.given, wire.scheme, dialect) {
         let Ok(answer) = dialect.decode(frame) else {
             return failed("a response cannot be decoded".to_owned());
         };
-        match due.get_mut(&Key::of(&answer)) {
+        if is_own_request(&answer) {
+            continue;
+        }
+        let key = Key::of(wire.scheme, &answer);
+        match due.get_mut(&key) {
             Some(count) if *count > 0 => *count -= 1,
             None if answer.text(Element::RESPONSE_CODE) == Some("30") && bad_frames > 0 => {
                 bad_frames -= 1;
             }
-            Some(_) => return failed(format!("{:?} was answered twice", Key::of(&answer))),
-            None => return failed(format!("{:?} was never asked", Key::of(&answer))),
+            Some(_) => return failed(format!("{key:?} was answered twice")),
+            None => return failed(format!("{key:?} was never asked")),
         }
     }
     match due.into_iter().find(|(_, count)| *count > 0) {
@@ -62,19 +65,99 @@ pub fn every_request_answered_or_refused_once(
     }
 }
 
-/// Cuts a stream at its two-byte lengths, as far as it is one; a length of zero is a poll.
-fn frames(stream: &[u8], dialect: &Dialect) -> Vec<Bytes> {
+fn wants_answer(message: &Message) -> bool {
+    let function = message.mti().function();
+    matches!(function, MtiFunction::Request | MtiFunction::Advice)
+}
+
+/// What the switch asks by itself is network management.
+fn is_own_request(message: &Message) -> bool {
+    let mti = message.mti();
+    mti.class() == MtiClass::NetworkManagement && mti.function() == MtiFunction::Request
+}
+
+/// Where a sign-on is required, nothing that came before one, or after a sign-off, got an answer but its refusal.
+pub fn nothing_before_sign_on(wire: &Wire, dialect: &Dialect) -> Verdict {
+    if !wire.scheme.requires_sign_on() {
+        return Ok(());
+    }
+    let mut decidable: BTreeMap<Key, i64> = BTreeMap::new();
+    let mut signed_on = false;
+    for frame in frames(&wire.taken, wire.scheme, dialect) {
+        let Ok(message) = dialect.decode(frame) else {
+            continue;
+        };
+        match (
+            message.mti().class(),
+            message.text(Element::NETWORK_MANAGEMENT_CODE),
+        ) {
+            // Either side may sign on; an answer to the switch's own counts unless it refuses.
+            (MtiClass::NetworkManagement, Some("001")) => {
+                let code = message.text(Element::RESPONSE_CODE);
+                signed_on |= wants_answer(&message) || code == Some("00");
+            }
+            (MtiClass::NetworkManagement, Some("002")) => signed_on &= !wants_answer(&message),
+            (MtiClass::NetworkManagement, _) => {}
+            _ if signed_on && wants_answer(&message) => {
+                *decidable.entry(Key::of(wire.scheme, &message)).or_default() += 1;
+            }
+            _ => {}
+        }
+    }
+    for frame in frames(&wire.given, wire.scheme, dialect) {
+        let Ok(answer) = dialect.decode(frame) else {
+            continue;
+        };
+        let code = answer.text(Element::RESPONSE_CODE);
+        let class = answer.mti().class();
+        if class == MtiClass::NetworkManagement || matches!(code, Some("91" | "30")) {
+            continue;
+        }
+        let key = Key::of(wire.scheme, &answer);
+        let count = decidable.entry(key).or_default();
+        *count -= 1;
+        if *count < 0 {
+            let what = format!(
+                "{:?} was decided before a sign-on",
+                Key::of(wire.scheme, &answer)
+            );
+            return Err(Violation::new(Checker::NothingBeforeSignOn, what));
+        }
+    }
+    Ok(())
+}
+
+/// A request of the switch's own comes to one end: answered, refused, or not answered in time.
+pub fn own_requests_end_once(own: OwnRequests) -> Verdict {
+    let ended = own.answered + own.refused + own.unanswered;
+    if ended > own.sent || (ended < own.sent && !own.waiting) {
+        return Err(Violation::new(
+            Checker::OwnRequestsEndOnce,
+            format!("{own:?}"),
+        ));
+    }
+    Ok(())
+}
+
+/// Cuts a stream at its lengths of two bytes, as far as it is one, and what is before each message off; a length of zero
+/// is a poll.
+fn frames(stream: &[u8], scheme: Scheme, dialect: &Dialect) -> Vec<Bytes> {
     let longest = dialect.framing().maximum_frame_bytes;
+    let control_bytes = scheme.length_bytes() - 2;
+    let header_bytes = scheme.lead_bytes() - scheme.length_bytes();
     let mut frames = Vec::new();
     let mut rest = stream;
     while let Some((header, after)) = rest.split_first_chunk::<2>() {
         let length = usize::from(u16::from_be_bytes(*header));
-        if length > longest || length > after.len() {
+        if length > longest || control_bytes + length > after.len() {
             break;
         }
-        let (frame, next) = after.split_at(length);
-        if length > 0 {
-            frames.push(Bytes::copy_from_slice(frame));
+        let (frame, next) = after.split_at(control_bytes + length);
+        let (_, frame) = frame.split_at(control_bytes);
+        if let Some((_, message)) = frame.split_at_checked(header_bytes)
+            && !message.is_empty()
+        {
+            frames.push(Bytes::copy_from_slice(message));
         }
         rest = next;
     }

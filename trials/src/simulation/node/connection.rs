@@ -15,12 +15,14 @@ use ledger::books::rows::StoredMessage;
 use ledger::command::{Command, Outcome, Undecided};
 use ledger::identifiers::Timestamp;
 use rules::{Reason, Snapshot};
+use switch::adapter::management;
 use switch::card_vault::CardVault;
 use switch::link::{Anomaly, Link, Received, Surroundings, WaitingRequest};
 use switch::networks::NetworkPlan;
+use switch::session::{Action, Event, Note, Purpose, Session, SessionOptions};
 
 use super::super::marks::Mark;
-use super::super::plan::Bounds;
+use super::super::plan::{Bounds, SessionPlan};
 use super::super::run::Run;
 use super::super::wire::Wire;
 
@@ -34,6 +36,18 @@ pub struct Connection {
     replies: VecDeque<Reply>,
     /// Nothing more is read: what is due is answered, then the link is closed.
     ending: bool,
+    own: OwnRequests,
+}
+
+/// What became of the switch's own requests on a link.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct OwnRequests {
+    pub sent: u64,
+    pub answered: u64,
+    pub refused: u64,
+    pub unanswered: u64,
+    /// Whether answers are still waited for.
+    pub waiting: bool,
 }
 
 /// What a link hears of one of its requests.
@@ -42,11 +56,20 @@ pub struct Reply {
     pub result: Result<Durable<Outcome>, Undecided>,
 }
 
-/// A request on its way to the ledger.
-pub struct Asked {
-    pub command: Command,
-    pub deadline: Timestamp,
-    pub request: WaitingRequest,
+/// What a link wants of the ledger.
+#[expect(
+    clippy::large_enum_variant,
+    reason = "nearly all are requests; each lives for a moment"
+)]
+pub enum Asked {
+    /// To be decided, and answered.
+    Request {
+        command: Command,
+        deadline: Timestamp,
+        request: WaitingRequest,
+    },
+    /// To be noted.
+    Note(Command),
 }
 
 /// What a link looks up.
@@ -69,21 +92,45 @@ pub enum Served {
 }
 
 impl Connection {
-    pub fn new(plan: &NetworkPlan) -> Self {
+    pub fn open(plan: &NetworkPlan, sessions: &SessionPlan, id: u64, run: &Run) -> Self {
+        let session = Session::new(SessionOptions {
+            sign_on: sessions.sign_on,
+            echo_idle_ms: sessions.echo_idle_ms,
+            unanswered_limit: sessions.unanswered_limit,
+            first_stan: 1 + (id * 10_007 % 999_999) as u32,
+            ..SessionOptions::passive()
+        });
+        let mut link = Link::with(session);
+        link.happened(Event::Opened, run.clock());
         Self {
-            link: Link::new(),
+            link,
             reader: FrameReader::new(plan.dialect.framing()),
             out: BytesMut::new(),
             blocked_since: None,
             in_flight: 0,
             replies: VecDeque::new(),
             ending: false,
+            own: OwnRequests::default(),
         }
     }
 
     /// Nothing more is read.
-    pub fn end(&mut self) {
+    pub fn end(&mut self, now: Timestamp) {
         self.ending = true;
+        self.link.happened(Event::Ending, now);
+    }
+
+    /// Somebody wants an echo to be sent.
+    pub fn ask_echo(&mut self, now: Timestamp) {
+        self.link.happened(Event::Asked(Purpose::Echo), now);
+    }
+
+    /// What became of the switch's own requests.
+    pub fn own_requests(&self) -> OwnRequests {
+        OwnRequests {
+            waiting: self.link.session().is_waiting(),
+            ..self.own
+        }
     }
 
     /// Whether nothing is in flight or unsent.
@@ -115,6 +162,16 @@ impl Connection {
             return Served::ClosedEarly;
         }
         self.blocked_since = None;
+        let now = run.clock();
+        if self.link.session().wakes_at().is_some_and(|at| at <= now) {
+            self.link.happened(Event::Passed, now);
+        }
+        if !self.act(around.plan, run) {
+            return Served::ClosedEarly;
+        }
+        if !self.out.is_empty() {
+            return Served::Open;
+        }
         if let Some(reply) = self.replies.pop_front() {
             self.answer(reply, run);
             return Served::Open;
@@ -133,7 +190,53 @@ impl Connection {
         if !self.ending {
             self.read(around, wire, run, asked);
         }
-        Served::Open
+        match self.act(around.plan, run) {
+            true => Served::Open,
+            false => Served::ClosedEarly,
+        }
+    }
+
+    /// Does what the session wants; `false` when it wants the link to be closed.
+    fn act(&mut self, plan: &NetworkPlan, run: &mut Run) -> bool {
+        for action in self.link.actions() {
+            match action {
+                Action::Send(request) => {
+                    self.own.sent += 1;
+                    management::write(plan, &request, &mut self.out).unwrap();
+                }
+                Action::Close(_) => {
+                    run.reach(Mark::SilentPeerClosed);
+                    return false;
+                }
+                Action::Became(_) => {}
+                Action::Noted(note) => self.note(&note, run),
+            }
+        }
+        true
+    }
+
+    fn note(&mut self, note: &Note, run: &mut Run) {
+        match note {
+            Note::Answered(purpose) => {
+                self.own.answered += 1;
+                match purpose {
+                    Purpose::SignOn => run.reach(Mark::SwitchSignedOn),
+                    Purpose::Echo => run.reach(Mark::OwnEchoAnswered),
+                    Purpose::SignOff => {}
+                }
+            }
+            Note::Refused { .. } => {
+                self.own.refused += 1;
+                run.reach(Mark::SwitchRefused);
+            }
+            Note::Unanswered(_) => {
+                self.own.unanswered += 1;
+                run.reach(Mark::OwnUnanswered);
+            }
+            Note::Late { .. } => run.reach(Mark::OwnAnsweredLate),
+            // A doubled answer belongs to nothing the second time.
+            Note::Unmatched(_) | Note::TooMany(_) => {}
+        }
     }
 
     /// Whether everything written has gone out.
@@ -174,6 +277,9 @@ impl Connection {
         let bytes = wire.read(most.min(spare.len()));
         spare[..bytes.len()].copy_from_slice(&bytes);
         self.reader.filled(bytes.len());
+        if !bytes.is_empty() {
+            self.link.happened(Event::Heard, run.clock());
+        }
         loop {
             match self.reader.next_whole_frame() {
                 Ok(Some(frame)) => {
@@ -222,7 +328,7 @@ impl Connection {
                     return;
                 }
                 self.in_flight += 1;
-                asked.push(Asked {
+                asked.push(Asked::Request {
                     command,
                     deadline,
                     request,
@@ -230,10 +336,11 @@ impl Connection {
             }
             Received::Answered { reason, .. } => run.reach(match reason {
                 None => Mark::EchoAnswered,
+                Some(Reason::SignOnRequired) => Mark::RefusedBeforeSignOn,
                 Some(_) => Mark::FormatErrorAnswered,
             }),
-            // The network of the simulation acknowledges nothing.
-            Received::Note(_) | Received::Ignored(_) => run.reach(Mark::FrameIgnored),
+            Received::Note(command) => asked.push(Asked::Note(command)),
+            Received::Ignored(_) => run.reach(Mark::FrameIgnored),
         }
     }
 }

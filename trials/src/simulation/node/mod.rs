@@ -12,7 +12,7 @@ mod start;
 mod store;
 
 pub use archive::{Archive, read, segments};
-pub use connection::Served;
+pub use connection::{OwnRequests, Served};
 pub use emitter::EventFile;
 pub use start::{Manner, open};
 pub use store::Store;
@@ -31,12 +31,12 @@ use ledger::journal::simulated::{SimulatedDisk, SimulatedJournal};
 use ledger::rebuild::Source;
 use ledger::recovery::Recovery;
 use ledger::writer::{Pending, Writer};
-use rules::NetworkId;
 use switch::card_vault::CardVault;
 use switch::link::WaitingRequest;
 
 use super::marks::Mark;
-use super::plan::Bounds;
+use super::peers::Scheme;
+use super::plan::{Bounds, SessionPlan};
 use super::rulebook::Rules;
 use super::run::Run;
 use super::wire::Wire;
@@ -50,13 +50,12 @@ pub const OPTIONS: LogOptions = LogOptions {
     shard: ShardId(0),
     segment_bytes: 16 * 1024,
 };
-/// The network of every link.
-pub const NETWORK: NetworkId = NetworkId(1);
-
 /// Who waits for a command.
 enum Ticket {
     /// The set-up of the world.
     SetUp,
+    /// Nobody.
+    Unattended,
     Link {
         connection: u64,
         request: Box<WaitingRequest>,
@@ -222,10 +221,18 @@ impl Node {
         self.rules = rules;
     }
 
-    /// A link is accepted.
-    pub fn accept(&mut self, id: u64) {
-        let connection = Connection::new(self.rules.plan(NETWORK));
+    /// A link of a network is accepted.
+    pub fn accept(&mut self, id: u64, scheme: Scheme, sessions: &SessionPlan, run: &mut Run) {
+        let plan = self.rules.plan(scheme.network());
+        let connection = Connection::open(plan, sessions, id, run);
         self.connections.insert(id, connection);
+    }
+
+    /// An operator wants an echo on a link.
+    pub fn ask_echo(&mut self, id: u64, run: &Run) {
+        if let Some(connection) = self.connections.get_mut(&id) {
+            connection.ask_echo(run.clock());
+        }
     }
 
     /// Connections that the switch holds.
@@ -239,9 +246,9 @@ impl Node {
     }
 
     /// Every link answers what it has taken, then closes.
-    pub fn drain(&mut self) {
+    pub fn drain(&mut self, run: &Run) {
         for connection in self.connections.values_mut() {
-            connection.end();
+            connection.end(run.clock());
         }
     }
 
@@ -263,7 +270,7 @@ impl Node {
         let views = self.view_writer.views();
         let books = |lookups| views.related(lookups);
         let around = Around {
-            plan: self.rules.plan(NETWORK),
+            plan: self.rules.plan(wire.scheme.network()),
             rules: &self.rules.snapshot,
             vault: &self.vault,
             books: &books,
@@ -282,6 +289,11 @@ impl Node {
     /// Whether no link has anything in flight or unsent.
     pub fn is_idle(&self) -> bool {
         self.connections.values().all(Connection::is_idle)
+    }
+
+    /// What became of the switch's own requests on a link.
+    pub fn own_requests(&self, id: u64) -> Option<OwnRequests> {
+        self.connections.get(&id).map(Connection::own_requests)
     }
 
     /// What waits, and where.
@@ -307,7 +319,9 @@ pub fn options(bounds: &Bounds) -> LogOptions {
 
 /// How long messages stay in memory.
 pub fn window_us(rules: &Rules) -> i64 {
-    i64::from(rules.plan(NETWORK).network.match_window_minutes) * 60_000_000
+    let windows =
+        Scheme::ALL.map(|scheme| rules.plan(scheme.network()).network.match_window_minutes);
+    i64::from(windows.into_iter().max().unwrap_or_default()) * 60_000_000
 }
 
 /// The time that a start looks back to.

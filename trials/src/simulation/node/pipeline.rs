@@ -18,9 +18,28 @@ use super::emitter::Emitted;
 use super::{Node, Ticket, window_us};
 
 impl Node {
+    /// Queues what nobody waits for; without room it is dropped.
+    fn note(&mut self, command: Command) {
+        if self.submissions.len() < self.bounds.queue_commands {
+            self.submissions.push_back(Submission {
+                command,
+                deadline: None,
+                ticket: Ticket::Unattended,
+            });
+        }
+    }
+
     /// Queues a request, or refuses it because of overload.
     pub(super) fn submit(&mut self, connection: u64, asked: Asked, run: &mut Run) {
-        if let Command::Authorize { stored, .. } = &asked.command
+        let (command, deadline, request) = match asked {
+            Asked::Note(command) => return self.note(command),
+            Asked::Request {
+                command,
+                deadline,
+                request,
+            } => (command, deadline, request),
+        };
+        if let Command::Authorize { stored, .. } = &command
             && !stored.is_empty()
         {
             run.reach(Mark::Recalled);
@@ -34,11 +53,6 @@ impl Node {
         } else {
             None
         };
-        let Asked {
-            command,
-            deadline,
-            request,
-        } = asked;
         if let Some(mark) = refused {
             run.reach(mark);
             let reason = Reason::Overloaded;
@@ -147,6 +161,11 @@ impl Node {
                                 connection,
                                 request,
                             } => self.reply(connection, *request, Ok(outcome), run),
+                            Ticket::Unattended => {
+                                if *outcome.get() == Outcome::Acknowledged(true) {
+                                    run.reach(Mark::AnswerAcknowledged);
+                                }
+                            }
                             Ticket::SetUp => assert_eq!(*outcome.get(), Outcome::Created),
                         }
                     }

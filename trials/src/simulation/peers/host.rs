@@ -1,7 +1,7 @@
-//! The host of the network: every operation it has asked for, and what it was answered.
+//! The hosts of the networks: every operation they have asked for, and what they were answered.
 //!
-//! Owns: new operations, their repeats and reversals, and taking in answers. Behaves as networks do: it
-//! repeats and reverses until it is answered. Must never: believe anything but an answer.
+//! Owns: new operations, their repeats and reversals, and taking in answers. Behave as networks do: they
+//! repeat and reverse until they are answered. Must never: believe anything but an answer.
 
 use std::collections::BTreeMap;
 
@@ -13,7 +13,9 @@ use super::super::checkers::{Checker, Verdict, Violation, answers};
 use super::super::marks::Mark;
 use super::super::run::Run;
 use super::message::{Key, Request};
-use super::purchase::{Heard, Kind, Purchase, Reversal, Standing, Undoing, cash_minor};
+use super::purchase::{Heard, Kind, Purchase, Reversal, Standing, Undoing};
+use super::scheme::Scheme;
+use super::writing::{Asked, BAD_STANS, Numbers};
 
 /// A message whose only purpose is its refusal.
 #[derive(Clone, Debug)]
@@ -24,13 +26,13 @@ pub struct Probe {
     pub reached: Mark,
 }
 
-/// The host.
+/// The hosts.
 #[derive(Debug, Default)]
 pub struct Host {
     pub purchases: Vec<Purchase>,
+    pub numbers: Numbers,
     by_key: BTreeMap<Key, Place>,
     probes: BTreeMap<Key, Probe>,
-    stans: u32,
 }
 
 #[derive(Clone, Copy, Debug)]
@@ -39,17 +41,9 @@ enum Place {
     Reversal(usize, usize),
 }
 
-/// STANs of frames that cannot be decoded in full begin here.
-const BAD_STANS: u32 = 900_000;
-
 impl Host {
-    fn stan(&mut self) -> String {
-        self.stans += 1;
-        format!("{:06}", self.stans)
-    }
-
     /// A new operation; returns its number.
-    pub fn ask(&mut self, kind: Kind, run: &mut Run) -> usize {
+    pub fn ask(&mut self, scheme: Scheme, kind: Kind, run: &mut Run) -> usize {
         let (pan, own, debit) = match kind {
             Kind::BlockedCard => (BLOCKED_PAN, None, None),
             Kind::UnknownCard => (UNKNOWN_PAN, None, None),
@@ -59,31 +53,26 @@ impl Host {
             }
         };
         let chooses_debit = run.random.percent(40);
-        let account = if chooses_debit { debit } else { own };
-        let account_type = if chooses_debit { "20" } else { "00" };
         let amount_minor = match kind {
             Kind::Inquiry => 0,
             _ => 1 + run.random.below(40_000) as i64,
         };
-        let mut elements = self.names(kind, run);
-        elements.extend(card_elements(pan, run));
-        let code = kind.processing_code();
-        let processing_code = match kind {
-            Kind::Refund => format!("{code}00{account_type}"),
-            _ => format!("{code}{account_type}00"),
-        };
-        elements.push((Element::PROCESSING_CODE, processing_code));
-        elements.push((Element::AMOUNT_TRANSACTION, format!("{amount_minor:012}")));
-        elements.push((Element::CURRENCY_TRANSACTION, "840".to_owned()));
-        elements.extend(kind_elements(kind, amount_minor, run));
-        let single = kind != Kind::Inquiry && run.random.percent(35);
-        let mti = if single { "0200" } else { "0100" };
         let number = self.purchases.len();
+        let asked = Asked {
+            scheme,
+            kind,
+            number,
+            pan,
+            chooses_debit,
+            amount_minor,
+        };
+        let twin = self.twin(scheme, kind, run);
+        let request = self.numbers.original(&asked, twin.as_ref(), run);
         let purchase = Purchase {
-            account,
+            account: if chooses_debit { debit } else { own },
             kind,
             amount_minor,
-            request: Request::new(mti, elements),
+            request,
             standing: Standing::Asked,
             answer: None,
             called: run.tick(),
@@ -96,85 +85,23 @@ impl Host {
         number
     }
 
-    /// The elements that name a message, apart from its card.
-    fn names(&mut self, kind: Kind, run: &mut Run) -> Vec<(Element, String)> {
-        let number = self.purchases.len();
-        let twin = (kind == Kind::SharedStan && number > 0)
-            .then(|| self.purchases[run.random.below(number)].request.clone());
-        let text = |twin: &Request, element| twin.text(element).unwrap_or_default().to_owned();
-        let (stan, transmission) = match &twin {
-            Some(twin) => (
-                text(twin, Element::STAN),
-                text(twin, Element::TRANSMISSION_DATE_TIME),
-            ),
-            None => (self.stan(), transmission(run)),
-        };
-        if twin.is_some() {
-            run.reach(Mark::SharedStan);
+    /// The request whose STAN another acquirer of the network uses as well.
+    fn twin(&self, scheme: Scheme, kind: Kind, run: &mut Run) -> Option<Request> {
+        if kind != Kind::SharedStan {
+            return None;
         }
-        let acquirer = match twin {
-            // An acquirer of its own for each, so that nothing but the STAN is shared.
-            Some(_) => format!("{}", 200_000 + number),
-            None => format!("{}", 100_001 + run.random.below(2)),
-        };
-        let mut elements = vec![
-            (Element::STAN, stan),
-            (Element::TRANSMISSION_DATE_TIME, transmission),
-            (Element::ACQUIRING_INSTITUTION, acquirer),
-            (
-                Element::TERMINAL_ID,
-                format!("TERM{:04}", run.random.below(3)),
-            ),
-        ];
-        if run.random.percent(40) {
-            let reference = format!("{number:012}");
-            elements.push((Element::RETRIEVAL_REFERENCE_NUMBER, reference));
-            elements.push((Element::LOCAL_TIME, "120000".to_owned()));
-            elements.push((Element::LOCAL_DATE, "1120".to_owned()));
-            elements.push((Element::MERCHANT_TYPE, "5411".to_owned()));
+        let own = self.which(|purchase| purchase.scheme() == scheme);
+        if own.is_empty() {
+            return None;
         }
-        elements
+        run.reach(Mark::SharedStan);
+        Some(self.purchases[*run.random.pick(&own)].request.clone())
     }
 
     /// The reversal of an operation; returns its number among the operation's reversals.
     pub fn reverse(&mut self, number: usize, undoing: Undoing, run: &mut Run) -> usize {
-        let stan = self.stan();
         let purchase = &mut self.purchases[number];
-        // A request may come before its original and is refused then; an advice may not be refused.
-        let advice = match undoing {
-            Undoing::Mismatched => false,
-            _ => run.random.percent(60),
-        };
-        let mti = if advice { "0420" } else { "0400" };
-        let original = &purchase.request;
-        let text = |element| original.text(element).unwrap_or_default();
-        let original_data = format!(
-            "{}{}{}{:0>11}{:011}",
-            original.mti(),
-            text(Element::STAN),
-            text(Element::TRANSMISSION_DATE_TIME),
-            text(Element::ACQUIRING_INSTITUTION),
-            0
-        );
-        let mut elements: Vec<(Element, String)> = REVERSAL_ELEMENTS
-            .iter()
-            .filter_map(|element| Some((*element, original.text(*element)?.to_owned())))
-            .collect();
-        elements.push((Element::STAN, stan));
-        elements.push((Element::TRANSMISSION_DATE_TIME, transmission(run)));
-        elements.push((Element::ORIGINAL_DATA_ELEMENTS, original_data));
-        let mut request = Request::new(mti, elements);
-        match undoing {
-            Undoing::Part { remaining_minor } => {
-                let amounts = format!("{remaining_minor:012}{:030}", 0);
-                request = request.with(Element::REPLACEMENT_AMOUNTS, amounts);
-            }
-            Undoing::Mismatched => {
-                let amount = format!("{:012}", purchase.amount_minor + 1);
-                request = request.with(Element::AMOUNT_TRANSACTION, amount);
-            }
-            Undoing::All | Undoing::Again => {}
-        }
+        let request = self.numbers.reversal(purchase, undoing, run);
         let place = purchase.reversals.len();
         self.by_key
             .insert(request.key(), Place::Reversal(number, place));
@@ -204,25 +131,9 @@ impl Host {
         frame
     }
 
-    /// A STAN for a frame that cannot be decoded in full.
-    pub fn bad_stan(&mut self) -> String {
-        self.stans += 1;
-        format!("{:06}", BAD_STANS + self.stans % 90_000)
-    }
-
-    /// A message of network management, or another that names no card.
-    pub fn management(&mut self, code: &str, run: &mut Run) -> Request {
-        let elements = vec![
-            (Element::STAN, self.stan()),
-            (Element::TRANSMISSION_DATE_TIME, transmission(run)),
-            (Element::NETWORK_MANAGEMENT_CODE, code.to_owned()),
-        ];
-        Request::new("0800", elements)
-    }
-
-    /// Takes in an answer.
-    pub fn hear(&mut self, answer: &Message, run: &mut Run) -> Verdict {
-        let key = Key::of(answer);
+    /// Takes in an answer that came by a network.
+    pub fn hear(&mut self, scheme: Scheme, answer: &Message, run: &mut Run) -> Verdict {
+        let key = Key::of(scheme, answer);
         let heard = Heard::in_answer(answer);
         if key.stan.as_str() >= format!("{BAD_STANS}").as_str() {
             return match heard.code.as_str() {
@@ -315,6 +226,13 @@ impl Host {
             Undoing::Mismatched => (standing, Mark::ReversalMismatched),
             Undoing::Again => (standing, Mark::ReversedAgain),
         };
+        if reversal
+            .request
+            .text(Element::ORIGINAL_DATA_ELEMENTS)
+            .is_none()
+        {
+            run.reach(Mark::ReversedByReference);
+        }
         purchase.standing = after;
         reversal.answer = Some(heard);
         reversal.returned = run.tick();
@@ -331,54 +249,22 @@ impl Host {
     }
 }
 
-/// Elements that a reversal has in common with its original.
-const REVERSAL_ELEMENTS: [Element; 8] = [
-    Element::PAN,
-    Element::TRACK_2,
-    Element::PROCESSING_CODE,
-    Element::AMOUNT_TRANSACTION,
-    Element::ACQUIRING_INSTITUTION,
-    Element::RETRIEVAL_REFERENCE_NUMBER,
-    Element::TERMINAL_ID,
-    Element::CURRENCY_TRANSACTION,
-];
-
-fn transmission(run: &Run) -> String {
-    format!("{:010}", run.time.transmission_date_time().unwrap())
-}
-
-fn card_elements(pan: &str, run: &mut Run) -> Vec<(Element, String)> {
-    if run.random.percent(15) {
-        return vec![(Element::TRACK_2, format!("{pan}=29121010000000000"))];
-    }
-    let mut elements = vec![(Element::PAN, pan.to_owned())];
-    if run.random.percent(30) {
-        elements.push((Element::EXPIRATION_DATE, "2912".to_owned()));
-    }
-    elements
-}
-
-fn kind_elements(kind: Kind, amount_minor: i64, run: &mut Run) -> Vec<(Element, String)> {
-    match kind {
-        Kind::Cashback => {
-            let cashback = format!("0040840D{:012}", cash_minor(amount_minor));
-            vec![(Element::ADDITIONAL_AMOUNTS, cashback)]
-        }
-        Kind::Instalments => {
-            let count = format!("{:02}", 2 + run.random.below(10));
-            vec![(Element::EXTENDED_PAYMENT_CODE, count)]
-        }
-        _ => Vec::new(),
-    }
-}
-
 fn mark_of(purchase: &Purchase, heard: &Heard) -> Mark {
     match (heard.code.as_str(), purchase.kind) {
         ("00", Kind::Inquiry) => Mark::InquiryAnswered,
         ("00", Kind::Refund) => Mark::RefundApproved,
         ("00", Kind::Special) => Mark::OpenedByReload,
-        ("00", _) => Mark::Approved,
+        ("00", _) => approved_on(purchase.scheme()),
         ("05", _) => Mark::ReversedBeforeArrival,
         (_, _) => Mark::Declined,
+    }
+}
+
+fn approved_on(scheme: Scheme) -> Mark {
+    match scheme {
+        Scheme::Generic => Mark::Approved,
+        Scheme::Visa => Mark::ApprovedOnVisa,
+        Scheme::Mastercard => Mark::ApprovedOnMastercard,
+        Scheme::Elo => Mark::ApprovedOnElo,
     }
 }

@@ -11,9 +11,15 @@ use super::super::marks::Mark;
 use super::super::plan::NetworkFaults;
 use super::super::run::Run;
 use super::super::wire::Wire;
+use super::scheme::Scheme;
+use super::sign_on::SignOn;
 
 /// A link.
 pub struct Line {
+    pub scheme: Scheme,
+    /// What is done to its messages.
+    pub faults: NetworkFaults,
+    pub sign_on: SignOn,
     /// The connection it uses, if it has one.
     pub wire: Option<u64>,
     reader: FrameReader,
@@ -26,8 +32,11 @@ pub struct Line {
 }
 
 impl Line {
-    pub fn new(framing: Framing) -> Self {
+    pub fn new(scheme: Scheme, faults: NetworkFaults, framing: Framing) -> Self {
         Self {
+            scheme,
+            faults,
+            sign_on: SignOn::default(),
             wire: None,
             reader: FrameReader::new(framing),
             to_switch: Vec::new(),
@@ -40,6 +49,7 @@ impl Line {
     /// A connection takes the place of the one before.
     pub fn connect(&mut self, wire: u64, framing: Framing) {
         self.wire = Some(wire);
+        self.sign_on = SignOn::default();
         self.reader = FrameReader::new(framing);
     }
 
@@ -49,7 +59,8 @@ impl Line {
     }
 
     /// The host sends a message.
-    pub fn send(&mut self, frame: &Bytes, faults: &NetworkFaults, run: &mut Run) {
+    pub fn send(&mut self, frame: &Bytes, run: &mut Run) {
+        let faults = &self.faults;
         if run.random.percent(faults.drop_percent) {
             return run.reach(Mark::RequestDropped);
         }
@@ -62,28 +73,31 @@ impl Line {
 
     /// Messages that are due go into the connection; answers come out of it. Returns the answers that have
     /// reached the host.
-    pub fn pump(
-        &mut self,
-        mut wire: Option<&mut Wire>,
-        faults: &NetworkFaults,
-        run: &mut Run,
-    ) -> Vec<Bytes> {
+    pub fn pump(&mut self, mut wire: Option<&mut Wire>, run: &mut Run) -> Vec<Bytes> {
         for frame in take_due(&mut self.to_switch, run) {
             match wire
                 .as_mut()
                 .filter(|wire| !wire.gone && !wire.closed_by_host)
             {
+                Some(wire) if run.random.percent(self.faults.cut_percent) => {
+                    // The rest of it never comes: the host's end is closed behind the first part.
+                    let part = 1 + run.random.below(frame.len() - 1);
+                    wire.to_switch.extend(&frame[..part]);
+                    wire.closed_by_host = true;
+                    run.reach(Mark::FrameCut);
+                }
                 Some(wire) => wire.to_switch.extend(&frame),
                 None => run.reach(Mark::LinkDown),
             }
         }
         if let Some(wire) = wire {
-            self.read(wire, faults, run);
+            self.read(wire, run);
         }
         take_due(&mut self.to_host, run)
     }
 
-    fn read(&mut self, wire: &mut Wire, faults: &NetworkFaults, run: &mut Run) {
+    fn read(&mut self, wire: &mut Wire, run: &mut Run) {
+        let faults = &self.faults;
         if wire.gone || wire.cut_off || run.time < self.reads_again {
             return;
         }

@@ -4,18 +4,22 @@
 //! never: know what a message does.
 
 use bytes::{Bytes, BytesMut};
-use codec::{Dialect, Element, Message, Mti};
+use codec::{Dialect, Element, Message, Mti, MtiClass};
+
+use super::scheme::Scheme;
 
 /// A request of the host.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Request {
+    scheme: Scheme,
     mti: &'static str,
     elements: Vec<(Element, String)>,
 }
 
-/// What makes an answer the answer to a request: elements that every response echoes, and the class.
+/// What makes an answer the answer to a request: the network, the class, and elements that every response echoes.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Key {
+    pub scheme: Scheme,
     pub class: char,
     pub stan: String,
     pub transmission: String,
@@ -27,15 +31,16 @@ pub struct Key {
 }
 
 impl Key {
-    /// The key of a decoded message.
-    pub fn of(message: &Message) -> Self {
+    /// The key of a message of a network.
+    pub fn of(scheme: Scheme, message: &Message) -> Self {
         let class = char::from(message.mti().digits()[1]);
-        Self::with(class, |element| message.text(element))
+        Self::with(scheme, class, |element| message.text(element))
     }
 
-    fn with<'a>(class: char, text: impl Fn(Element) -> Option<&'a str>) -> Self {
+    fn with<'a>(scheme: Scheme, class: char, text: impl Fn(Element) -> Option<&'a str>) -> Self {
         let owned = |element| text(element).unwrap_or_default().to_owned();
         Self {
+            scheme,
             class,
             stan: owned(Element::STAN),
             transmission: owned(Element::TRANSMISSION_DATE_TIME),
@@ -49,8 +54,17 @@ impl Key {
 }
 
 impl Request {
-    pub fn new(mti: &'static str, elements: Vec<(Element, String)>) -> Self {
-        Self { mti, elements }
+    pub fn new(scheme: Scheme, mti: &'static str, elements: Vec<(Element, String)>) -> Self {
+        Self {
+            scheme,
+            mti,
+            elements,
+        }
+    }
+
+    /// The network.
+    pub fn scheme(&self) -> Scheme {
+        self.scheme
     }
 
     /// The message type.
@@ -64,6 +78,31 @@ impl Request {
         found.map(|(_, value)| value.as_str())
     }
 
+    /// The same elements in a message of another type.
+    pub fn of_type(mut self, mti: &'static str) -> Self {
+        self.mti = mti;
+        self
+    }
+
+    /// Says that the answer to an authorization has arrived; `None` for an answer to anything else.
+    pub fn acknowledging(scheme: Scheme, answer: &Message) -> Option<Self> {
+        let numbers = [2, 3, 4, 7, 11, 32, 39, 41, 49];
+        let elements = numbers
+            .into_iter()
+            .map(|number| Element::new(number).unwrap());
+        let copied =
+            elements.filter_map(|element| Some((element, answer.text(element)?.to_owned())));
+        // The card of a track is not echoed: the network would have to remember it.
+        let is_named = answer.mti().class() == MtiClass::Authorization && answer.has(Element::PAN);
+        is_named.then(|| Self::new(scheme, "0180", copied.collect()))
+    }
+
+    /// The name that the network gave the transaction.
+    pub fn reference(&self) -> Option<&str> {
+        let named = |number| self.text(Element::new(number)?);
+        named(62).or_else(|| named(63))
+    }
+
     /// The same request with another value of an element.
     pub fn with(&self, element: Element, value: String) -> Self {
         let mut changed = self.clone();
@@ -75,7 +114,7 @@ impl Request {
     /// What its answer is recognised by.
     pub fn key(&self) -> Key {
         let class = char::from(self.mti.as_bytes()[1]);
-        Key::with(class, |element| self.text(element))
+        Key::with(self.scheme, class, |element| self.text(element))
     }
 
     /// The frame of the request, or of its repeat.

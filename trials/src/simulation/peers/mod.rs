@@ -1,4 +1,4 @@
-//! The network side of a simulation: the host with its books, its messages, and its links.
+//! The network side of a simulation: hosts with their books, their messages, and their links.
 //!
 //! Owns: what is asked, and what is believed from answers alone. Must never: share decision code with the
 //! switch, or look into it.
@@ -7,8 +7,12 @@ mod host;
 mod line;
 mod message;
 mod purchase;
+mod scheme;
+mod sign_on;
+mod writing;
 
 pub use host::{Host, Probe};
 pub use line::Line;
 pub use message::{Key, Request};
 pub use purchase::{Heard, Kind, Purchase, Reversal, Standing, Undoing, cash_minor};
+pub use scheme::Scheme;

@@ -5,6 +5,7 @@
 use codec::{Element, Message};
 
 use super::message::Request;
+use super::scheme::Scheme;
 
 /// What a cardholder asks for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -39,18 +40,6 @@ impl Kind {
         Self::BlockedCard,
         Self::UnknownCard,
     ];
-
-    /// The first two digits of DE3.
-    pub fn processing_code(self) -> &'static str {
-        match self {
-            Self::Cash => "01",
-            Self::Cashback => "09",
-            Self::Refund => "20",
-            Self::Inquiry => "31",
-            Self::Special => "88",
-            _ => "00",
-        }
-    }
 
     /// What an approval of one moves the available limit by.
     pub fn move_minor(self, amount_minor: i64) -> i64 {
@@ -146,6 +135,11 @@ pub struct Purchase {
 }
 
 impl Purchase {
+    /// The network that it came by.
+    pub fn scheme(&self) -> Scheme {
+        self.request.scheme()
+    }
+
     /// The reversal that has no answer yet.
     pub fn reversing(&self) -> Option<usize> {
         self.reversals.iter().position(|r| r.answer.is_none())
@@ -154,6 +148,11 @@ impl Purchase {
     /// Whether the host waits for anything of it.
     pub fn is_open(&self) -> bool {
         self.standing == Standing::Asked || self.reversing().is_some()
+    }
+
+    /// Whether an approval of it stands.
+    pub fn is_approved(&self) -> bool {
+        matches!(self.standing, Standing::Approved { .. })
     }
 
     /// What the host holds of it, as a move of the available limit.
