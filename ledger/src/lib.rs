@@ -44,6 +44,7 @@ pub mod rehearsal;
 pub mod runtime;
 pub mod snapshot;
 pub mod state;
+pub mod transfer;
 pub mod writer;
 
 pub use command::Command;

@@ -16,6 +16,7 @@ use crate::authorization::{
 };
 use crate::entities::{AccountStatus, CardStatus, SuspendedModes};
 use crate::identifiers::{CardHash, CustomerId, RecordId};
+use crate::transfer::{Remittance, Sent, Settled, Transfer, TransferStep};
 
 /// What is asked.
 #[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
@@ -127,6 +128,25 @@ pub enum Operation {
         /// What was paid: the bill, or the last instalment.
         paid: ResetLimit,
     },
+    /// Sends money to an account that may belong to another group: takes it, and remembers that it is on its way.
+    SendTransfer(Transfer),
+    /// Credits what another account sent, or refuses it. Asked by the switch itself.
+    ReceiveTransfer(Remittance),
+    /// Closes the intent of a transfer. Asked by the switch itself.
+    SettleTransfer {
+        /// The record that took the money.
+        id: RecordId,
+        /// Why the counterpart's side refused it, if it did: it is given back.
+        refused: Option<OperationError>,
+    },
+}
+
+impl Operation {
+    /// Whether people may ask it: the later steps of a transfer follow from its records alone.
+    #[must_use]
+    pub fn is_for_people(&self) -> bool {
+        !matches!(self, Self::ReceiveTransfer(_) | Self::SettleTransfer { .. })
+    }
 }
 
 /// A flex control as it is written.
@@ -295,6 +315,12 @@ pub enum OperationError {
         "the authorization was not cleared, took no limit that comes back at this payment, or it came back already"
     )]
     LimitRefund,
+    /// The account has another currency than the money that was sent.
+    #[error("the account has another currency than the money that was sent")]
+    OtherCurrency,
+    /// There is no such transfer.
+    #[error("there is no such transfer")]
+    UnknownTransfer,
 }
 
 /// What an operation changed beside limits that move.
@@ -369,16 +395,79 @@ pub enum OperationEffect {
         /// What was paid.
         paid: ResetLimit,
     },
+    /// Money left for another account; the intent is open.
+    TransferSent(Box<Sent>),
+    /// Money of another account was credited.
+    TransferReceived(Box<Standing>),
+    /// Money of another account was refused.
+    TransferRefused(Box<OperationError>),
+    /// The intent of a transfer was closed.
+    TransferSettled(Box<Settled>),
 }
 
 impl OperationEffect {
-    /// What the operation stands for by itself: a forced one, a clearing that was resolved.
+    /// What the operation stands for by itself: a forced one, a clearing that was resolved, a side of a transfer.
     #[must_use]
     pub fn standing(&self) -> Option<&Standing> {
-        if let Self::Forced(standing) = self {
+        if let Self::Forced(standing) | Self::TransferReceived(standing) = self {
             return Some(standing);
         }
+        if let Self::TransferSent(sent) = self {
+            return Some(&sent.standing);
+        }
         self.cleared()?.standing.as_ref()
+    }
+
+    /// The same where the operation alone makes it, to put in the record that does.
+    pub(crate) fn made_mut(&mut self) -> Option<&mut Standing> {
+        if let Self::Forced(standing) | Self::TransferReceived(standing) = self {
+            Some(standing)
+        } else if let Self::TransferSent(sent) = self {
+            Some(&mut sent.standing)
+        } else {
+            None
+        }
+    }
+
+    /// The change of what an earlier operation stands for: a forced one undone, a transfer given back.
+    #[must_use]
+    pub fn undone(&self) -> Option<&Change> {
+        if let Self::Canceled(change) = self {
+            return Some(change);
+        }
+        self.returned().map(|(_, change)| change)
+    }
+
+    /// Whether it is a step of a transfer.
+    #[must_use]
+    pub fn is_transfer(&self) -> bool {
+        matches!(
+            self,
+            Self::TransferSent(_)
+                | Self::TransferReceived(_)
+                | Self::TransferRefused(_)
+                | Self::TransferSettled(_)
+        )
+    }
+
+    /// The transfer whose intent it closes, by the record that took the money.
+    #[must_use]
+    pub fn settles(&self) -> Option<RecordId> {
+        if let Self::TransferSettled(settled) = self {
+            Some(settled.sent)
+        } else {
+            None
+        }
+    }
+
+    /// Why a transfer was given back, and what gave it back.
+    #[must_use]
+    pub fn returned(&self) -> Option<&(OperationError, Change)> {
+        if let Self::TransferSettled(settled) = self {
+            settled.returned.as_ref()
+        } else {
+            None
+        }
     }
 
     /// What a clearing that was resolved does to the books.
@@ -472,14 +561,27 @@ impl GrantedLimits {
 }
 
 impl OperationRequest {
-    /// What may lead to messages that deciding it needs: the operation of the same tracking id, the one that it
-    /// undoes, the item of the work list that it settles, the authorization that it is about.
+    /// What names it: its tracking id, or for a later step of a transfer the transfer and the step.
+    #[must_use]
+    pub fn key(&self) -> MessageKey {
+        if let Operation::ReceiveTransfer(remittance) = &self.operation {
+            MessageKey::Transfer(remittance.id, TransferStep::Received)
+        } else if let Operation::SettleTransfer { id, .. } = &self.operation {
+            MessageKey::Transfer(*id, TransferStep::Settled)
+        } else {
+            MessageKey::Operator(self.tracking_id.clone())
+        }
+    }
+
+    /// What may lead to messages that deciding it needs: the operation of the same name, the one that it
+    /// undoes or settles, the item of the work list that it settles, the authorization that it is about.
     #[must_use]
     pub fn lookups(&self) -> Vec<Lookup> {
         let operator = |id: &TrackingId| Lookup::Key(MessageKey::Operator(id.clone()));
-        let mut lookups = vec![operator(&self.tracking_id)];
+        let mut lookups = vec![Lookup::Key(self.key())];
         match &self.operation {
             Operation::CancelForce { of } => lookups.push(operator(of)),
+            Operation::SettleTransfer { .. } => lookups.push(operator(&self.tracking_id)),
             Operation::RefundLimit { authorization, .. } => {
                 lookups.push(Lookup::Key(authorization.clone()));
             }
@@ -501,7 +603,9 @@ impl OperationRequest {
             | Operation::CreateControl(_)
             | Operation::ChangeControl(_)
             | Operation::DeleteControl { .. }
-            | Operation::SetAvailableLimit { .. } => {}
+            | Operation::SetAvailableLimit { .. }
+            | Operation::SendTransfer(_)
+            | Operation::ReceiveTransfer(_) => {}
         }
         lookups
     }

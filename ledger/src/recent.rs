@@ -62,6 +62,8 @@ pub(crate) enum Link {
     Reversal(Option<Box<Change>>),
     /// It is a clearing, or settled one of the work list.
     Clearing(Box<RememberedClearing>),
+    /// It is a side of a transfer.
+    Transfer,
 }
 
 /// What is kept of a decided message.
@@ -279,6 +281,7 @@ fn part_of(key: &MessageKey) -> usize {
         }
         MessageKey::Operator(id) => fixed_hash(id) % PARTS,
         MessageKey::Clearing(key) => fixed_hash(key) % PARTS,
+        MessageKey::Transfer(id, step) => fixed_hash(&(id, step)) % PARTS,
     }
 }
 
@@ -332,7 +335,7 @@ impl Recent {
             MessageBody::Operation { done, standing } => {
                 let mut message = Remembered::operation((stored.id, stored.time), done);
                 message.standing.clone_from(standing);
-                let key = MessageKey::Operator(done.request.tracking_id.clone());
+                let key = done.request.key();
                 found.push((key, Self::message(message)));
             }
             MessageBody::Clearing {
@@ -466,9 +469,10 @@ impl Remembered {
 
     pub(crate) fn operation(place: (RecordId, Timestamp), done: &OperationDone) -> Self {
         let settled = done.effect.settled();
+        let transferred = done.effect.is_transfer().then_some(Link::Transfer);
         Self {
             standing: done.effect.standing().cloned(),
-            link: settled.map(RememberedClearing::settling),
+            link: settled.map(RememberedClearing::settling).or(transferred),
             references: settled
                 .and_then(ClearingSettled::reference)
                 .into_iter()

@@ -120,7 +120,11 @@ pub(crate) fn change_account(account: &mut Account, id: RecordId, effect: &Opera
         | OperationEffect::Control { .. }
         | OperationEffect::AvailableLimit { .. }
         | OperationEffect::ClearingSettled(_)
-        | OperationEffect::LimitRefunded { .. } => {}
+        | OperationEffect::LimitRefunded { .. }
+        | OperationEffect::TransferSent(_)
+        | OperationEffect::TransferReceived(_)
+        | OperationEffect::TransferRefused(_)
+        | OperationEffect::TransferSettled(_) => {}
     }
 }
 
@@ -138,7 +142,11 @@ pub(crate) fn change_card(card: &mut CardFacts, effect: &OperationEffect) {
         | OperationEffect::Control { .. }
         | OperationEffect::AvailableLimit { .. }
         | OperationEffect::ClearingSettled(_)
-        | OperationEffect::LimitRefunded { .. } => {}
+        | OperationEffect::LimitRefunded { .. }
+        | OperationEffect::TransferSent(_)
+        | OperationEffect::TransferReceived(_)
+        | OperationEffect::TransferRefused(_)
+        | OperationEffect::TransferSettled(_) => {}
     }
 }
 
@@ -435,7 +443,11 @@ impl State {
                     change_card(card, &done.effect);
                 }
             }
-            OperationEffect::Canceled(change) => self.change(id, change)?,
+            OperationEffect::Canceled(_) | OperationEffect::TransferSettled(_) => {
+                if let Some(change) = done.effect.undone() {
+                    self.change(id, change)?;
+                }
+            }
             OperationEffect::ClearingSettled(settled) => self.settle(id, settled)?,
             OperationEffect::LimitRefunded { key, paid, .. } => {
                 if let Some(Recent::Message(message)) = self.recent.get_mut(key) {
@@ -451,10 +463,13 @@ impl State {
             | OperationEffect::AccountStatus { .. }
             | OperationEffect::Holder(_)
             | OperationEffect::Control { .. }
-            | OperationEffect::AvailableLimit { .. } => {}
+            | OperationEffect::AvailableLimit { .. }
+            | OperationEffect::TransferSent(_)
+            | OperationEffect::TransferReceived(_)
+            | OperationEffect::TransferRefused(_) => {}
         }
         self.change_controls(id, done)?;
-        let key = MessageKey::Operator(done.request.tracking_id.clone());
+        let key = done.request.key();
         self.remember(key, Remembered::operation((id, time), done), time);
         Ok(())
     }

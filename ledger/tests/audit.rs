@@ -10,6 +10,8 @@
 #[path = "audit/damage.rs"]
 mod damage;
 mod support;
+#[path = "audit/transfers.rs"]
+mod transfers;
 #[path = "audit/world.rs"]
 mod world;
 
@@ -104,6 +106,12 @@ fn books_of_a_writer_are_good_wherever_their_rows_are() {
         let records: usize = history.iter().map(|(_, records)| records.len()).sum();
         assert_eq!(summary.journal_records, records as u64);
         assert_eq!(summary.floors_not_measured, 0);
+        let transfers = [
+            summary.transfers_completed,
+            summary.transfers_returned,
+            summary.transfers_in_flight,
+        ];
+        assert_eq!(transfers, [1, 1, 1]);
         assert!(
             summary.floors >= 4 && summary.authorizations >= 5,
             "{summary:?}"
@@ -130,7 +138,7 @@ fn damage_of_every_sort_is_found_with_its_records() {
     let clean = history();
     let journal = journal(&clean);
     let (mut found, mut wrong) = (Vec::new(), Vec::new());
-    for case in CASES {
+    for case in CASES.iter().chain(&transfers::CASES) {
         let mut history = clean.clone();
         let (books, with_journal) = match case.damage {
             Damage::Records(plant) => {
@@ -169,7 +177,7 @@ fn damage_of_every_sort_is_found_with_its_records() {
     // Events are compared by the switch, which emits them.
     assert_eq!(
         found.len(),
-        10,
+        11,
         "every rule but events has a case: {found:?}"
     );
 }

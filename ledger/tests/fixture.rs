@@ -208,6 +208,10 @@ fn variant(record: &Record) -> &'static str {
             OperationEffect::AvailableLimit { .. } => "available limit",
             OperationEffect::LimitRefunded { .. } => "limit refunded",
             OperationEffect::ClearingSettled(_) => "clearing settled",
+            OperationEffect::TransferSent(_) => "transfer sent",
+            OperationEffect::TransferReceived(_) => "transfer received",
+            OperationEffect::TransferRefused(_) => "transfer refused",
+            OperationEffect::TransferSettled(_) => "transfer settled",
         },
         Record::ClearingDecided(decided) => match decided.result {
             ClearingResult::Posted(_) => "clearing posted",

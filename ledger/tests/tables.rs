@@ -32,6 +32,8 @@ mod rule_sets;
 #[path = "tables/shown.rs"]
 mod shown;
 mod support;
+#[path = "tables/transfers.rs"]
+mod transfers;
 #[path = "tables/world.rs"]
 mod world;
 

@@ -37,7 +37,7 @@ use crate::history;
 use crate::server::Shared;
 use crate::session::Purpose;
 use crate::telemetry::{self, DroppedLines};
-use crate::{clearings, controls, operations, settings, snapshots};
+use crate::{clearings, controls, operations, settings, snapshots, transfers};
 
 /// What the routes read.
 #[derive(Debug)]
@@ -94,6 +94,7 @@ pub fn routes(context: Arc<Context>) -> Router {
         .route("/v1/operations", post(operations::operate))
         .route("/v1/clearings", post(clearings::clear))
         .route("/v1/work-list", get(clearings::work_list))
+        .route("/v1/transfers", get(transfers::open))
         .route("/v1/snapshots", post(snapshots::take))
         .route("/v1/rules", get(rules))
         .route("/v1/rules/reload", post(reload))
@@ -365,10 +366,11 @@ async fn message(State(context): State<Arc<Context>>, Path(id): Path<String>) ->
         );
     };
     let views = context.shared.submitter.views();
+    let shown = |message| transfers::with_whereabouts(views, &message);
     found(
         views
             .message(id)
-            .map(|message| message.as_ref().map(message_json)),
+            .and_then(|message| message.map(shown).transpose()),
     )
 }
 
@@ -484,6 +486,7 @@ fn operation_json(done: &OperationDone, standing: Option<&Standing>) -> Value {
         "status": standing.map(|standing| standing.status.as_str()),
         "limit_deltas_minor": events::listed(&done.moves, done.account),
         "related_limit_deltas_minor": events::related(&done.moves, done.account),
+        "transfer": events::transfer::told(done),
         "rules_version": done.rules.to_string(),
     })
 }

@@ -224,6 +224,8 @@ enum What {
     Card,
     /// The clearings that wait for somebody to resolve or reject them, the oldest first.
     WorkList,
+    /// The transfers that are on their way, the oldest first.
+    Transfers,
     /// The open links.
     Links,
     /// The rules in force and how the last reload ended.
@@ -468,6 +470,7 @@ fn show(what: What, http: &str, json: bool) -> ExitCode {
         What::Messages { account_id } => Question::Messages(account_id),
         What::Authorization { id } => Question::Authorization(id),
         What::WorkList => Question::WorkList,
+        What::Transfers => Question::Transfers,
         What::Links => Question::Links,
         What::Rules => Question::Rules,
         What::Card => match pan_from_input() {

@@ -20,6 +20,7 @@ use serde_json::{Value, json};
 use zeroize::Zeroizing;
 
 use crate::operate_controls::{ControlArguments, ControlLimitArguments};
+use crate::operate_transfers::SendArguments;
 use crate::serve::ConfigurationError;
 use crate::show;
 
@@ -52,6 +53,8 @@ pub enum Operation {
         #[command(flatten)]
         funds: FundsArguments,
     },
+    /// Send money to an account, of any group: it leaves at once, and reaches the other account or comes back.
+    Send(SendArguments),
     /// Change limits that were granted; what is available moves along.
     SetLimits(LimitArguments),
     /// Change the status of an account.
@@ -317,75 +320,74 @@ pub(crate) fn usage(error: anyhow::Error) -> anyhow::Error {
     ConfigurationError::from(error).into()
 }
 
+/// An operation as the API takes it, and what names and explains it.
+type Asked<'a> = (Value, &'a About);
+
+/// The operation under its name in the API.
+fn named<'a>(name: &str, asked: Value, about: &'a About) -> Asked<'a> {
+    (json!({ name: asked }), about)
+}
+
 /// The operation as the API takes it, with what names it.
-fn ask_for<'a>(address: &str, operation: &'a Operation) -> anyhow::Result<(Value, &'a About)> {
+fn ask_for<'a>(address: &str, operation: &'a Operation) -> anyhow::Result<Asked<'a>> {
     Ok(match operation {
-        Operation::Adjust(amount) => (json!({ "adjust": amount.asked(address)? }), &amount.about),
-        Operation::Force(amount) => (json!({ "force": amount.asked(address)? }), &amount.about),
+        Operation::Adjust(amount) => named("adjust", amount.asked(address)?, &amount.about),
+        Operation::Force(amount) => named("force", amount.asked(address)?, &amount.about),
         Operation::CancelForce { of, about } => {
-            (json!({ "cancel_force": { "of": of.as_str() } }), about)
+            named("cancel_force", json!({ "of": of.as_str() }), about)
         }
-        Operation::Hold(funds) => (json!({ "hold_funds": funds.asked(address)? }), &funds.about),
-        Operation::Release(funds) => (
-            json!({ "release_funds": funds.asked(address)? }),
-            &funds.about,
-        ),
+        Operation::Hold(funds) => named("hold_funds", funds.asked(address)?, &funds.about),
+        Operation::Release(funds) => named("release_funds", funds.asked(address)?, &funds.about),
         Operation::Transfer { code, funds } => {
             let asked = json!({ "funds": funds.asked(address)?, "processing_code": code });
-            (json!({ "transfer_funds": asked }), &funds.about)
+            named("transfer_funds", asked, &funds.about)
         }
-        Operation::SetLimits(limits) => (
-            json!({ "change_limits": limits.asked(address)? }),
-            &limits.about,
-        ),
+        Operation::Send(send) => named("send_transfer", send.asked(address)?, &send.about),
+        Operation::SetLimits(limits) => {
+            named("change_limits", limits.asked(address)?, &limits.about)
+        }
         Operation::AccountStatus { status, account } => {
             let mut asked = account.asked();
             asked["status"] = json!(status);
-            (json!({ "change_account_status": asked }), &account.about)
+            named("change_account_status", asked, &account.about)
         }
-        Operation::RollBackAccount(account) => (
-            json!({ "roll_back_account_status": account.asked() }),
-            &account.about,
-        ),
+        Operation::RollBackAccount(account) => {
+            named("roll_back_account_status", account.asked(), &account.about)
+        }
         Operation::AddHolder {
             account,
             customer,
             about,
         } => {
             let asked = json!({ "account": account, "customer": customer });
-            (json!({ "add_holder": asked }), about)
+            named("add_holder", asked, about)
         }
         Operation::CardStatus { status, card } => {
             let asked = json!({ "card": card.pan()?, "status": status });
-            (json!({ "change_card_status": asked }), &card.about)
+            named("change_card_status", asked, &card.about)
         }
-        Operation::ResolveClearing(item) => (item.asked("resolve_clearing"), &item.about),
-        Operation::RejectClearing(item) => (item.asked("reject_clearing"), &item.about),
+        Operation::ResolveClearing(item) => named("resolve_clearing", item.asked(), &item.about),
+        Operation::RejectClearing(item) => named("reject_clearing", item.asked(), &item.about),
         Operation::ActivateCard(card) => {
             let asked = json!({ "card": card.pan()? });
-            (json!({ "activate_card": asked }), &card.about)
+            named("activate_card", asked, &card.about)
         }
-        Operation::CreateControl(control) => (
-            json!({ "create_control": control.asked()? }),
-            &control.about,
-        ),
-        Operation::ChangeControl(control) => (
-            json!({ "change_control": control.asked()? }),
-            &control.about,
-        ),
+        Operation::CreateControl(control) => {
+            named("create_control", control.asked()?, &control.about)
+        }
+        Operation::ChangeControl(control) => {
+            named("change_control", control.asked()?, &control.about)
+        }
         Operation::DeleteControl { control, about } => {
-            (json!({ "delete_control": { "control": control } }), about)
+            named("delete_control", json!({ "control": control }), about)
         }
-        Operation::RefundLimit(refund) => {
-            (json!({ "refund_limit": refund.asked() }), &refund.about)
+        Operation::RefundLimit(refund) => named("refund_limit", refund.asked(), &refund.about),
+        Operation::SetAvailable(limit) => {
+            named("set_available_limit", limit.asked()?, &limit.about)
         }
-        Operation::SetAvailable(limit) => (
-            json!({ "set_available_limit": limit.asked()? }),
-            &limit.about,
-        ),
         Operation::CardModes { suspend, card } => {
             let asked = json!({ "card": card.pan()?, "suspended": suspended(suspend) });
-            (json!({ "suspend_modes": asked }), &card.about)
+            named("suspend_modes", asked, &card.about)
         }
     })
 }
@@ -398,13 +400,13 @@ fn suspended(modes: &[Mode]) -> Value {
 }
 
 /// The currency of an account, as the switch knows it.
-fn currency(address: &str, account: u64) -> anyhow::Result<Currency> {
+pub(crate) fn currency(address: &str, account: u64) -> anyhow::Result<Currency> {
     let account = show::ask(address, &show::Question::Account(account))?;
     let currency = account["currency"].as_str().unwrap_or_default();
     currency.parse().context("the currency of the account")
 }
 
-fn minor(amount: Decimal, currency: Currency) -> anyhow::Result<i64> {
+pub(crate) fn minor(amount: Decimal, currency: Currency) -> anyhow::Result<i64> {
     minor_units(amount, currency).map_err(|error| usage(error.into()))
 }
 
@@ -463,8 +465,8 @@ impl AccountArguments {
 }
 
 impl ItemArguments {
-    fn asked(&self, what: &str) -> Value {
-        json!({ what: { "item": self.item } })
+    fn asked(&self) -> Value {
+        json!({ "item": self.item })
     }
 }
 

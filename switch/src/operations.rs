@@ -143,7 +143,12 @@ fn read(
             fields["json"] = json!(document.to_string());
         }
     }
-    serde_json::from_value(value).map_err(|error| error.to_string())
+    let request: OperationRequest =
+        serde_json::from_value(value).map_err(|error| error.to_string())?;
+    if !request.operation.is_for_people() {
+        return Err("operation: a step of a transfer is asked by the switch itself".to_owned());
+    }
+    Ok(request)
 }
 
 /// The hash of the card whose number is given.

@@ -31,6 +31,8 @@ pub enum Question {
     Card(codec::Pan),
     /// The clearings that wait for somebody.
     WorkList,
+    /// The transfers that are on their way.
+    Transfers,
     /// The open links.
     Links,
     /// The rules in force.
@@ -62,6 +64,7 @@ pub fn ask(address: &str, question: &Question) -> anyhow::Result<Value> {
         }
         Question::Authorization(id) => agent.get(url(&format!("messages/{id}"))).call(),
         Question::WorkList => agent.get(url("work-list")).call(),
+        Question::Transfers => agent.get(url("transfers")).call(),
         Question::Links => agent.get(url("links")).call(),
         Question::Rules => agent.get(url("rules")).call(),
         Question::Card(pan) => {

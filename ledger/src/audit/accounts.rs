@@ -303,7 +303,11 @@ fn take(
             | OperationEffect::Control { .. }
             | OperationEffect::AvailableLimit { .. }
             | OperationEffect::ClearingSettled(_)
-            | OperationEffect::LimitRefunded { .. } => {}
+            | OperationEffect::LimitRefunded { .. }
+            | OperationEffect::TransferSent(_)
+            | OperationEffect::TransferReceived(_)
+            | OperationEffect::TransferRefused(_)
+            | OperationEffect::TransferSettled(_) => {}
         }
     }
     let range = || out_of_range(course.account, message.id);

@@ -71,13 +71,23 @@ impl<S: BookStore> Audit<'_, '_, S> {
         let own = done.account == Some(course.account);
         match &done.effect {
             OperationEffect::Canceled(change) => self.changed(course, message, change),
+            OperationEffect::TransferSettled(settled) => match &settled.returned {
+                Some((_, change)) => self.changed(course, message, change),
+                None => Ok(own.then(Expected::default)),
+            },
             OperationEffect::LimitRefunded {
                 authorization,
                 paid,
                 ..
             } if own => refunded(course, message, (*authorization, *paid)),
-            OperationEffect::Forced(standing) if own => {
-                begin(course, message, (**standing).clone())?;
+            OperationEffect::TransferSent(_)
+            | OperationEffect::TransferReceived(_)
+            | OperationEffect::Forced(_)
+                if own =>
+            {
+                let standing = done.effect.standing();
+                let standing = standing.ok_or_else(|| leaves_range(message))?;
+                begin(course, message, standing.clone())?;
                 self.settle(course, message.id)?;
                 let expected = Expected::of_forced(standing);
                 Ok(Some(expected.ok_or_else(|| leaves_range(message))?))
@@ -92,6 +102,8 @@ impl<S: BookStore> Audit<'_, '_, S> {
             // What an operator moves is what was asked.
             OperationEffect::Moved
             | OperationEffect::Forced(_)
+            | OperationEffect::TransferSent(_)
+            | OperationEffect::TransferReceived(_)
             | OperationEffect::Granted { .. }
             | OperationEffect::ClearingSettled(_)
             | OperationEffect::LimitRefunded { .. } => Ok(None),
@@ -100,7 +112,8 @@ impl<S: BookStore> Audit<'_, '_, S> {
             | OperationEffect::CardStatus { .. }
             | OperationEffect::CardModes { .. }
             | OperationEffect::Control { .. }
-            | OperationEffect::AvailableLimit { .. } => Ok(own.then(Expected::default)),
+            | OperationEffect::AvailableLimit { .. }
+            | OperationEffect::TransferRefused(_) => Ok(own.then(Expected::default)),
         }
     }
 

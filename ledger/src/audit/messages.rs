@@ -11,7 +11,7 @@ use rules::AccountId;
 use super::counts::Counts;
 use super::journal::Held;
 use super::walk::Walk;
-use super::{Audit, AuditError, Rule, Step};
+use super::{Audit, AuditError, Rule, Step, transfers};
 use crate::authorization::{Change, Clearing, Decision, Lookup, PlannedPosting, TransactionPosted};
 use crate::books::BookStore;
 use crate::books::rows::{self, Lead, MessageBody, StoredMessage, Table};
@@ -68,7 +68,11 @@ impl Cards {
                 | OperationEffect::Control { .. }
                 | OperationEffect::AvailableLimit { .. }
                 | OperationEffect::ClearingSettled(_)
-                | OperationEffect::LimitRefunded { .. } => return Ok(()),
+                | OperationEffect::LimitRefunded { .. }
+                | OperationEffect::TransferSent(_)
+                | OperationEffect::TransferReceived(_)
+                | OperationEffect::TransferRefused(_)
+                | OperationEffect::TransferSettled(_) => return Ok(()),
             },
             MessageBody::Authorization { .. }
             | MessageBody::Reversal { .. }
@@ -97,7 +101,7 @@ impl<S: BookStore> Audit<'_, '_, S> {
         mut held: Option<Held<D>>,
     ) -> Result<(Cards, Counts), AuditError> {
         let (mut cards, mut counts) = (Cards::default(), Counts::default());
-        let mut latest = BTreeMap::new();
+        let (mut latest, mut transfers) = (BTreeMap::new(), transfers::Open::new());
         let mut walk = Walk::of(Table::Messages);
         while let Some((key, row)) = walk.next(self, Step::Messages)? {
             let Some(message) = self.message_of(&key, row.as_deref())? else {
@@ -111,6 +115,7 @@ impl<S: BookStore> Audit<'_, '_, S> {
             link(&mut latest, &message)?;
             cards.take(&message)?;
             counts.take(&message);
+            self.transfer(&mut transfers, &message)?;
             let posted = self.posted_by(&message)?;
             self.witness(message.id, message.time, &record_of(&message))?;
             for (id, posted) in posted {
@@ -123,6 +128,7 @@ impl<S: BookStore> Audit<'_, '_, S> {
             self.summary.journal_records = held.compared();
         }
         self.check_ends(&latest)?;
+        self.in_flight(&transfers)?;
         Ok((cards, counts))
     }
 

@@ -15,6 +15,7 @@ mod floors;
 mod journal;
 mod lives;
 mod messages;
+mod transfers;
 mod walk;
 
 use std::collections::BTreeMap;
@@ -50,6 +51,8 @@ pub enum Rule {
     Keys,
     /// What is posted is what was decided, once each.
     Postings,
+    /// What left one account for another reached it once, came back, or is on its way.
+    Transfers,
     /// A card or account has the status that its last change gave it.
     Statuses,
     /// What a limit has counted is the sum of what its records count.
@@ -72,6 +75,7 @@ impl Rule {
             Self::Floors => "floors",
             Self::Keys => "keys",
             Self::Postings => "postings",
+            Self::Transfers => "transfers",
             Self::Statuses => "statuses",
             Self::Counts => "counts",
             Self::Journal => "journal",
@@ -110,6 +114,15 @@ pub struct Summary {
     pub transactions: u64,
     /// Authorizations and forced operations that were followed to where they stand.
     pub authorizations: u64,
+    /// Transfers to other accounts that were credited.
+    #[serde(default)]
+    pub transfers_completed: u64,
+    /// Those that were refused and given back.
+    #[serde(default)]
+    pub transfers_returned: u64,
+    /// Those that are on their way.
+    #[serde(default)]
+    pub transfers_in_flight: u64,
     /// Cards whose status changed.
     pub cards_changed: u64,
     /// Accumulators of flex controls.

@@ -1,5 +1,5 @@
 //! What names a message: the match key of a network's, the tracking id of an operator's, the place of a
-//! clearing in its file.
+//! clearing in its file, the step of a transfer.
 //!
 //! Owns: the keys under which messages are found again, by themselves or by the references that networks
 //! and approvals give them. Must never: find a message by its STAN alone, or hold a PAN.
@@ -11,7 +11,8 @@ use rules::NetworkId;
 use serde::{Deserialize, Serialize};
 
 use super::clearing::{AcquirerReference, ClearingKey};
-use crate::identifiers::CardHash;
+use crate::identifiers::{CardHash, RecordId};
+use crate::transfer::TransferStep;
 
 /// Class of a message type: the second digit of the MTI.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
@@ -109,6 +110,8 @@ pub enum MessageKey {
     Operator(TrackingId),
     /// A record of a clearing file.
     Clearing(ClearingKey),
+    /// A later step of the transfer that a record began.
+    Transfer(RecordId, TransferStep),
 }
 
 impl From<MatchKey> for MessageKey {

@@ -13,6 +13,7 @@ use crate::authorization::{
 };
 use crate::identifiers::{CardHash, RecordId, Timestamp};
 use crate::operation::OperationDone;
+use crate::transfer::TransferStep;
 
 /// A table of the books.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -263,7 +264,7 @@ impl StoredMessage {
                 decided.takes_match_key().then_some(decided.facts.key)
             }
             MessageBody::Operation { done, .. } => {
-                return Some(MessageKey::Operator(done.request.tracking_id.clone()));
+                return Some(done.request.key());
             }
             MessageBody::Clearing { decided, .. } => {
                 return Some(MessageKey::Clearing(decided.facts.key.clone()));
@@ -333,6 +334,8 @@ pub enum Lead {
     Expiry(Timestamp, RecordId),
     /// The record of a clearing that waits in the work list.
     Item(RecordId),
+    /// The record of a transfer whose intent is open.
+    Transfer(RecordId),
 }
 
 /// First byte of keys that are no match key: no network has this number.
@@ -342,6 +345,8 @@ const OPERATION: u8 = 2;
 const EXPIRY: u8 = 3;
 const CLEARING: u8 = 4;
 const ITEM: u8 = 5;
+const STEP: u8 = 6;
+const TRANSFER: u8 = 7;
 
 impl Lead {
     /// The table of its row. Match keys and expiries rise with time, references do not.
@@ -349,7 +354,9 @@ impl Lead {
     pub fn table(&self) -> Table {
         match self {
             Self::Lookup(Lookup::Reference(_)) => Table::References,
-            Self::Lookup(Lookup::Key(_)) | Self::Expiry(..) | Self::Item(_) => Table::Matches,
+            Self::Lookup(Lookup::Key(_)) | Self::Expiry(..) | Self::Item(_) | Self::Transfer(_) => {
+                Table::Matches
+            }
         }
     }
 
@@ -371,6 +378,13 @@ impl Lead {
                 ]
                 .concat()
             }
+            Self::Lookup(Lookup::Key(MessageKey::Transfer(id, step))) => {
+                let step = match step {
+                    TransferStep::Received => 1,
+                    TransferStep::Settled => 2,
+                };
+                [&[NO_NETWORK, STEP, step], id.to_key().as_slice()].concat()
+            }
             Self::Lookup(Lookup::Reference(reference)) => reference_key(reference),
             Self::Expiry(time, id) => {
                 let mut key = expiries_until(*time);
@@ -378,14 +392,21 @@ impl Lead {
                 key
             }
             Self::Item(id) => [&[NO_NETWORK, ITEM], id.to_key().as_slice()].concat(),
+            Self::Transfer(id) => [&[NO_NETWORK, TRANSFER], id.to_key().as_slice()].concat(),
         }
     }
 }
 
-/// The record of an item of the work list, from its key; `None` for other keys.
+/// The item of the work list or the open transfer that a row is of, from its key; `None` for other keys.
 #[must_use]
-pub fn item_of(key: &[u8]) -> Option<RecordId> {
-    RecordId::from_key(key.strip_prefix(&[NO_NETWORK, ITEM])?)
+pub fn waiting_of(key: &[u8]) -> Option<Lead> {
+    let (kind, id) = key.strip_prefix(&[NO_NETWORK])?.split_first()?;
+    let id = RecordId::from_key(id)?;
+    match *kind {
+        ITEM => Some(Lead::Item(id)),
+        TRANSFER => Some(Lead::Transfer(id)),
+        _ => None,
+    }
 }
 
 /// The start of the keys of expiries at an instant: those before it sort below.

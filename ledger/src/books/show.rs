@@ -9,7 +9,7 @@ use super::store::{BookStore, StoreError};
 use super::view::{ViewError, ViewWriter, Views};
 use crate::authorization::{
     AccountMove, AuthorizationDecided, AuthorizationStatus, Change, Decision, FileActionDecided,
-    HoldDropped, Lookup, MessageKey, ReversalDecided, ReversalResult, Standing,
+    HoldDropped, Lookup, ReversalDecided, ReversalResult, Standing,
 };
 use crate::controls::{ControlChange, Counting};
 use crate::entities::{Account, CardFacts};
@@ -190,6 +190,14 @@ impl<S: BookStore> ViewWriter<S> {
                 views.change_card(card, |card| change_card(card, &done.effect))?;
             }
             OperationEffect::Canceled(change) => views.change_standing(id, change)?,
+            OperationEffect::TransferSent(_) => {
+                views.matches.insert(Lead::Transfer(id), Some(id));
+            }
+            OperationEffect::TransferSettled(settled) => {
+                if let Some((_, change)) = &settled.returned {
+                    views.change_standing(id, change)?;
+                }
+            }
             OperationEffect::ClearingSettled(settled) => views.settle(id, settled)?,
             OperationEffect::LimitRefunded {
                 authorization,
@@ -207,13 +215,21 @@ impl<S: BookStore> ViewWriter<S> {
             | OperationEffect::AccountStatus { .. }
             | OperationEffect::Holder(_)
             | OperationEffect::Control { .. }
-            | OperationEffect::AvailableLimit { .. } => {}
+            | OperationEffect::AvailableLimit { .. }
+            | OperationEffect::TransferReceived(_)
+            | OperationEffect::TransferRefused(_) => {}
         }
         views.change_controls(id, &done)?;
-        let key = MessageKey::Operator(done.request.tracking_id.clone());
+        let key = done.request.key();
         views.lead(Lookup::Key(key), id);
+        let settled = done.effect.settles();
         let body = MessageBody::Operation { done, standing };
-        self.put(id, time, body)
+        self.put(id, time, body)?;
+        // A transfer is told to be open until it can be told how it was settled.
+        if let Some(sent) = settled {
+            views.matches.insert(Lead::Transfer(sent), None);
+        }
+        Ok(())
     }
 
     /// Shows a message, unless the books hold a later state of it.

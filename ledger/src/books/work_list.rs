@@ -1,4 +1,4 @@
-//! The work list: clearings that wait for somebody to resolve or reject them.
+//! What waits: clearings of the work list until somebody resolves or rejects them, transfers until they are settled.
 //!
 //! Owns: how they are found in their order, a page at a time. Must never: hold a list of its own; each waits by its
 //! own row.
@@ -20,9 +20,19 @@ impl<S: BookStore> Views<S> {
         after: Option<RecordId>,
         limit: usize,
     ) -> Result<Vec<StoredMessage>, StoreError> {
+        self.waiting(Lead::Item, after, limit)
+    }
+
+    /// What waits by rows of one kind, which `lead` makes of a record.
+    pub(crate) fn waiting(
+        &self,
+        lead: fn(RecordId) -> Lead,
+        after: Option<RecordId>,
+        limit: usize,
+    ) -> Result<Vec<StoredMessage>, StoreError> {
         let rows_per_page = limit.max(1);
-        let mut from = Lead::Item(after.unwrap_or_default()).to_key();
-        let mut waiting: BTreeSet<RecordId> = self.since_the_checkpoint(after).collect();
+        let mut from = lead(after.unwrap_or_default()).to_key();
+        let mut waiting: BTreeSet<RecordId> = self.since_the_checkpoint(lead, after).collect();
         let mut listed = Vec::new();
         loop {
             let page = self
@@ -30,7 +40,7 @@ impl<S: BookStore> Views<S> {
                 .page(Table::Matches, Some(&from), rows_per_page)?;
             let items: Vec<_> = page
                 .iter()
-                .map_while(|(key, _)| rows::item_of(key))
+                .map_while(|(key, _)| waits_by(lead, rows::waiting_of(key).as_ref()))
                 .collect();
             let last = page.last().filter(|_| items.len() == rows_per_page);
             let seen = last.and_then(|_| items.last().copied());
@@ -42,7 +52,9 @@ impl<S: BookStore> Views<S> {
             {
                 waiting.pop_first();
                 // What was settled since the checkpoint is still among the rows of the store.
-                listed.extend(self.message(id)?.filter(|message| message.item().is_some()));
+                if self.led_to(&lead(id))?.is_some() {
+                    listed.extend(self.message(id)?);
+                }
             }
             match last {
                 Some((key, _)) if listed.len() < limit => from.clone_from(key),
@@ -52,11 +64,24 @@ impl<S: BookStore> Views<S> {
     }
 
     /// Those whose rows are not in the store yet.
-    fn since_the_checkpoint(&self, after: Option<RecordId>) -> impl Iterator<Item = RecordId> {
-        let items = self.matches.iter().filter_map(|row| match row.key() {
-            Lead::Item(id) if row.value().is_some() => Some(*id),
-            Lead::Item(_) | Lead::Lookup(_) | Lead::Expiry(..) => None,
+    fn since_the_checkpoint(
+        &self,
+        lead: fn(RecordId) -> Lead,
+        after: Option<RecordId>,
+    ) -> impl Iterator<Item = RecordId> {
+        let items = self.matches.iter().filter_map(move |row| {
+            let id = waits_by(lead, Some(row.key()))?;
+            row.value().map(|_| id)
         });
         items.filter(move |id| after.is_none_or(|after| *id > after))
     }
+}
+
+/// The record of a row, if it is one of the kind that `lead` makes.
+fn waits_by(lead: fn(RecordId) -> Lead, row: Option<&Lead>) -> Option<RecordId> {
+    let id = match row? {
+        Lead::Item(id) | Lead::Transfer(id) => *id,
+        Lead::Lookup(_) | Lead::Expiry(..) => return None,
+    };
+    (lead(id) == *row?).then_some(id)
 }

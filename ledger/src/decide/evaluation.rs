@@ -65,6 +65,11 @@ impl<'a> Asked<'a> {
 
     /// What an operator forces.
     pub(super) fn by_operator(account: &'a Account, entry: &'a ProcessingCodeEntry) -> Self {
+        Self::on_platform(account, entry).forced()
+    }
+
+    /// What is asked on the platform itself.
+    pub(super) fn on_platform(account: &'a Account, entry: &'a ProcessingCodeEntry) -> Self {
         Self {
             account,
             entry,
@@ -74,7 +79,7 @@ impl<'a> Asked<'a> {
             currency: account.currency,
             installments: 1,
             cashback_minor: 0,
-            forced: true,
+            forced: false,
         }
     }
 

@@ -8,7 +8,7 @@ use rules::{ProgramKind, Reason};
 
 use super::Context;
 use super::amounts::Amounts;
-use super::evaluation::Asked;
+use super::evaluation::{Asked, Planned};
 use super::operation::Carried;
 use crate::authorization::{
     AuthorizationStatus, MessageKey, Moves, Part, PlannedPosting, Posting, Standing, TrackingId,
@@ -16,7 +16,7 @@ use crate::authorization::{
 use crate::entities::Account;
 use crate::identifiers::RecordId;
 use crate::operation::{Amount, Funds, OperationEffect, OperationError};
-use crate::recent::Recent;
+use crate::recent::{Link, Recent};
 
 /// Moves the available limit and posts under the code; nothing is checked.
 pub(super) fn adjust(context: Context<'_>, amount: &Amount) -> Result<Carried, OperationError> {
@@ -46,6 +46,22 @@ pub(super) fn force(context: Context<'_>, amount: &Amount) -> Result<Carried, Op
                 OperationError::ProcessingCode
             }
         })?;
+    let (standing, moves, postings) = processed(account, entry, amount.amount_minor, planned)?;
+    let effect = OperationEffect::Forced(Box::new(standing));
+    Ok(Carried {
+        moves,
+        postings,
+        ..Carried::changing(Some(account.id), effect)
+    })
+}
+
+/// What an operation on the platform stands for that is cleared at once, what it moves and what it posts.
+pub(super) fn processed(
+    account: &Account,
+    entry: &ProcessingCodeEntry,
+    amount_minor: i64,
+    planned: Planned,
+) -> Result<(Standing, Moves, Vec<PlannedPosting>), OperationError> {
     let moves = planned
         .moves
         .plus(&planned.confirmation)
@@ -55,12 +71,12 @@ pub(super) fn force(context: Context<'_>, amount: &Amount) -> Result<Carried, Op
         base: moves.clone(),
         confirmation: Moves::default(),
         held: moves.clone(),
-        amount_minor: amount.amount_minor,
-        transaction_minor: amount.amount_minor,
-        remaining_minor: amount.amount_minor,
+        amount_minor,
+        transaction_minor: amount_minor,
+        remaining_minor: amount_minor,
         postings: planned.postings.clone(),
         compensations: planned.compensations,
-        // What an operator forces is not counted.
+        // What is asked on the platform is not counted.
         reservations: Vec::new(),
         reset_limit: planned.reset_limit,
     };
@@ -72,12 +88,7 @@ pub(super) fn force(context: Context<'_>, amount: &Amount) -> Result<Carried, Op
         expires: None,
         reflects: RecordId::default(),
     };
-    let effect = OperationEffect::Forced(Box::new(standing));
-    Ok(Carried {
-        moves,
-        postings: planned.postings,
-        ..Carried::changing(Some(account.id), effect)
-    })
+    Ok((standing, moves, planned.postings))
 }
 
 /// Undoes a forced operation in full.
@@ -89,9 +100,11 @@ pub(super) fn cancel_force(
     let Some(Recent::Message(forced)) = context.state.recent(&key) else {
         return Err(OperationError::UnknownOperation);
     };
+    // A transfer has two sides; one alone is not undone.
     let standing = forced
         .standing
         .as_ref()
+        .filter(|_| forced.link != Some(Link::Transfer))
         .ok_or(OperationError::UnknownOperation)?;
     if standing.status != AuthorizationStatus::Processed {
         return Err(OperationError::AlreadyCanceled);

@@ -26,6 +26,7 @@ mod presentment;
 mod refund;
 mod reversal;
 mod status;
+mod transfer;
 
 pub(crate) use explain::explain;
 use rules::{AccountId, NetworkId, Reason, ResponseCode, Snapshot};
@@ -109,8 +110,8 @@ impl<'a> Context<'a> {
             }
             Some(Link::Increment { of, .. }) => (of, Some(message.id)),
             Some(Link::Completion { of, .. }) => (of, None),
-            // What a clearing stands for is changed by clearings alone.
-            Some(Link::Reversal(_) | Link::Clearing(_)) => return None,
+            // What a clearing stands for is changed by clearings alone, a side of a transfer by its settlement.
+            Some(Link::Reversal(_) | Link::Clearing(_) | Link::Transfer) => return None,
         };
         match self.state.recent(of) {
             Some(Recent::Message(message)) => Some(Target {

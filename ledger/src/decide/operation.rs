@@ -1,13 +1,13 @@
 //! Deciding operations of operators.
 //!
 //! Owns: the tracking id, and what an operation comes to on the way to its record. The operations themselves
-//! are in [`super::funds`], [`super::limits`], [`super::status`] and [`super::control_operations`]. Must never: leave a record of what was
-//! refused, or carry out one tracking id twice.
+//! are in [`super::funds`], [`super::transfer`], [`super::limits`], [`super::status`] and [`super::control_operations`].
+//! Must never: leave a record of what was refused, or carry out one tracking id twice.
 
 use rules::AccountId;
 
-use super::{Context, clearing, control_operations, funds, limits, refund, status};
-use crate::authorization::{ApprovalCode, MessageKey, Moves, PlannedPosting};
+use super::{Context, clearing, control_operations, funds, limits, refund, status, transfer};
+use crate::authorization::{ApprovalCode, Moves, PlannedPosting};
 use crate::command::{Done, Outcome};
 use crate::identifiers::RecordId;
 use crate::operation::{
@@ -44,7 +44,7 @@ impl Carried {
 }
 
 pub(super) fn decide(context: Context<'_>, request: OperationRequest) -> (Vec<Record>, Outcome) {
-    let key = MessageKey::Operator(request.tracking_id.clone());
+    let key = request.key();
     let carried = match context.state.recent(&key) {
         Some(Recent::Message(earlier)) if earlier.content == Content::Operation(request.hash()) => {
             return earlier.again();
@@ -116,6 +116,11 @@ fn carry_out(context: Context<'_>, request: &OperationRequest) -> Result<Carried
         } => control_operations::set_available(context, *control, (*account, *card), *available),
         Operation::ResolveClearing { item } => clearing::settle(context, item, true),
         Operation::RejectClearing { item } => clearing::settle(context, item, false),
+        Operation::SendTransfer(asked) => transfer::send(context, asked),
+        Operation::ReceiveTransfer(remittance) => Ok(transfer::receive(context, remittance)),
+        Operation::SettleTransfer { id, refused } => {
+            transfer::settle(context, &request.tracking_id, (*id, refused.as_ref()))
+        }
     }
 }
 
@@ -129,7 +134,7 @@ fn done(
         .account_moves(carried.account, &carried.moves, &carried.pending)
         .ok_or(OperationError::InvalidAmount)?;
     let mut effect = carried.effect;
-    if let OperationEffect::Forced(standing) = &mut effect {
+    if let Some(standing) = effect.made_mut() {
         // The parts bear the record that makes them, which is known only here.
         standing.reflects = context.id;
         for part in &mut standing.parts {

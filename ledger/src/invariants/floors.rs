@@ -111,7 +111,7 @@ fn scenario<'a>(rules: &'a Snapshot, approval: &Approval) -> Option<&'a Scenario
     scenarios.find(|scenario| scenario.order == order)
 }
 
-/// Funds are held, given back and taken only where they are there; other operations ask no limit.
+/// Funds are held, given back, taken and sent only where they are there; other operations ask no limit.
 pub(crate) fn of_operation(operation: &Operation) -> Measure {
     match operation {
         Operation::HoldFunds(funds)
@@ -121,6 +121,7 @@ pub(crate) fn of_operation(operation: &Operation) -> Measure {
         {
             Measure::With { over_limit: false }
         }
+        Operation::SendTransfer(_) => Measure::With { over_limit: false },
         Operation::HoldFunds(_)
         | Operation::ReleaseFunds(_)
         | Operation::TransferFunds { .. }
@@ -140,7 +141,9 @@ pub(crate) fn of_operation(operation: &Operation) -> Measure {
         | Operation::SetAvailableLimit { .. }
         | Operation::ResolveClearing { .. }
         | Operation::RejectClearing { .. }
-        | Operation::RefundLimit { .. } => Measure::Exempt,
+        | Operation::RefundLimit { .. }
+        | Operation::ReceiveTransfer(_)
+        | Operation::SettleTransfer { .. } => Measure::Exempt,
     }
 }
 

@@ -103,6 +103,10 @@ impl Asserted<'_> {
         let account = done.account.and_then(|id| self.state.account(id));
         let expected = match &done.effect {
             OperationEffect::Canceled(change) => return self.change(change, &done.moves),
+            OperationEffect::TransferSettled(settled) => match &settled.returned {
+                Some((_, change)) => return self.change(change, &done.moves),
+                None => Some(Expected::default()),
+            },
             OperationEffect::Moved => {
                 let pending = done.moves.iter().all(|moved| moved.pending.is_none());
                 self.that(pending, || "an operation moves what is pending".to_owned())?;
@@ -113,7 +117,13 @@ impl Asserted<'_> {
             OperationEffect::ClearingSettled(settled) => {
                 return self.cleared(settled.cleared.as_ref(), &done.moves);
             }
-            OperationEffect::Forced(standing) => Expected::of_forced(standing),
+            OperationEffect::TransferSent(sent) => {
+                self.floors(floors::of_operation(&done.request.operation), &done.moves)?;
+                Expected::of_forced(&sent.standing)
+            }
+            OperationEffect::Forced(standing) | OperationEffect::TransferReceived(standing) => {
+                Expected::of_forced(standing)
+            }
             OperationEffect::LimitRefunded {
                 key,
                 authorization,
@@ -128,7 +138,8 @@ impl Asserted<'_> {
             | OperationEffect::CardStatus { .. }
             | OperationEffect::CardModes { .. }
             | OperationEffect::Control { .. }
-            | OperationEffect::AvailableLimit { .. } => Some(Expected::default()),
+            | OperationEffect::AvailableLimit { .. }
+            | OperationEffect::TransferRefused(_) => Some(Expected::default()),
         };
         let expected = expected.ok_or_else(|| self.violation("what it moves leaves its range"))?;
         self.moves(&expected, &done.moves)

@@ -255,7 +255,11 @@ impl<S: BookStore> Undone<'_, S> {
                     | OperationEffect::CardModes { .. }
                     | OperationEffect::Control { .. }
                     | OperationEffect::AvailableLimit { .. }
-                    | OperationEffect::ClearingSettled(_) => {}
+                    | OperationEffect::ClearingSettled(_)
+                    | OperationEffect::TransferSent(_)
+                    | OperationEffect::TransferReceived(_)
+                    | OperationEffect::TransferRefused(_)
+                    | OperationEffect::TransferSettled(_) => {}
                 }
             }
             account.latest = moved.previous;

@@ -15,6 +15,7 @@ mod pressure;
 mod releaser;
 mod snapshot_shell;
 mod submitter;
+mod transfer_shell;
 mod view_shell;
 mod writer_shell;
 
@@ -57,6 +58,7 @@ use pace::Pace;
 use pressure::Pressure;
 use releaser::Releaser;
 use snapshot_shell::SnapshotShell;
+use transfer_shell::TransferShell;
 use view_shell::ViewShell;
 use writer_shell::WriterShell;
 
@@ -72,8 +74,8 @@ pub struct Ledger<T> {
     readers: Readers,
     stopping: Arc<AtomicBool>,
     stop: Signal,
-    /// The thread that submits commands itself, and what ends it: it must end before the writer does.
-    expiry: (JoinHandle<()>, Signal),
+    /// The threads that submit commands themselves, and what ends each: they must end before the writer does.
+    submitting: Vec<(JoinHandle<()>, Signal)>,
     threads: Vec<JoinHandle<()>>,
     started: Started,
 }
@@ -228,7 +230,7 @@ impl<T: Ticket> Ledger<T> {
         )?;
         let snapshot_thread = spawn("snapshots", move || snapshot_shell.run())?;
         Ok(Self {
-            expiry: expiry_thread(&views, &sender)?,
+            submitting: submitting_threads(&views, &sender)?,
             submissions: Some(sender),
             views,
             watermark,
@@ -276,9 +278,10 @@ impl<T: Ticket> Ledger<T> {
     /// answered, then the books are written.
     pub fn stop(mut self) {
         self.submissions = None;
-        let (expiry, end_expiry) = self.expiry;
-        end_expiry.raise();
-        joined(expiry);
+        for (thread, stop) in self.submitting.drain(..) {
+            stop.raise();
+            joined(thread);
+        }
         for thread in self.threads.drain(..) {
             // The writer comes first; when it has ended, so has the committer.
             joined(thread);
@@ -295,18 +298,26 @@ fn joined(thread: JoinHandle<()>) {
     }
 }
 
-/// Starts the thread that lets go of due holds; with what ends it.
-fn expiry_thread<T: Ticket>(
+/// Starts the threads that let go of due holds and carry transfers on; each with what ends it.
+fn submitting_threads<T: Ticket>(
     views: &Arc<Views<SledStore>>,
     submissions: &Sender<Submission<T>>,
-) -> io::Result<(JoinHandle<()>, Signal)> {
-    let stop = Signal::default();
-    let shell = ExpiryShell {
+) -> io::Result<Vec<(JoinHandle<()>, Signal)>> {
+    let (stop_expiry, stop_transfers) = (Signal::default(), Signal::default());
+    let expiry = ExpiryShell {
         views: Arc::clone(views),
         submissions: submissions.clone(),
-        stop: stop.clone(),
+        stop: stop_expiry.clone(),
     };
-    Ok((spawn("expiry", move || shell.run())?, stop))
+    let transfers = TransferShell {
+        views: Arc::clone(views),
+        submissions: submissions.clone(),
+        stop: stop_transfers.clone(),
+    };
+    Ok(vec![
+        (spawn("expiry", move || expiry.run())?, stop_expiry),
+        (spawn("transfers", move || transfers.run())?, stop_transfers),
+    ])
 }
 
 fn spawn(name: &str, run: impl FnOnce() + Send + 'static) -> io::Result<JoinHandle<()>> {

@@ -38,7 +38,12 @@ pub(crate) struct Case {
     pub(crate) says: &'static str,
 }
 
-const fn case(name: &'static str, damage: Damage, rule: Rule, says: &'static str) -> Case {
+pub(crate) const fn case(
+    name: &'static str,
+    damage: Damage,
+    rule: Rule,
+    says: &'static str,
+) -> Case {
     Case {
         name,
         damage,
@@ -297,7 +302,7 @@ fn change<T: DeserializeOwned + Serialize>(
     write(store, table, key, Some(bytes));
 }
 
-fn write(store: &MemoryStore, table: Table, key: &[u8], value: Option<Vec<u8>>) {
+pub(crate) fn write(store: &MemoryStore, table: Table, key: &[u8], value: Option<Vec<u8>>) {
     let key = key.to_vec();
     store.write(vec![Row { table, key, value }]).unwrap();
 }

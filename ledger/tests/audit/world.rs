@@ -1,5 +1,6 @@
 //! A small history with a record of nearly every kind, decided by a writer, and batches made of it again.
 
+use std::collections::VecDeque;
 use std::path::Path;
 use std::sync::{Arc, LazyLock};
 
@@ -14,6 +15,7 @@ use ledger::entities::{AccountStatus, CardMode, CardStatus};
 use ledger::identifiers::{RecordId, Timestamp};
 use ledger::journal::Batch;
 use ledger::operation::{Amount, Funds, GrantedLimits, Operation, OperationRequest};
+use ledger::transfer::Transfer;
 use ledger::writer::Writer;
 use ledger::{Command, Record, State};
 use rules::{AccountId, Limits, Snapshot};
@@ -198,21 +200,52 @@ fn operations() -> Vec<Command> {
     ]
 }
 
-/// The history: each command in a batch of its own. The debit hold expires at its end.
+/// Transfers of the credit account: one that is completed, one that comes back, one that stays on its way.
+pub(crate) const COMPLETED: &str = "completed";
+pub(crate) const RETURNED: &str = "returned";
+pub(crate) const IN_FLIGHT: &str = "in-flight";
+
+fn transfers() -> Vec<Command> {
+    let send = |id, counterpart, amount_minor| {
+        let transfer = Transfer {
+            account: CREDIT,
+            counterpart,
+            amount_minor,
+            processing_code: "00".parse().unwrap(),
+            counterpart_code: "26".parse().unwrap(),
+        };
+        operate(id, Operation::SendTransfer(transfer))
+    };
+    vec![
+        send(COMPLETED, DEBIT, 1_200),
+        send(RETURNED, AccountId(99), 340),
+        send(IN_FLIGHT, DEBIT, 56),
+    ]
+}
+
+/// The history: each command in a batch of its own. Two of the transfers are carried on; at its end the debit
+/// hold expires.
 pub(crate) fn history() -> History {
     let drop = Command::DropExpired {
         key: key("B", MessageClass::Authorization, 11).into(),
         stored: Vec::new(),
     };
-    let mut commands = [opened(), messages(), operations()].concat();
-    let late = commands.len();
-    commands.push(drop);
+    let commands = [opened(), messages(), transfers(), operations()].concat();
+    let mut commands = VecDeque::from(commands);
+    let (mut drop, mut rounds) = (Some(drop), 0);
     let mut writer = Writer::new(SHARD, State::default(), 0, Timestamp::default());
     let mut books = ViewWriter::new(SHARD, MemoryStore::default(), Progress::default());
     let mut history = History::new();
-    for (number, mut command) in commands.into_iter().enumerate() {
-        let days = if number == late { 40 } else { 0 };
-        let second = i64::try_from(number).unwrap() * 1_000_000;
+    for number in 0_i64.. {
+        if commands.is_empty() && rounds < 2 {
+            rounds += 1;
+            commands.extend(books.views().missing_steps(2).unwrap());
+        }
+        let days = if commands.is_empty() { 40 } else { 0 };
+        let Some(mut command) = commands.pop_front().or_else(|| drop.take()) else {
+            break;
+        };
+        let second = number * 1_000_000;
         let now = START.plus_us(days * DAY_US + second);
         let related = books.views().related(command.lookups());
         command.attach(related.unwrap());

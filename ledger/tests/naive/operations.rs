@@ -108,6 +108,9 @@ impl Naive {
             | Operation::DeleteControl { .. }
             | Operation::SetAvailableLimit { .. }
             | Operation::RefundLimit { .. }
+            | Operation::SendTransfer(_)
+            | Operation::ReceiveTransfer(_)
+            | Operation::SettleTransfer { .. }
             | Operation::ResolveClearing { .. }
             | Operation::RejectClearing { .. } => panic!("the histories do not ask for it"),
         }

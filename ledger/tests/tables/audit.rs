@@ -125,17 +125,15 @@ fn follow(world: &World) -> Result<BTreeMap<RecordId, (MessageKey, Stands)>, Str
             Record::ReversalDecided(decided) => decided.change.as_deref(),
             Record::HoldDropped(dropped) => Some(&dropped.change),
             Record::OperationDone(done) => {
-                if let OperationEffect::Forced(standing) = &done.effect {
-                    let key = MessageKey::Operator(done.request.tracking_id.clone());
-                    standings.insert(*id, (key, made((**standing).clone())));
+                if let Some(standing) = done.effect.standing() {
+                    standings.insert(*id, (done.request.key(), made(standing.clone())));
                 }
                 let of_clearing = done.effect.cleared();
-                if let Some(standing) = of_clearing.and_then(|cleared| cleared.standing.clone()) {
-                    let key = MessageKey::Operator(done.request.tracking_id.clone());
-                    standings.insert(*id, (key, made(standing)));
-                }
                 match &done.effect {
                     OperationEffect::Canceled(change) => Some(&**change),
+                    OperationEffect::TransferSettled(settled) => {
+                        settled.returned.as_ref().map(|(_, change)| change)
+                    }
                     _ => of_clearing.and_then(|cleared| cleared.change.as_ref()),
                 }
             }

@@ -12,9 +12,11 @@ use crate::controls;
 use crate::entities::{card, named, number, yes_or_no};
 use crate::line::{self, Words};
 use crate::support::match_key;
+use crate::transfers;
 
 /// The verbs of operations.
-pub(crate) const VERBS: [&str; 16] = [
+pub(crate) const VERBS: [&str; 17] = [
+    "send",
     "refund-limit",
     "resolve",
     "reject",
@@ -61,6 +63,7 @@ pub(crate) fn operation(verb: &str, words: &mut Words) -> Result<Command, String
 
 fn asked(verb: &str, words: &mut Words) -> Result<Operation, String> {
     Ok(match verb {
+        "send" => transfers::sent(words)?,
         "adjust" => Operation::Adjust(amount(words)?),
         "force" => Operation::Force(amount(words)?),
         "cancel-force" => Operation::CancelForce {

@@ -126,7 +126,7 @@ pub(crate) fn operation(came: &Came) -> String {
 }
 
 /// The name of a refusal; what a control is refused for in words is left out.
-fn refusal(error: &OperationError) -> String {
+pub(crate) fn refusal(error: &OperationError) -> String {
     match error {
         OperationError::InvalidControl(_) => "invalid_control".to_owned(),
         other => serde_name(other),

@@ -18,7 +18,9 @@ use crate::line::{self, Line, Words};
 use crate::messages::NetworkMessage as _;
 use crate::shown::{self, LIMIT_NAMES};
 use crate::support::{SHARD, records, release};
-use crate::{clearings, controls, entities, later_messages, messages, operations, rule_sets};
+use crate::{
+    clearings, controls, entities, later_messages, messages, operations, rule_sets, transfers,
+};
 
 /// A message that a table sent first under its STAN.
 pub(crate) struct Sent {
@@ -118,6 +120,7 @@ impl World {
                         expected.clone()?;
                         self.message(&verb, words)
                     }
+                    step if transfers::VERBS.contains(&step) => transfers::run(self, step, words),
                     operation
                         if operations::VERBS.contains(&operation)
                             || controls::VERBS.contains(&operation) =>
@@ -286,7 +289,7 @@ impl World {
     }
 
     /// Hands one command to the writer, in a batch of its own, with what the books hold for it.
-    fn submit(
+    pub(crate) fn submit(
         &mut self,
         mut command: Command,
         deadline: Option<Timestamp>,

@@ -8,6 +8,7 @@
 pub(crate) mod clearing;
 mod emitter;
 mod files;
+pub(crate) mod transfer;
 
 pub use emitter::{Emitter, follow};
 pub use files::EventFiles;
@@ -277,6 +278,7 @@ fn operation(done: &OperationDone) -> Value {
         "account_id": done.account.map(|account| account.0),
         "limit_deltas_minor": listed(&done.moves, done.account),
         "related_limit_deltas_minor": related(&done.moves, done.account),
+        "transfer": transfer::told(done),
         "rules_version": done.rules.to_string(),
     })
 }
@@ -304,6 +306,9 @@ pub(crate) fn operation_name(operation: &Operation) -> &'static str {
         Operation::RefundLimit { .. } => "refund_limit",
         Operation::ResolveClearing { .. } => "resolve_clearing",
         Operation::RejectClearing { .. } => "reject_clearing",
+        Operation::SendTransfer(_) => "send_transfer",
+        Operation::ReceiveTransfer(_) => "receive_transfer",
+        Operation::SettleTransfer { .. } => "settle_transfer",
     }
 }
 

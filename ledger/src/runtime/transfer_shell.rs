@@ -1,0 +1,64 @@
+//! The shell around transfers.
+//!
+//! Owns: a thread of lower priority that looks every so often which transfers are on their way, and submits the step
+//! that each lacks, after a crash as before. Must never: decide one, or submit a step that may be old by the time it
+//! is decided.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use crossbeam_channel::{Sender, TrySendError};
+
+use super::clock::now;
+use super::{Ticket, step_back};
+use crate::books::{SledStore, Views};
+use crate::command::{Command, Submission};
+use crate::journal::signal::Signal;
+
+/// How often transfers are looked for.
+const INTERVAL: Duration = Duration::from_millis(500);
+/// How many steps are submitted at a time.
+const MOST: usize = 256;
+/// How long a step may wait for the writer. What it needs of the books came with it, and must not be older than what
+/// memory forgets; a step that was not decided is submitted again.
+const PATIENCE_US: i64 = 10_000_000;
+
+pub(super) struct TransferShell<T> {
+    pub(super) views: Arc<Views<SledStore>>,
+    pub(super) submissions: Sender<Submission<T>>,
+    /// Raised when the end begins.
+    pub(super) stop: Signal,
+}
+
+impl<T: Ticket> TransferShell<T> {
+    pub(super) fn run(self) {
+        step_back();
+        while !self.stop.wait(INTERVAL) {
+            match self.views.missing_steps(MOST) {
+                Ok(steps) => {
+                    if !self.submit(steps) {
+                        return;
+                    }
+                }
+                Err(error) => tracing::error!(%error, "open transfers cannot be looked for"),
+            }
+        }
+    }
+
+    /// Submits the steps; says whether the ledger still takes any. A full queue leaves the rest for the next time.
+    fn submit(&self, steps: Vec<Command>) -> bool {
+        for command in steps {
+            let submission = Submission {
+                command,
+                deadline: Some(now().plus_us(PATIENCE_US)),
+                ticket: T::unattended(),
+            };
+            match self.submissions.try_send(submission) {
+                Ok(()) => {}
+                Err(TrySendError::Full(_)) => return true,
+                Err(TrySendError::Disconnected(_)) => return false,
+            }
+        }
+        true
+    }
+}
