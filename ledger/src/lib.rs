@@ -28,6 +28,7 @@ pub mod books;
 pub mod command;
 pub mod controls;
 mod decide;
+mod dense;
 pub mod durable;
 pub mod entities;
 pub mod identifiers;

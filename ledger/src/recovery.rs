@@ -81,7 +81,7 @@ impl RecoveryError {
 ///
 /// # Errors
 /// [`RecoveryError`]: something durable cannot be read. Nothing was lost by trying.
-pub fn recover<D: Disk + Clone, S: BookStore>(
+pub fn recover<D: Disk + Clone, S: BookStore + Sync>(
     disk: D,
     store: S,
     options: LogOptions,
@@ -96,7 +96,7 @@ pub fn recover<D: Disk + Clone, S: BookStore>(
 ///
 /// # Errors
 /// [`RecoveryError`]: something durable cannot be read. Nothing was lost by trying.
-pub fn recover_inspected<D: Disk + Clone, S: BookStore>(
+pub fn recover_inspected<D: Disk + Clone, S: BookStore + Sync>(
     disk: D,
     store: S,
     contents: Contents,

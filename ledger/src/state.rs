@@ -5,12 +5,13 @@
 //! to an account once. Must never: change by anything but [`State::apply`], or decide.
 
 mod clearing;
+pub(crate) mod entities;
 
 use std::borrow::Cow;
-use std::hash::{BuildHasher, BuildHasherDefault, DefaultHasher};
 
 use rules::{AccountId, Limits, ProgramId, RelatedLimits, Snapshot};
 
+use self::entities::{Accounts, Cards, Customers, KnownCustomer};
 use crate::authorization::moves::sum;
 use crate::authorization::{
     AccountMove, AuthorizationDecided, Change, Decision, HoldDropped, Lookup, MessageKey, Moves,
@@ -18,31 +19,19 @@ use crate::authorization::{
 };
 use crate::books::rows::StoredMessage;
 use crate::controls::{ControlChange, Controls, Counting};
-use crate::entities::{Account, Card, CardFacts, Customer};
+use crate::entities::{Account, Card, CardFacts};
 use crate::identifiers::{CardHash, CustomerId, RecordId, Timestamp};
 use crate::invariants;
-use crate::map::Map;
 use crate::operation::{OperationDone, OperationEffect};
 use crate::recent::{Link, Recent, RecentMessages, Remembered};
 use crate::record::Record;
 
-/// What is known of a customer: enough to tell a repeated command from another customer.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) struct KnownCustomer {
-    /// A hash of its content.
-    pub(crate) content: u64,
-    pub(crate) is_active: bool,
-}
-
 /// The books as deciding sees them.
 #[derive(Debug, Default)]
 pub struct State {
-    customers: Map<CustomerId, KnownCustomer>,
-    /// Each by itself: a map moves all it has when it grows, and half of it is empty then.
-    accounts: Map<AccountId, Box<Account>>,
-    /// Sum of the maximum limits of each program's accounts, minor units.
-    granted: Map<ProgramId, i128>,
-    cards: Map<CardHash, CardFacts>,
+    customers: Customers,
+    accounts: Accounts,
+    cards: Cards,
     controls: Controls,
     recent: RecentMessages,
 }
@@ -154,12 +143,12 @@ impl State {
     /// An account.
     #[must_use]
     pub fn account(&self, id: AccountId) -> Option<&Account> {
-        self.accounts.get(&id).map(Box::as_ref)
+        self.accounts.get(id)
     }
 
     /// Every account, in no particular order: for audits, never for deciding.
     pub fn accounts(&self) -> impl Iterator<Item = &Account> {
-        self.accounts.values().map(Box::as_ref)
+        self.accounts.all()
     }
 
     /// How many messages are remembered.
@@ -169,7 +158,7 @@ impl State {
     }
 
     pub(crate) fn customer(&self, id: CustomerId) -> Option<KnownCustomer> {
-        self.customers.get(&id).copied()
+        self.customers.get(id)
     }
 
     pub(crate) fn card(&self, hash: &CardHash) -> Option<&CardFacts> {
@@ -178,7 +167,7 @@ impl State {
 
     /// Sum of the maximum limits of a program's accounts, minor units.
     pub(crate) fn granted(&self, program: ProgramId) -> i128 {
-        self.granted.get(&program).copied().unwrap_or(0)
+        self.accounts.granted(program)
     }
 
     /// The controls made at run time, and what limits have counted.
@@ -214,25 +203,19 @@ impl State {
         std::iter::successors(above(account), move |account| above(account))
     }
 
-    /// Takes a customer from the books.
-    pub(crate) fn load_customer(&mut self, customer: &Customer) {
-        let known = KnownCustomer {
-            content: content_hash(customer),
-            is_active: customer.is_active,
-        };
-        self.customers.insert(customer.id, known);
+    /// Takes the entities that the books hold, in place of those that are there.
+    pub(crate) fn hold(&mut self, customers: Customers, accounts: Accounts, cards: Cards) {
+        (self.customers, self.accounts, self.cards) = (customers, accounts, cards);
     }
 
     /// Takes an account from the books.
     pub(crate) fn load_account(&mut self, account: Account) {
-        let granted = self.granted.entry(account.program).or_default();
-        *granted = granted.saturating_add(account.limits.max_credit_limit.into());
-        self.accounts.insert(account.id, Box::new(account));
+        self.accounts.load(account);
     }
 
     /// Takes a card from the books.
     pub(crate) fn load_card(&mut self, card: &Card) {
-        self.cards.insert(card.hash, card.facts);
+        self.cards.load(card);
     }
 
     /// The same, to take rows of the books in.
@@ -307,9 +290,9 @@ impl State {
         record: &Record,
     ) -> Result<(), InvariantViolation> {
         match record {
-            Record::CustomerCreated(customer) => self.load_customer(customer),
+            Record::CustomerCreated(customer) => self.customers.load(customer),
             Record::AccountOpened(account) => {
-                if !self.accounts.contains_key(&account.id) {
+                if self.account(account.id).is_none() {
                     self.load_account(Account {
                         reflects: id,
                         ..(**account).clone()
@@ -318,7 +301,9 @@ impl State {
             }
             Record::CardIssued(card) => {
                 // The books may already hold a later state of it.
-                self.cards.entry(card.hash).or_insert(card.facts);
+                if self.card(&card.hash).is_none() {
+                    self.load_card(card);
+                }
             }
             Record::AuthorizationDecided(decided) => self.apply_authorization(id, time, decided)?,
             Record::ReversalDecided(decided) => self.apply_reversal(id, time, decided)?,
@@ -424,17 +409,16 @@ impl State {
         time: Timestamp,
         done: &OperationDone,
     ) -> Result<(), InvariantViolation> {
-        if let Some(account) = done.account.and_then(|id| self.accounts.get_mut(&id)) {
+        if let Some(account) = done.account.and_then(|id| self.accounts.get_mut(id)) {
+            let (program, reflected) = (account.program, account.reflects);
+            change_account(account, id, &done.effect);
             if let OperationEffect::Granted { before, granted } = &done.effect
-                && account.reflects < id
+                && reflected < id
             {
                 let after = granted.put_into(before).max_credit_limit;
-                let sum = self.granted.entry(account.program).or_default();
-                *sum = sum
-                    .saturating_add(after.into())
-                    .saturating_sub(before.max_credit_limit.into());
+                let before = before.max_credit_limit;
+                self.accounts.grant(program, (before, after));
             }
-            change_account(account, id, &done.effect);
         }
         self.move_accounts(id, &done.moves)?;
         match &done.effect {
@@ -524,7 +508,7 @@ impl State {
         for moved in moves {
             let account = self
                 .accounts
-                .get_mut(&moved.account)
+                .get_mut(moved.account)
                 .ok_or(InvariantViolation {
                     id,
                     reason: Cow::Borrowed("its account does not exist"),
@@ -556,19 +540,4 @@ impl RelatedLimits for Related<'_> {
         let after = self.planned.applied_to(parent.id, &parent.limits)?;
         Some((parent.id, after))
     }
-}
-
-/// Hash of a customer's content, the same in every run of one build.
-pub(crate) fn content_hash(customer: &Customer) -> u64 {
-    let content = (
-        customer.kind as u8,
-        customer.name.as_str(),
-        customer.document_number.as_str(),
-        customer.is_active,
-        customer
-            .address
-            .as_ref()
-            .map(|address| (&address.line, &address.postal_code)),
-    );
-    BuildHasherDefault::<DefaultHasher>::default().hash_one(content)
 }

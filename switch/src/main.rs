@@ -371,7 +371,7 @@ fn explained(
 
 /// Reads the books of a directory and says what they are.
 fn inspect_books(directory: &std::path::Path, cache_bytes: u64) -> ExitCode {
-    let mut out = std::io::stdout().lock();
+    let mut out = std::io::stdout();
     match inspection::report(directory, cache_bytes, &mut out) {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => fail(&format!("standard output: {error}"), 2),

@@ -42,6 +42,9 @@ pub(crate) struct Arguments {
     /// The process of one measurement, over the directory.
     #[arg(long, hide = true)]
     measure: Option<Measure>,
+    /// What an inspection is told: the directory of the books and the bytes of its page cache.
+    #[arg(hide = true)]
+    inspected: Vec<String>,
 }
 
 /// One measurement.
@@ -59,6 +62,8 @@ enum Measure {
     Lag,
     /// Decides and applies beside a small state.
     Rate,
+    /// Reads books as a start has them read by a process of its own.
+    Inspect,
 }
 
 type Failure = Box<dyn std::error::Error>;
@@ -85,6 +90,7 @@ fn measured(arguments: &Arguments, measure: Measure) -> Result<(), Failure> {
         Measure::Holds => measures::holds(arguments),
         Measure::Lag => measures::lag(arguments),
         Measure::Rate => measures::rate(arguments),
+        Measure::Inspect => measures::inspect(arguments),
     }
 }
 

@@ -1,8 +1,9 @@
 //! The measurements, each in a process of its own.
 
+use std::path::Path;
 use std::time::{Duration, Instant};
 
-use ledger::books::inspection::Inspector;
+use ledger::books::inspection::{Inspector, report};
 use ledger::books::{SledStore, ViewWriter};
 use ledger::command::Submission;
 use ledger::identifiers::Timestamp;
@@ -53,7 +54,7 @@ impl Shard {
                 segment_bytes: 64 * 1024 * 1024,
             },
             cache_bytes: arguments.cache_bytes,
-            inspector: &Inspector::InProcess,
+            inspector: &inspector()?,
             since: Timestamp(i64::MAX),
             checkpoint_rows: CHECKPOINT_ROWS,
         })?;
@@ -130,6 +131,26 @@ fn decide(writer: &mut Writer, rules: &Snapshot, commands: Vec<Command>) -> Resu
     });
     let decided = writer.decide(submissions, rules, now())?;
     Ok(decided.batch.ok_or("nothing was recorded")?)
+}
+
+/// This program, reading books in a process of its own, as the switch has it.
+fn inspector() -> Result<Inspector, Failure> {
+    let arguments = ["--measure", "inspect"].map(str::to_owned);
+    let program = std::env::current_exe()?;
+    Ok(Inspector::Program(program, arguments.into()))
+}
+
+/// Reads books for a start.
+pub(super) fn inspect(arguments: &Arguments) -> Result<(), Failure> {
+    let [directory, cache_bytes] = arguments.inspected.as_slice() else {
+        return Err("an inspection is told the directory and the bytes of its page cache".into());
+    };
+    let mut out = std::io::stdout();
+    Ok(report(
+        Path::new(directory),
+        cache_bytes.parse()?,
+        &mut out,
+    )?)
 }
 
 /// Starts, and says how long that took and what is resident.

@@ -136,8 +136,8 @@ impl<S: BookStore> Audit<'_, '_, S> {
     /// says what it found.
     fn opening(&mut self, account: &Account) -> Result<Course, AuditError> {
         let out_of_range = || out_of_range(account.id, account.reflects);
-        let opened = match account.opening {
-            Some(opening) => opening,
+        let opened = match &account.opening {
+            Some(opening) => **opening,
             None => {
                 let known = &mut self.summary.accounts_without_opening;
                 *known = known.saturating_add(1);

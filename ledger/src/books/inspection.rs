@@ -8,6 +8,7 @@
 use std::io::{self, BufRead as _, Read as _};
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
+use std::sync::{Mutex, PoisonError};
 use std::time::Duration;
 
 use crossbeam_channel::RecvTimeoutError;
@@ -69,7 +70,7 @@ enum Line {
 
 /// Opens the books of a directory and reads every row.
 #[must_use]
-pub fn inspect(directory: &Path, cache_bytes: u64, seen: impl FnMut(u64)) -> Inspection {
+pub fn inspect(directory: &Path, cache_bytes: u64, seen: impl Fn(u64) + Sync) -> Inspection {
     match read(directory, cache_bytes, seen) {
         Ok(readable) => Inspection::Readable(Box::new(readable)),
         Err(Unfit::Store(error)) if is_of_the_system(&error) => {
@@ -88,7 +89,7 @@ enum Unfit {
     Contents(#[from] ContentsError),
 }
 
-fn read(directory: &Path, cache_bytes: u64, seen: impl FnMut(u64)) -> Result<Readable, Unfit> {
+fn read(directory: &Path, cache_bytes: u64, seen: impl Fn(u64) + Sync) -> Result<Readable, Unfit> {
     let store = SledStore::open(directory, cache_bytes)?;
     let (progress, intended) = (load::progress(&store)?, load::intended(&store)?);
     let contents = load::contents(&store, seen)?;
@@ -123,13 +124,19 @@ pub(crate) fn is_of_the_system(error: &StoreError) -> bool {
 ///
 /// # Errors
 /// When nobody listens.
-pub fn report(directory: &Path, cache_bytes: u64, out: &mut impl io::Write) -> io::Result<()> {
-    let mut say = |line: &Line| {
+pub fn report(
+    directory: &Path,
+    cache_bytes: u64,
+    out: &mut (impl io::Write + Send),
+) -> io::Result<()> {
+    // Who does not listen to the progress does not listen to the result either: its error counts.
+    let out = Mutex::new(out);
+    let say = |line: &Line| {
         let text = serde_json::to_string(line)?;
+        let mut out = out.lock().unwrap_or_else(PoisonError::into_inner);
         writeln!(out, "{text}")?;
         out.flush()
     };
-    // Who does not listen to the progress does not listen to the result either: its error counts.
     let inspection = inspect(directory, cache_bytes, |rows| {
         if rows.is_multiple_of(ROWS_PER_LINE) {
             say(&Line::Rows(rows)).unwrap_or_default();

@@ -8,7 +8,7 @@ use crate::command::{EntityError, Outcome};
 use crate::entities::{Account, Card, CardMode, Customer};
 use crate::identifiers::{CustomerId, RecordId};
 use crate::record::Record;
-use crate::state::content_hash;
+use crate::state::entities::content_hash;
 
 fn created(record: Record) -> (Vec<Record>, Outcome) {
     (vec![record], Outcome::Created)
@@ -86,7 +86,7 @@ pub(super) fn open_account(context: Context<'_>, account: &Account) -> (Vec<Reco
         reflects: RecordId::default(),
         ..account.clone()
     };
-    account.opening = account.movable();
+    account.opening = account.movable().map(Box::new);
     created(Record::AccountOpened(Box::new(account)))
 }
 

@@ -136,8 +136,8 @@ pub struct Account {
     /// Limits, in minor units of the currency.
     pub limits: Limits,
     /// What the limits that move were opened with: with the deltas of its records it gives what they are.
-    /// `None` where the books do not know any more.
-    pub opening: Option<Deltas>,
+    /// `None` where the books do not know any more, and in the memory that deciding uses.
+    pub opening: Option<Box<Deltas>>,
     /// Sum of the deltas of approved authorizations that are neither cleared nor reversed.
     pub pending: Deltas,
     /// The newest message decided on this account: start of the chain that
@@ -148,6 +148,15 @@ pub struct Account {
 }
 
 impl Account {
+    /// The account as memory keeps it for deciding: what it was opened with is for readers of the books.
+    #[must_use]
+    pub fn for_deciding(self) -> Self {
+        Self {
+            opening: None,
+            ..self
+        }
+    }
+
     /// What the limits that move are; `None` when one is not a move that could have been made.
     #[must_use]
     pub fn movable(&self) -> Option<Deltas> {

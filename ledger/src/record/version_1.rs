@@ -84,7 +84,7 @@ impl Account {
             latest: self.latest,
             reflects: self.reflects,
         };
-        account.opening = account.movable();
+        account.opening = account.movable().map(Box::new);
         account
     }
 }

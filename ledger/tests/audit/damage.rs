@@ -327,7 +327,9 @@ fn pending_off(_: &History, store: &MemoryStore) {
 }
 
 fn opening_off(_: &History, store: &MemoryStore) {
-    account(store, |account| account.opening = Some(deltas(499_999)));
+    account(store, |account| {
+        account.opening = Some(Box::new(deltas(499_999)))
+    });
 }
 
 fn granted_off(_: &History, store: &MemoryStore) {

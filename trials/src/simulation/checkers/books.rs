@@ -9,6 +9,7 @@ use ledger::authorization::{Decision, MatchKey, ReversalResult, Standing};
 use ledger::books;
 use ledger::books::rows::{MessageBody, Table};
 use ledger::books::store::BookStore as _;
+use ledger::entities::Account;
 use ledger::identifiers::RecordId;
 use ledger::record::Record;
 use ledger::recovery::recover;
@@ -44,6 +45,7 @@ pub fn books_equal_state(evidence: &Evidence<'_>) -> Verdict {
     let stored = books::load::state(views.store(), BEGINNING).unwrap();
     for account in &evidence.accounts {
         let shown = views.account(account.id).unwrap();
+        let shown = shown.map(Account::for_deciding);
         let kept = stored.account(account.id);
         if shown.as_ref() != Some(account) || kept != Some(account) {
             return failed(format!("{account:?}, shown {shown:?}, stored {kept:?}"));

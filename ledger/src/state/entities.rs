@@ -1,0 +1,150 @@
+//! The customers, accounts and cards that deciding reads, in memory.
+//!
+//! Owns: what of each entity stays in memory, and what the accounts of a program were granted. Each kind can be
+//! taken from the books by itself. Must never: decide, or change but as records and rows say.
+
+use std::hash::{BuildHasher as _, BuildHasherDefault, DefaultHasher};
+
+use rules::{AccountId, ProgramId};
+
+use crate::dense::{Dense, Keyed};
+use crate::entities::{Account, Card, CardFacts, Customer};
+use crate::identifiers::{CardHash, CustomerId};
+use crate::map::Map;
+
+/// What is known of a customer: enough to tell a repeated command from another customer.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct KnownCustomer {
+    id: CustomerId,
+    /// A hash of its content.
+    pub(crate) content: u64,
+    pub(crate) is_active: bool,
+}
+
+impl Keyed for KnownCustomer {
+    type Key = CustomerId;
+
+    fn key(&self) -> &CustomerId {
+        &self.id
+    }
+}
+
+impl Keyed for Account {
+    type Key = AccountId;
+
+    fn key(&self) -> &AccountId {
+        &self.id
+    }
+}
+
+/// What is known of a card.
+#[derive(Clone, Copy, Debug)]
+struct KnownCard {
+    hash: CardHash,
+    facts: CardFacts,
+}
+
+impl Keyed for KnownCard {
+    type Key = CardHash;
+
+    fn key(&self) -> &CardHash {
+        &self.hash
+    }
+}
+
+/// Every customer.
+#[derive(Debug, Default)]
+pub(crate) struct Customers(Dense<KnownCustomer>);
+
+/// Every account.
+#[derive(Debug, Default)]
+pub(crate) struct Accounts {
+    accounts: Dense<Account>,
+    /// Sum of the maximum limits of each program's accounts, minor units.
+    granted: Map<ProgramId, i128>,
+}
+
+/// Every card.
+#[derive(Debug, Default)]
+pub(crate) struct Cards(Dense<KnownCard>);
+
+impl Customers {
+    pub(crate) fn get(&self, id: CustomerId) -> Option<KnownCustomer> {
+        self.0.get(&id).copied()
+    }
+
+    /// Takes a customer in.
+    pub(crate) fn load(&mut self, customer: &Customer) {
+        self.0.put(KnownCustomer {
+            id: customer.id,
+            content: content_hash(customer),
+            is_active: customer.is_active,
+        });
+    }
+}
+
+impl Accounts {
+    pub(crate) fn get(&self, id: AccountId) -> Option<&Account> {
+        self.accounts.get(&id)
+    }
+
+    pub(crate) fn get_mut(&mut self, id: AccountId) -> Option<&mut Account> {
+        self.accounts.get_mut(&id)
+    }
+
+    pub(crate) fn all(&self) -> impl Iterator<Item = &Account> {
+        self.accounts.values()
+    }
+
+    /// Sum of the maximum limits of a program's accounts, minor units.
+    pub(crate) fn granted(&self, program: ProgramId) -> i128 {
+        self.granted.get(&program).copied().unwrap_or(0)
+    }
+
+    /// The maximum limit of an account of a program changed.
+    pub(crate) fn grant(&mut self, program: ProgramId, (before, after): (i64, i64)) {
+        let sum = self.granted.entry(program).or_default();
+        *sum = sum
+            .saturating_add(after.into())
+            .saturating_sub(before.into());
+    }
+
+    /// Takes an account in.
+    pub(crate) fn load(&mut self, account: Account) {
+        self.grant(account.program, (0, account.limits.max_credit_limit));
+        self.accounts.put(account.for_deciding());
+    }
+}
+
+impl Cards {
+    pub(crate) fn get(&self, hash: &CardHash) -> Option<&CardFacts> {
+        self.0.get(hash).map(|card| &card.facts)
+    }
+
+    pub(crate) fn get_mut(&mut self, hash: &CardHash) -> Option<&mut CardFacts> {
+        self.0.get_mut(hash).map(|card| &mut card.facts)
+    }
+
+    /// Takes a card in.
+    pub(crate) fn load(&mut self, card: &Card) {
+        self.0.put(KnownCard {
+            hash: card.hash,
+            facts: card.facts,
+        });
+    }
+}
+
+/// Hash of a customer's content, the same in every run of one build.
+pub(crate) fn content_hash(customer: &Customer) -> u64 {
+    let content = (
+        customer.kind as u8,
+        customer.name.as_str(),
+        customer.document_number.as_str(),
+        customer.is_active,
+        customer
+            .address
+            .as_ref()
+            .map(|address| (&address.line, &address.postal_code)),
+    );
+    BuildHasherDefault::<DefaultHasher>::default().hash_one(content)
+}
