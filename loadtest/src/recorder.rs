@@ -87,6 +87,18 @@ impl Answer {
     }
 }
 
+/// Answers in time with one DE39.
+#[derive(Debug)]
+pub(crate) struct CodeTally {
+    /// All of them.
+    pub(crate) answered: u64,
+    /// Those of the measured time, to two significant digits; `None` beyond [`CODES_MEASURED`] codes.
+    pub(crate) latencies: Option<Box<Latencies>>,
+}
+
+/// Codes whose latencies are kept: more than a network has, fewer than a broken peer could make up.
+const CODES_MEASURED: usize = 64;
+
 /// Everything that is counted and measured.
 #[derive(Debug)]
 pub(crate) struct Recorder {
@@ -102,7 +114,7 @@ pub(crate) struct Recorder {
     first_open: usize,
     second_template: Box<Latencies>,
     timeout_ns: u64,
-    pub(crate) response_codes: BTreeMap<Option<[u8; 2]>, u64>,
+    pub(crate) response_codes: BTreeMap<Option<[u8; 2]>, CodeTally>,
     /// Answers that fit nothing that was sent, or that return something else than was sent.
     pub(crate) mismatched: u64,
     /// Answers after the timeout.
@@ -180,7 +192,7 @@ impl Recorder {
                 tally.latencies.record_ns(latency_ns);
             }
         }
-        *self.response_codes.entry(answer.response_code).or_default() += 1;
+        self.code(answer.response_code, measured.then_some(latency_ns));
         if let Some(second) = self.second(answer.intended_ns) {
             second.record_ns(latency_ns);
         }
@@ -188,6 +200,21 @@ impl Recorder {
             self.measured_answered += 1;
             self.last_answer_ns = self.last_answer_ns.max(answer.now_ns);
             self.latencies.record_ns(latency_ns);
+        }
+    }
+
+    /// Counts an answer by its DE39.
+    fn code(&mut self, code: Option<[u8; 2]>, measured_ns: Option<u64>) {
+        let is_measured = self.response_codes.len() < CODES_MEASURED;
+        let template = &self.second_template;
+        let tally = self.response_codes.entry(code);
+        let tally = tally.or_insert_with(|| CodeTally {
+            answered: 0,
+            latencies: is_measured.then(|| template.clone()),
+        });
+        tally.answered += 1;
+        if let (Some(latencies), Some(latency_ns)) = (&mut tally.latencies, measured_ns) {
+            latencies.record_ns(latency_ns);
         }
     }
 

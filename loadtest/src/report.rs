@@ -160,6 +160,8 @@ pub struct Report {
     pub per_second: Vec<SecondReport>,
     /// Answers in time by DE39; `none` for answers without one.
     pub response_codes: BTreeMap<String, u64>,
+    /// Latencies of the measured time by DE39, to two significant digits.
+    pub latency_by_response_code_us: BTreeMap<String, FewPercentiles>,
     /// Writing 4 KiB durably during the run.
     pub disk_sync_us: Option<FewPercentiles>,
     /// The comparison of the books.
@@ -235,7 +237,15 @@ impl Report {
             response_codes: recorder
                 .response_codes
                 .iter()
-                .map(|(code, count)| (code_name(*code), *count))
+                .map(|(code, tally)| (code_name(*code), tally.answered))
+                .collect(),
+            latency_by_response_code_us: recorder
+                .response_codes
+                .iter()
+                .filter_map(|(code, tally)| {
+                    let latencies = tally.latencies.as_deref()?;
+                    Some((code_name(*code), latencies.into()))
+                })
                 .collect(),
             disk_sync_us: disk_sync.map(FewPercentiles::from),
             books,
