@@ -42,6 +42,8 @@ impl Element {
     pub const LOCAL_DATE: Self = Self(13);
     /// Expiration date of the card, n4 `YYMM`.
     pub const EXPIRATION_DATE: Self = Self(14);
+    /// Settlement date, MMDD.
+    pub const SETTLEMENT_DATE: Self = Self(15);
     /// Merchant type (merchant category code), n4.
     pub const MERCHANT_TYPE: Self = Self(18);
     /// Point-of-service entry mode, n3: entry mode 2, PIN capability 1.

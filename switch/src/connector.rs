@@ -8,9 +8,11 @@ use std::time::Duration;
 
 use ledger::identifiers::Timestamp;
 use ledger::runtime::now;
+use serde_json::json;
 use tokio::net::TcpStream;
 use tokio::time::{sleep, timeout};
 
+use crate::events::Notice;
 use crate::link_status::{CONNECTING, WAITING};
 use crate::port::Port;
 use crate::redial::{Redial, RedialBounds};
@@ -51,6 +53,17 @@ impl Line {
             }
             let wait_ms = redial.lost(lasted_ms);
             telemetry::line_lost(network, self.connector.connect, reason, wait_ms);
+            shared.notices.tell(Notice {
+                time: now(),
+                kind: "link.reconnecting",
+                network: network.to_owned(),
+                link: None,
+                data: json!({
+                    "peer": self.connector.connect.to_string(),
+                    "reason": reason,
+                    "wait_ms": wait_ms,
+                }),
+            });
             self.shown(&shared, WAITING, sleep(Duration::from_millis(wait_ms)))
                 .await;
         }

@@ -19,10 +19,17 @@ use rules::{Reason, ResponseCode, Snapshot};
 
 use crate::adapter::{FormatError, Incoming, address, request, response};
 use crate::card_vault::CardVault;
-use crate::network_state::NetworkState;
 use crate::networks::NetworkPlan;
 use crate::refusal::Refusal;
 use crate::session::{Action, Event, Session, SessionOptions};
+
+mod management;
+mod rejects;
+mod sent;
+mod told;
+
+use self::sent::SentResponses;
+pub use self::told::{Rejected, Rejection, Told};
 
 /// What a link reads beside its own state.
 pub struct Surroundings<'a> {
@@ -139,6 +146,10 @@ pub struct Link {
     session: Session,
     /// What the session wants to be done.
     actions: Vec<Action>,
+    /// What a rejection may be of.
+    sent: SentResponses,
+    /// What the network said beside its traffic.
+    told: Vec<Told>,
 }
 
 impl Link {
@@ -154,6 +165,8 @@ impl Link {
         Self {
             session,
             actions: Vec::new(),
+            sent: SentResponses::default(),
+            told: Vec::new(),
         }
     }
 
@@ -171,6 +184,16 @@ impl Link {
     /// What is to be done since this was asked before.
     pub fn actions(&mut self) -> Vec<Action> {
         std::mem::take(&mut self.actions)
+    }
+
+    /// What the network has said beside its traffic since this was asked before.
+    pub fn told(&mut self) -> Vec<Told> {
+        std::mem::take(&mut self.told)
+    }
+
+    /// The response to a request was sent: a rejection of it is told as such.
+    pub fn sent(&mut self, request: &WaitingRequest, answered: &Answered) {
+        self.sent.add(&request.incoming.message, answered);
     }
 
     /// Whether traffic is taken where a sign-on is required.
@@ -216,12 +239,12 @@ impl Link {
         if control != 0 || body.is_empty() {
             return Err(Received::Ignored("poll"));
         }
-        // What the network gives back was not decided by it, and must not be decided again by us.
-        if VisaHeader::parse(&header).is_ok_and(|header| header.reject_code.is_some()) {
-            return Err(Received::Ignored("rejected by the network"));
-        }
         match around.plan.dialect.decode(body) {
             Ok(message) => Ok(Incoming { message, header }),
+            Err(undecodable) if reject_code(&header).is_some() => {
+                report(Anomaly::Undecodable(Box::new(undecodable)));
+                Err(Received::Ignored(rejects::REJECTED))
+            }
             Err(undecodable) => Err(reject(undecodable, header, around, out, report)),
         }
     }
@@ -236,6 +259,10 @@ impl Link {
         report: &mut dyn FnMut(Anomaly),
     ) -> Received {
         let message = &incoming.message;
+        // What the network gives back was not decided by it, and must not be decided again by us.
+        if let Some(code) = reject_code(&incoming.header) {
+            return self.given_back(message, code, around);
+        }
         match message.mti().function() {
             MtiFunction::Request | MtiFunction::Advice => {}
             ACKNOWLEDGEMENT if around.plan.network.acknowledgements => {
@@ -253,8 +280,13 @@ impl Link {
         if message.mti().class() == MtiClass::NetworkManagement {
             return self.manage(&incoming, around, out, report);
         }
+        if message.mti().class() == MtiClass::Administrative
+            && message.has(Element::ORIGINAL_DATA_ELEMENTS)
+        {
+            return self.rejected_by_message(&incoming, around, out, report);
+        }
         if self.needs_sign_on(around) {
-            return refuse(&incoming, around, Reason::SignOnRequired, out, report);
+            return self.refuse(&incoming, around, Reason::SignOnRequired, out, report);
         }
         match command(message, around) {
             Ok(Some(command)) => {
@@ -269,15 +301,15 @@ impl Link {
                     },
                 }
             }
-            Ok(None) => refuse(&incoming, around, Reason::NotPermitted, out, report),
+            Ok(None) => self.refuse(&incoming, around, Reason::NotPermitted, out, report),
             Err(Problem::Format(error)) => {
                 report(Anomaly::Format(error, References::of(message)));
-                refuse(&incoming, around, Reason::FormatError, out, report)
+                self.refuse(&incoming, around, Reason::FormatError, out, report)
             }
             // Without the books, a repeat cannot be told from a new message: nothing is decided.
             Err(Problem::Lookup(error)) => {
                 report(Anomaly::Lookup(error, References::of(message)));
-                refuse(&incoming, around, Reason::SystemMalfunction, out, report)
+                self.refuse(&incoming, around, Reason::SystemMalfunction, out, report)
             }
         }
     }
@@ -305,49 +337,46 @@ impl Link {
             }
         }
     }
-
-    /// Network management (reference iso8583 3.6): 001 sign-on, 002 sign-off, 061 and 062 the same for all links of the
-    /// network, 201 cut-over, 301 echo.
-    fn manage(
-        &mut self,
-        incoming: &Incoming,
-        around: &Surroundings<'_>,
-        out: &mut BytesMut,
-        report: &mut dyn FnMut(Anomaly),
-    ) -> Received {
-        let message = &incoming.message;
-        let element = Element::NETWORK_MANAGEMENT_CODE;
-        let state = &around.plan.state;
-        let managed = match message.text(element) {
-            Some("001") => {
-                self.happened(Event::PeerSignedOn, around.now);
-                Ok(())
-            }
-            Some("002") => {
-                self.happened(Event::PeerSignedOff, around.now);
-                Ok(())
-            }
-            Some(code @ ("061" | "062")) => {
-                state.sign_on_group(code == "061");
-                Ok(())
-            }
-            Some("201") => cut_over(message, state),
-            Some("301") => Ok(()),
-            Some(_) => return refuse(incoming, around, Reason::NotPermitted, out, report),
-            None => Err(crate::adapter::missing(element)),
-        };
-        if let Err(error) = managed {
-            report(Anomaly::Format(error, References::of(message)));
-            return refuse(incoming, around, Reason::FormatError, out, report);
-        }
-        match Refusal::network_management(message) {
-            Some(refusal) => answer(incoming, around, refusal, out, report),
-            None => Received::Ignored("not network management"),
-        }
-    }
 }
 
 impl Link {
+    /// Answers without the ledger.
+    fn refuse(
+        &mut self,
+        incoming: &Incoming,
+        around: &Surroundings<'_>,
+        reason: Reason,
+        out: &mut BytesMut,
+        report: &mut dyn FnMut(Anomaly),
+    ) -> Received {
+        self.answer(incoming, around, Refusal::because(reason), out, report)
+    }
+
+    fn answer(
+        &mut self,
+        incoming: &Incoming,
+        around: &Surroundings<'_>,
+        refusal: Refusal,
+        out: &mut BytesMut,
+        report: &mut dyn FnMut(Anomaly),
+    ) -> Received {
+        let received = answer(incoming, around, refusal, out, report);
+        if let Received::Answered {
+            response_code,
+            reason,
+        } = received
+        {
+            let answered = Answered {
+                id: None,
+                response_code,
+                reason,
+                repeat: false,
+            };
+            self.sent.add(&incoming.message, &answered);
+        }
+        received
+    }
+
     /// Whether nothing is taken before somebody signs on.
     fn needs_sign_on(&self, around: &Surroundings<'_>) -> bool {
         let plan = around.plan;
@@ -488,6 +517,11 @@ impl WaitingRequest {
     }
 }
 
+/// The code in the header of a frame that the network gives back.
+fn reject_code(header: &[u8]) -> Option<u16> {
+    VisaHeader::parse(header).ok()?.reject_code
+}
+
 /// Why a message does not become a command.
 #[derive(Debug, thiserror::Error)]
 enum Problem {
@@ -610,19 +644,6 @@ fn is_within(transmission: u64, now: Timestamp, distance_us: i64) -> bool {
         .is_some_and(|(earliest, latest)| earliest <= transmission && transmission <= latest)
 }
 
-/// A new business day has begun: its date is that of the settlement.
-fn cut_over(message: &Message, state: &NetworkState) -> Result<(), FormatError> {
-    let Some(element) = NetworkState::date_element() else {
-        return Ok(());
-    };
-    let date = message
-        .text(element)
-        .ok_or_else(|| crate::adapter::missing(element))?;
-    let problem = "is no date";
-    let cut_over = state.cut_over(date);
-    cut_over.map_err(|_no_date| FormatError { element, problem })
-}
-
 /// Answers 30 where MTI and STAN could be read; else the frame is only reported.
 fn reject(
     undecodable: Undecodable,
@@ -634,22 +655,17 @@ fn reject(
     let readable = undecodable.readable.clone();
     report(Anomaly::Undecodable(Box::new(undecodable)));
     match readable {
+        // It may reject what we answered: an answer to it could be rejected in turn, without end.
+        Some(message) if message.mti().class() == MtiClass::Administrative => {
+            Received::Ignored("undecodable")
+        }
         Some(message) if message.has(Element::STAN) && message.mti().response().is_some() => {
             let incoming = Incoming { message, header };
-            refuse(&incoming, around, Reason::FormatError, out, report)
+            let refusal = Refusal::because(Reason::FormatError);
+            answer(&incoming, around, refusal, out, report)
         }
         Some(_) | None => Received::Ignored("undecodable"),
     }
-}
-
-fn refuse(
-    incoming: &Incoming,
-    around: &Surroundings<'_>,
-    reason: Reason,
-    out: &mut BytesMut,
-    report: &mut dyn FnMut(Anomaly),
-) -> Received {
-    answer(incoming, around, Refusal::because(reason), out, report)
 }
 
 fn answer(

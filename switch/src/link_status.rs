@@ -13,6 +13,7 @@ use ledger::identifiers::Timestamp;
 use serde_json::{Value, json};
 use tokio::sync::mpsc;
 
+use crate::link::{Rejected, Told};
 use crate::session::{Note, Purpose, Stand};
 
 /// The open links, and the lines that wait to be opened.
@@ -38,6 +39,8 @@ pub struct LinkStatus {
     in_flight: AtomicU64,
     /// Requests of our own by what became of them, in the order of [`RESULTS`].
     own_requests: [AtomicU64; RESULTS.len()],
+    /// Messages of ours that the network did not take, in the order of [`Rejected::NAMES`].
+    rejected: [AtomicU64; Rejected::NAMES.len()],
     /// The last complaints, the oldest first.
     complaints: Mutex<VecDeque<(Timestamp, String)>>,
     /// The way to ask for a request of our own.
@@ -54,7 +57,9 @@ pub enum Side {
 }
 
 impl Side {
-    fn as_str(self) -> &'static str {
+    /// The name in answers and events.
+    #[must_use]
+    pub fn as_str(self) -> &'static str {
         match self {
             Self::Listens => "listens",
             Self::Connects => "connects",
@@ -79,9 +84,10 @@ const STANDS: [&str; 7] = [
 ];
 
 /// What may become of a request of our own.
-const RESULTS: [&str; 6] = [
+const RESULTS: [&str; 7] = [
     "answered",
     "refused",
+    "rejected",
     "unanswered",
     "late",
     "unmatched",
@@ -121,6 +127,7 @@ impl LinkStatuses {
             answered: AtomicU64::new(0),
             in_flight: AtomicU64::new(0),
             own_requests: [const { AtomicU64::new(0) }; RESULTS.len()],
+            rejected: [const { AtomicU64::new(0) }; Rejected::NAMES.len()],
             complaints: Mutex::default(),
             asks,
         });
@@ -223,17 +230,25 @@ impl LinkStatus {
 
     /// Something became of a request of our own.
     pub fn noted(&self, note: &Note, now: Timestamp) {
-        let index = RESULTS.iter().position(|known| *known == note.result());
-        if let Some(count) = index.and_then(|index| self.own_requests.get(index)) {
-            count.fetch_add(1, Ordering::Relaxed);
+        count(&RESULTS, &self.own_requests, note.result());
+        self.complained(note.complaint(), now);
+    }
+
+    /// The network said something beside its traffic.
+    pub fn told(&self, told: &Told, now: Timestamp) {
+        if let Told::Rejected(rejection) = told {
+            count(&Rejected::NAMES, &self.rejected, rejection.of.as_str());
         }
-        if let Some(complaint) = note.complaint() {
-            let mut complaints = self.complaints();
-            if complaints.len() >= COMPLAINTS {
-                complaints.pop_front();
-            }
-            complaints.push_back((now, complaint));
+        self.complained(told.complaint(), now);
+    }
+
+    fn complained(&self, complaint: Option<String>, now: Timestamp) {
+        let Some(complaint) = complaint else { return };
+        let mut complaints = self.complaints();
+        if complaints.len() >= COMPLAINTS {
+            complaints.pop_front();
         }
+        complaints.push_back((now, complaint));
     }
 
     fn complaints(&self) -> MutexGuard<'_, VecDeque<(Timestamp, String)>> {
@@ -251,10 +266,6 @@ impl LinkStatus {
 
     fn to_json(&self) -> Value {
         let stands = STANDS.get(self.stands.load(Ordering::Relaxed));
-        let own_requests = RESULTS.iter().zip(&self.own_requests);
-        let own_requests: serde_json::Map<String, Value> = own_requests
-            .map(|(result, count)| ((*result).to_owned(), json!(count.load(Ordering::Relaxed))))
-            .collect();
         let complaints: Vec<Value> = self
             .complaints()
             .iter()
@@ -271,10 +282,28 @@ impl LinkStatus {
             "received": self.received.load(Ordering::Relaxed),
             "answered": self.answered.load(Ordering::Relaxed),
             "in_flight": self.in_flight.load(Ordering::Relaxed),
-            "own_requests": own_requests,
+            "own_requests": counted(&RESULTS, &self.own_requests),
+            "rejected": counted(&Rejected::NAMES, &self.rejected),
             "complaints": complaints,
         })
     }
+}
+
+/// One more of a name.
+fn count(names: &[&str], counts: &[AtomicU64], name: &str) {
+    let index = names.iter().position(|known| *known == name);
+    if let Some(count) = index.and_then(|index| counts.get(index)) {
+        count.fetch_add(1, Ordering::Relaxed);
+    }
+}
+
+/// Counts by name.
+fn counted(names: &[&str], counts: &[AtomicU64]) -> Value {
+    let counts = counts
+        .iter()
+        .map(|count| json!(count.load(Ordering::Relaxed)));
+    let names = names.iter().map(|name| (*name).to_owned());
+    Value::Object(names.zip(counts).collect())
 }
 
 #[cfg(test)]

@@ -5,8 +5,6 @@
 
 use std::sync::atomic::{AtomicBool, AtomicU16, Ordering};
 
-use codec::Element;
-
 /// What a network has said.
 #[derive(Debug, Default)]
 pub struct NetworkState {
@@ -15,20 +13,11 @@ pub struct NetworkState {
     group_signed_on: AtomicBool,
 }
 
-/// The date of settlement, DE15.
-const SETTLEMENT_DATE: u8 = 15;
-
 /// A text that is no date.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct NoDate;
 
 impl NetworkState {
-    /// The element that holds the business date.
-    #[must_use]
-    pub fn date_element() -> Option<Element> {
-        Element::new(SETTLEMENT_DATE)
-    }
-
     /// A new business day has begun.
     ///
     /// # Errors
@@ -53,9 +42,9 @@ impl NetworkState {
         }
     }
 
-    /// All links of the network are signed on, or are not any more.
-    pub fn sign_on_group(&self, signed_on: bool) {
-        self.group_signed_on.store(signed_on, Ordering::Relaxed);
+    /// All links of the network are signed on, or are not any more; whether that is a change.
+    pub fn sign_on_group(&self, signed_on: bool) -> bool {
+        self.group_signed_on.swap(signed_on, Ordering::Relaxed) != signed_on
     }
 
     /// Whether all links are signed on.

@@ -13,7 +13,7 @@ pub struct Refusal(Kind);
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Kind {
     Because(Reason),
-    NetworkManagement,
+    Acknowledgement,
 }
 
 impl Refusal {
@@ -23,11 +23,15 @@ impl Refusal {
         Self(Kind::Because(reason))
     }
 
-    /// Acknowledges a network management message; `None` for any other class, which moves money.
+    /// Acknowledges a message of network management or administration; `None` for any other class, which may move
+    /// money.
     #[must_use]
-    pub fn network_management(message: &Message) -> Option<Self> {
-        (message.mti().class() == MtiClass::NetworkManagement)
-            .then_some(Self(Kind::NetworkManagement))
+    pub fn acknowledgement(message: &Message) -> Option<Self> {
+        let moves_nothing = matches!(
+            message.mti().class(),
+            MtiClass::NetworkManagement | MtiClass::Administrative
+        );
+        moves_nothing.then_some(Self(Kind::Acknowledgement))
     }
 
     /// DE39.
@@ -35,7 +39,7 @@ impl Refusal {
     pub fn response_code(self, network: &Network) -> ResponseCode {
         match self.0 {
             Kind::Because(reason) => network.response_code(reason),
-            Kind::NetworkManagement => ResponseCode::APPROVED,
+            Kind::Acknowledgement => ResponseCode::APPROVED,
         }
     }
 
@@ -44,7 +48,7 @@ impl Refusal {
     pub fn reason(self) -> Option<Reason> {
         match self.0 {
             Kind::Because(reason) => Some(reason),
-            Kind::NetworkManagement => None,
+            Kind::Acknowledgement => None,
         }
     }
 }

@@ -20,7 +20,7 @@ use ledger::journal::disk::Directory;
 use ledger::journal::log::LogOptions;
 use ledger::journal::readers::Readers;
 use ledger::journal::retention::Policy;
-use ledger::runtime::{Ledger, LedgerOptions};
+use ledger::runtime::{Ledger, LedgerOptions, now};
 use rules::{NetworkId, Snapshot};
 use tokio::net::TcpListener;
 use tokio_util::sync::CancellationToken;
@@ -31,7 +31,7 @@ use crate::audit::live::Audits;
 use crate::card_vault::CardVault;
 use crate::connector;
 use crate::data_directory::{self, DataLock, inspector};
-use crate::events::{self, Emitter};
+use crate::events::{self, Emitter, WaitingNotices};
 use crate::link_status::LinkStatuses;
 use crate::port::Port;
 use crate::rulebook::Rulebook;
@@ -128,7 +128,9 @@ pub fn run(configuration: Configuration) -> anyhow::Result<()> {
     if let Some(directory) = &settings.demo_directory {
         load_demo(directory, &rulebook.rules(), &vault, &submitter)?;
     }
-    let events = EventThread::start(emitter, settings.events, submitter.watermark().clone())?;
+    let (notices, waiting) = events::notices(now());
+    let watermark = submitter.watermark().clone();
+    let events = EventThread::start(emitter, settings.events, watermark, waiting)?;
     let shared = Arc::new(Shared {
         rulebook,
         vault,
@@ -136,6 +138,7 @@ pub fn run(configuration: Configuration) -> anyhow::Result<()> {
         bounds: settings.links,
         sessions: settings.sessions,
         links: LinkStatuses::default(),
+        notices,
         admission: Admission::of(&settings),
         stop: CancellationToken::new(),
     });
@@ -357,13 +360,14 @@ impl EventThread {
         emitter: Emitter<Directory>,
         options: settings::Events,
         watermark: Watermark,
+        notices: WaitingNotices,
     ) -> anyhow::Result<Self> {
         let stop = Arc::new(AtomicBool::new(false));
         let stopping = Arc::clone(&stop);
         let thread = std::thread::Builder::new()
             .name("events".to_owned())
             .spawn(move || {
-                let followed = events::follow(emitter, &watermark, options, &stopping);
+                let followed = events::follow(emitter, &watermark, options, &notices, &stopping);
                 if let Err(error) = &followed {
                     tracing::error!(%error, "no more events are emitted");
                 }

@@ -14,6 +14,7 @@ use ledger::command::{Outcome, Submission, Undecided};
 use ledger::identifiers::Timestamp;
 use ledger::runtime::{Submitter, Ticket, Timing, now};
 use rules::{NetworkId, Reason};
+use serde_json::json;
 use socket2::{SockRef, TcpKeepalive};
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use tokio::net::{TcpListener, TcpStream};
@@ -23,9 +24,10 @@ use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 use zeroize::Zeroize as _;
 
-use crate::admission::{Admission, InFlight};
+use crate::admission::{Admission, Full, InFlight};
 use crate::card_vault::CardVault;
 use crate::demo::LoadTicket;
+use crate::events::{Notice, Notices};
 use crate::link::{Late, Link, Received, Surroundings, WaitingRequest};
 use crate::link_status::{LinkStatus, LinkStatuses};
 use crate::operations::OperatorTicket;
@@ -52,6 +54,8 @@ pub struct Shared {
     pub sessions: settings::Sessions,
     /// The open links, as others see them.
     pub links: LinkStatuses,
+    /// Where it is told what happens on them.
+    pub notices: Notices,
     /// Who is let in, and what share each may take.
     pub admission: Arc<Admission>,
     /// Ends the links.
@@ -166,9 +170,7 @@ pub async fn accept(listener: TcpListener, port: Port, shared: Arc<Shared>, link
         let room = match shared.admission.admit(port.network, peer.ip()) {
             Ok(room) => room,
             Err(full) => {
-                telemetry::connection_refused(full);
-                let bound = full.as_str();
-                tracing::warn!(%peer, bound, "too many connections: this one is closed");
+                refused(&shared, port.network, peer, full);
                 continue;
             }
         };
@@ -178,6 +180,22 @@ pub async fn accept(listener: TcpListener, port: Port, shared: Arc<Shared>, link
             drop(room);
         });
     }
+}
+
+/// A connection was closed because there are too many.
+fn refused(shared: &Shared, network: NetworkId, peer: SocketAddr, full: Full) {
+    telemetry::connection_refused(full);
+    let bound = full.as_str();
+    tracing::warn!(%peer, bound, "too many connections: this one is closed");
+    let networks = shared.rulebook.networks();
+    let name = networks.plan(network).map(|plan| plan.network.name.clone());
+    shared.notices.tell(Notice {
+        time: now(),
+        kind: "link.refused",
+        network: name.unwrap_or_default(),
+        link: None,
+        data: json!({ "peer": peer.to_string(), "bound": bound }),
+    });
 }
 
 /// Serves one connection to its end; returns why it ended.
@@ -201,6 +219,19 @@ pub(crate) async fn serve_link(
     let stands = Stand::Connected.as_str();
     let name = &plan.network.name;
     let (status, asked) = shared.links.open(name, peer, port.side, stands, now());
+    let told = |kind, data| {
+        shared.notices.tell(Notice {
+            time: now(),
+            kind,
+            network: name.clone(),
+            link: Some(status.number()),
+            data,
+        });
+    };
+    told(
+        "link.connected",
+        json!({ "peer": peer.to_string(), "side": port.side.as_str() }),
+    );
     let session = Session::new(SessionOptions {
         first_stan: own_requests::first_stan(status.number()),
         ..port.session().clone()
@@ -219,9 +250,10 @@ pub(crate) async fn serve_link(
         in_flight: InFlight::none(Arc::clone(&shared.admission)),
         begun: None,
         metrics,
-        status,
+        status: Arc::clone(&status),
     };
     let reason = connection.run().await;
+    told("link.closed", json!({ "reason": reason }));
     tracing::info!(%peer, network = plan.network.name, reason, "link closed");
     reason
 }
@@ -395,7 +427,7 @@ impl Connection<'_> {
                 if !self.in_flight.begin(self.shared.submitter.waiting()) {
                     let reason = Reason::Overloaded;
                     self.status.answered();
-                    refuse(&request, Undecided { reason }, &mut self.out, &self.metrics);
+                    self.refuse(&request, Undecided { reason });
                     return;
                 }
                 self.metrics.submitted();
@@ -436,7 +468,7 @@ impl Connection<'_> {
         let request = &reply.request;
         let (outcome, timing) = match reply.result {
             Ok(decided) => decided,
-            Err(undecided) => return refuse(request, undecided, &mut self.out, &self.metrics),
+            Err(undecided) => return self.refuse(request, undecided),
         };
         if let Some(decided) = outcome.get().decided()
             && let Some(late) = request.late(decided, timing.durable)
@@ -449,6 +481,7 @@ impl Connection<'_> {
         match request.answer(&outcome, &mut self.out) {
             Ok(answered) => {
                 telemetry::decision(request, &answered);
+                self.link.sent(request, &answered);
                 let code = answered.response_code;
                 self.metrics
                     .answered(code.as_str(), answered.reason, request.received);
@@ -462,6 +495,19 @@ impl Connection<'_> {
         self.metrics
             .passed(Stage::Commit, timing.decided, timing.durable);
         self.metrics.passed(Stage::Encode, timing.durable, now());
+    }
+
+    fn refuse(&mut self, request: &WaitingRequest, undecided: Undecided) {
+        match request.refuse(undecided, &mut self.out) {
+            Ok(answered) => {
+                telemetry::decision(request, &answered);
+                self.link.sent(request, &answered);
+                let code = answered.response_code;
+                self.metrics
+                    .answered(code.as_str(), answered.reason, request.received);
+            }
+            Err(anomaly) => telemetry::anomaly(request.network(), &anomaly),
+        }
     }
 
     /// Sends what was written, and wipes it.
@@ -532,25 +578,6 @@ impl Drop for Connection<'_> {
 async fn frame_overdue(begun: Option<Instant>, bounds: settings::Links) {
     if let Some(begun) = begun {
         sleep_until(begun + Duration::from_millis(bounds.frame_timeout_ms)).await;
-    }
-}
-
-fn refuse(
-    request: &WaitingRequest,
-    undecided: Undecided,
-    out: &mut BytesMut,
-    metrics: &LinkMetrics,
-) {
-    match request.refuse(undecided, out) {
-        Ok(answered) => {
-            telemetry::decision(request, &answered);
-            metrics.answered(
-                answered.response_code.as_str(),
-                answered.reason,
-                request.received,
-            );
-        }
-        Err(anomaly) => telemetry::anomaly(request.network(), &anomaly),
     }
 }
 

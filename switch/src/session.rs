@@ -95,6 +95,15 @@ pub enum Event {
         /// Those of the elements of the key that it has.
         key: Key,
     },
+    /// A request of our own came back rejected.
+    Rejected {
+        /// Its DE11.
+        stan: u32,
+        /// Its DE7, where the rejection says it.
+        transmission: Option<u64>,
+        /// Why.
+        code: String,
+    },
     /// The other side has signed on.
     PeerSignedOn,
     /// The other side has signed off.
@@ -129,10 +138,17 @@ const LAST_STAN: u32 = 999_999;
 /// A request that was sent.
 #[derive(Clone, Debug)]
 struct Sent {
-    purpose: Purpose,
+    request: OwnRequest,
     key: Key,
     /// Until when its answer is waited for.
     due: Timestamp,
+}
+
+impl Sent {
+    fn is(&self, stan: u32, transmission: Option<u64>) -> bool {
+        self.request.stan == stan
+            && transmission.is_none_or(|said| said == self.request.transmission)
+    }
 }
 
 /// The machine.
@@ -188,6 +204,15 @@ impl Session {
         !self.waiting.is_empty()
     }
 
+    /// What a request of our own with this STAN, and with this DE7 where it is said, was for; `None` for one that is not
+    /// remembered.
+    #[must_use]
+    pub fn own_request(&self, stan: u32, transmission: Option<u64>) -> Option<Purpose> {
+        let mut sent = self.waiting.iter().chain(&self.late);
+        let found = sent.find(|sent| sent.is(stan, transmission));
+        found.map(|sent| sent.request.purpose)
+    }
+
     /// The elements by which answers are found.
     #[must_use]
     pub fn key(&self) -> &[Element] {
@@ -225,6 +250,11 @@ impl Session {
             Event::Answered { response_code, key } => {
                 self.answered(response_code, &key, now, &mut actions);
             }
+            Event::Rejected {
+                stan,
+                transmission,
+                code,
+            } => self.rejected(stan, transmission, code, now, &mut actions),
             Event::PeerSignedOn => self.stands(Stand::SignedOn, &mut actions),
             Event::PeerSignedOff => self.stands(Stand::SignedOff, &mut actions),
             Event::Ending => {
@@ -242,8 +272,8 @@ impl Session {
         while let Some(index) = self.waiting.iter().position(|sent| sent.due <= now) {
             let sent = self.waiting.remove(index);
             self.unanswered = self.unanswered.saturating_add(1);
-            actions.push(Action::Noted(Note::Unanswered(sent.purpose)));
-            self.settle(sent.purpose, false, now, actions);
+            actions.push(Action::Noted(Note::Unanswered(sent.request.purpose)));
+            self.settle(sent.request.purpose, false, now, actions);
             self.late.push_back(sent);
         }
         let kept = |sent: &Sent| sent.due.plus_us(LATE_KEPT_US) > now;
@@ -276,7 +306,7 @@ impl Session {
         let asked = self
             .waiting
             .iter()
-            .any(|sent| sent.purpose == Purpose::Echo);
+            .any(|sent| sent.request.purpose == Purpose::Echo);
         if self.options.echo_idle_ms == 0 || self.ending || !signed_on || asked {
             return None;
         }
@@ -308,7 +338,7 @@ impl Session {
         let mut key = request.elements();
         key.retain(|element, _| self.options.key.contains(element));
         self.waiting.push(Sent {
-            purpose,
+            request,
             key,
             due: now.plus_us(microseconds(wait_ms)),
         });
@@ -328,7 +358,7 @@ impl Session {
         actions: &mut Vec<Action>,
     ) {
         if let Some(index) = self.waiting.iter().position(|sent| sent.key == *key) {
-            let purpose = self.waiting.remove(index).purpose;
+            let purpose = self.waiting.remove(index).request.purpose;
             self.unanswered = 0;
             let good = response_code.as_deref() == Some("00");
             actions.push(Action::Noted(if good {
@@ -340,17 +370,48 @@ impl Session {
                 }
             }));
             self.settle(purpose, good, now, actions);
-        } else if let Some(index) = self.late.iter().position(|sent| sent.key == *key) {
-            if let Some(sent) = self.late.remove(index) {
-                let late_us = now.0.saturating_sub(sent.due.0);
-                actions.push(Action::Noted(Note::Late {
-                    purpose: sent.purpose,
-                    late_ms: late_us.checked_div(1000).unwrap_or(0),
-                }));
-            }
-        } else {
+        } else if !self.came_late(|sent| sent.key == *key, now, actions) {
             actions.push(Action::Noted(Note::Unmatched(self.nearest(key))));
         }
+    }
+
+    /// The network did not take a request: nothing more comes of it.
+    fn rejected(
+        &mut self,
+        stan: u32,
+        transmission: Option<u64>,
+        code: String,
+        now: Timestamp,
+        actions: &mut Vec<Action>,
+    ) {
+        let is = |sent: &Sent| sent.is(stan, transmission);
+        if let Some(index) = self.waiting.iter().position(is) {
+            let purpose = self.waiting.remove(index).request.purpose;
+            self.unanswered = 0;
+            actions.push(Action::Noted(Note::Rejected { purpose, code }));
+            self.settle(purpose, false, now, actions);
+        } else {
+            self.came_late(is, now, actions);
+        }
+    }
+
+    /// Something came for a request whose time is over; `false` when there is none.
+    fn came_late(
+        &mut self,
+        is: impl Fn(&Sent) -> bool,
+        now: Timestamp,
+        actions: &mut Vec<Action>,
+    ) -> bool {
+        let index = self.late.iter().position(is);
+        let Some(sent) = index.and_then(|index| self.late.remove(index)) else {
+            return false;
+        };
+        let late_us = now.0.saturating_sub(sent.due.0);
+        actions.push(Action::Noted(Note::Late {
+            purpose: sent.request.purpose,
+            late_ms: late_us.checked_div(1000).unwrap_or(0),
+        }));
+        true
     }
 
     /// What the end of a request means for how the link stands.
@@ -374,7 +435,7 @@ impl Session {
             differs.copied().collect()
         };
         let near = self.waiting.iter().chain(&self.late).map(|sent| Near {
-            purpose: sent.purpose,
+            purpose: sent.request.purpose,
             differs: differs(sent),
         });
         near.filter(|near| near.differs.len() < self.options.key.len())

@@ -4,7 +4,9 @@
 //! identifiers and masked values. Must never: take a value of a message other than STAN, RRN
 //! and the masked PAN.
 
+use std::collections::BTreeSet;
 use std::net::SocketAddr;
+use std::sync::{Mutex, PoisonError};
 use std::time::Duration;
 
 use anyhow::Context as _;
@@ -18,7 +20,7 @@ use tracing_appender::non_blocking::{ErrorCounter, NonBlockingBuilder, WorkerGua
 use tracing_subscriber::EnvFilter;
 
 use crate::admission::Full;
-use crate::link::{Anomaly, Answered, Late, References, WaitingRequest};
+use crate::link::{Anomaly, Answered, Late, References, Told, WaitingRequest};
 use crate::rulebook::{Rulebook, RulebookError};
 use crate::session::{Note, Stand};
 use crate::settings;
@@ -203,10 +205,42 @@ impl LinkMetrics {
             .increment(1);
     }
 
+    /// The network said something beside its traffic.
+    pub fn told(&self, link: u64, told: &Told) {
+        let network = self.network.clone();
+        if let Some(complaint) = told.complaint() {
+            tracing::warn!(network, link, complaint, "rejected by the network");
+        }
+        if let Told::Rejected(rejection) = told {
+            // What the network calls its reasons has no bound of its own.
+            let code = reject_code(&rejection.code);
+            let of = rejection.of.as_str();
+            counter!("switch_rejects_total", "network" => network, "code" => code, "of" => of)
+                .increment(1);
+        }
+    }
+
+    /// The name of the network.
+    #[must_use]
+    pub fn network(&self) -> &str {
+        &self.network
+    }
+
     /// A link was closed because its frames could no longer be told apart.
     pub fn framing_lost(&self) {
         counter!("switch_framing_lost_total", "network" => self.network.clone()).increment(1);
     }
+}
+
+/// The label of a reject code: the first so many that come, then `other`.
+fn reject_code(code: &str) -> String {
+    const MOST: usize = 128;
+    static KNOWN: Mutex<BTreeSet<String>> = Mutex::new(BTreeSet::new());
+    let mut known = KNOWN.lock().unwrap_or_else(PoisonError::into_inner);
+    if known.len() < MOST {
+        known.insert(code.to_owned());
+    }
+    known.get(code).map_or("other", String::as_str).to_owned()
 }
 
 impl Drop for LinkMetrics {

@@ -9,11 +9,12 @@
 
 mod harness;
 
+use std::collections::BTreeSet;
 use std::net::{SocketAddr, TcpListener};
 
 use codec::Message;
 use harness::{Client, Fields, Switch, World, eventually, set, text};
-use serde_json::Value;
+use serde_json::{Value, json};
 use toml::Table;
 
 const PAN: &str = "4000001200000016";
@@ -126,6 +127,35 @@ fn lines_are_opened_signed_on_used_lost_opened_again_and_signed_off() {
     asked(&mut again, "002");
     assert!(second.receive().is_none() && again.receive().is_none());
     running.ends_well();
+    let told = world.notices();
+    let of = |link: u64| -> Vec<&str> {
+        let subject = format!("networks/generic/links/{link}");
+        let events = told.iter().filter(|event| event["subject"] == subject);
+        events
+            .map(|event| event["type"].as_str().unwrap())
+            .collect()
+    };
+    let (began, changed, ended) = ("link.connected", "link.state_changed", "link.closed");
+    // Signed on by and by, then lost; the others were signed off as well.
+    let lost = [began, changed, changed, ended];
+    let drained = [began, changed, changed, changed, changed, ended];
+    let numbers: BTreeSet<u64> = told.iter().filter_map(number_of_link).collect();
+    let count = |life: &[&str]| numbers.iter().filter(|link| of(**link) == life).count();
+    assert_eq!((count(&lost), count(&drained)), (1, 2), "{told:#?}");
+    let again = told
+        .iter()
+        .find(|event| event["type"] == "link.reconnecting");
+    assert_eq!(again.unwrap()["data"]["reason"], "closed by the peer");
+    let ids: BTreeSet<_> = told
+        .iter()
+        .map(|event| event["id"].as_str().unwrap())
+        .collect();
+    assert_eq!(ids.len(), told.len(), "ids are unique");
+}
+
+fn number_of_link(event: &Value) -> Option<u64> {
+    let (_, number) = event["subject"].as_str()?.rsplit_once('/')?;
+    number.parse().ok()
 }
 
 #[test]
@@ -204,6 +234,17 @@ fn a_peer_that_answers_no_echo_loses_its_link() {
     let closed = running.log().wait_for_message("link closed");
     assert_eq!(closed["reason"], "the peer does not answer");
     running.stop();
+    let told = world.notices();
+    let failed = told.iter().filter(|event| {
+        event["type"] == "link.request_failed"
+            && event["data"] == json!({ "request": "echo", "result": "unanswered" })
+    });
+    assert_eq!(failed.count(), 2, "{told:#?}");
+    let closed = told.iter().find(|event| event["type"] == "link.closed");
+    assert_eq!(
+        closed.unwrap()["data"]["reason"],
+        "the peer does not answer"
+    );
 }
 
 #[test]
@@ -234,6 +275,12 @@ fn a_cut_over_gives_the_date_of_every_answer_until_the_next_one() {
     let answer = one.ask(&Fields::purchase(PAN, 100));
     assert_eq!(text(&answer, 15), Some("0101"));
     running.stop();
+    let told = world.notices();
+    let dates = told
+        .iter()
+        .filter(|event| event["type"] == "network.cut_over")
+        .map(|event| event["data"]["business_date"].as_str().unwrap());
+    assert_eq!(dates.collect::<Vec<_>>(), ["1231", "0101"]);
 }
 
 #[test]
@@ -257,4 +304,25 @@ fn a_group_sign_on_counts_for_every_link_of_the_network() {
     assert_eq!(one.response_code(&purchase()), "00");
     assert_eq!(other.response_code(&purchase()), "91");
     running.stop();
+    let told = world.notices();
+    let signed = told
+        .iter()
+        .filter(|event| event["type"] == "network.group_sign_on")
+        .map(|event| event["data"]["signed_on"].as_bool().unwrap());
+    assert_eq!(signed.collect::<Vec<_>>(), [true, false]);
+}
+
+#[test]
+fn a_connection_too_many_is_told() {
+    let world = World::with(|settings| set(settings, "links.connections_per_network", 1));
+    let running = world.start();
+    let mut one = running.connect();
+    assert_eq!(one.response_code(&Fields::echo_test()), "00");
+    assert!(running.connect().receive().is_none());
+    running.stop();
+    let told = world.notices();
+    let refused = told.iter().find(|event| event["type"] == "link.refused");
+    let refused = refused.unwrap();
+    assert_eq!(refused["subject"], "networks/generic");
+    assert_eq!(refused["data"]["bound"], "connections_per_network");
 }

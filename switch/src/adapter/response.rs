@@ -13,7 +13,6 @@ use ledger::entities::CardStatus;
 use rules::{Reason, ResponseCode};
 
 use super::Incoming;
-use crate::network_state::NetworkState;
 use crate::networks::NetworkPlan;
 use crate::refusal::Refusal;
 
@@ -110,7 +109,7 @@ fn business_date(plan: &NetworkPlan, request: &Message) -> Option<(Element, Stri
     if request.mti().class() == MtiClass::NetworkManagement {
         return None;
     }
-    let element = NetworkState::date_element()?;
+    let element = Element::SETTLEMENT_DATE;
     plan.dialect.element_name(element)?;
     Some((element, plan.state.business_date()?))
 }

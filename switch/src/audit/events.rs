@@ -100,6 +100,9 @@ impl<'a> Events<'a> {
             }
             let event: Value = serde_json::from_str(&line)
                 .context("an event file holds a line that is no event")?;
+            if events::is_notice(&event) {
+                continue;
+            }
             let id: Option<RecordId> = event["id"].as_str().and_then(|id| id.parse().ok());
             let last = event["data"]["last_sequence"].as_u64();
             let sequence = id.map(|id| id.sequence).or(last).unwrap_or(u64::MAX);

@@ -18,7 +18,7 @@ use ledger::journal::readers::{Reader, Readers};
 use ledger::runtime::{now, step_back};
 
 use super::files::io_error;
-use super::{EventError, EventFiles, gap, lines};
+use super::{EventError, EventFiles, WaitingNotices, gap, lines};
 use crate::settings;
 
 /// Its name among the readers of the journal.
@@ -131,6 +131,19 @@ impl<D: Disk + Clone> Emitter<D> {
         Ok(true)
     }
 
+    /// Writes the notices that wait, behind the events of the last batch.
+    ///
+    /// # Errors
+    /// [`EventError`] when the files cannot be written.
+    pub fn tell(&mut self, waiting: &WaitingNotices) -> Result<(), EventError> {
+        self.text.clear();
+        waiting.write(self.shard, &mut self.text);
+        if self.text.is_empty() {
+            return Ok(());
+        }
+        self.files.append(self.files.sequence(), &self.text)
+    }
+
     /// Makes durable what is written; the journal need not hold it any more.
     ///
     /// # Errors
@@ -150,6 +163,7 @@ pub fn follow(
     mut emitter: Emitter<Directory>,
     watermark: &Watermark,
     settings: settings::Events,
+    notices: &WaitingNotices,
     stop: &Arc<AtomicBool>,
 ) -> Result<(), EventError> {
     step_back();
@@ -162,6 +176,7 @@ pub fn follow(
         while emitter.emit(watermark.sequence())? {}
         let waited_us = now().0.saturating_sub(saved.0);
         if quiet || u128::try_from(waited_us).unwrap_or(0) >= interval.as_micros() {
+            emitter.tell(notices)?;
             emitter.save()?;
             saved = now();
         }

@@ -3,16 +3,19 @@
 //! Owns: the event of each record ([`lines`]), the files they go to ([`EventFiles`]) and the reader that
 //! brings them there ([`Emitter`]). An event exists exactly when its record is durable, bears the record's
 //! id, and is written in journal order; batches that the journal let go before they were read are told as
-//! one event of their own. Must never: be ahead of the watermark, or hold card secrets.
+//! one event of their own; what happens on links and to networks is told by [`Notices`]. Must never: be ahead of the watermark, or hold card secrets.
 
 pub(crate) mod clearing;
 mod emitter;
 mod files;
+mod notices;
 pub(crate) mod transfer;
 
 pub use emitter::{Emitter, follow};
 pub use files::EventFiles;
 pub(crate) use files::{files_of, saved_sequence};
+pub(crate) use notices::is_notice;
+pub use notices::{Notice, Notices, WaitingNotices, notices};
 
 use std::io;
 use std::path::PathBuf;

@@ -6,11 +6,13 @@ use std::time::Duration;
 
 use ledger::identifiers::Timestamp;
 use ledger::runtime::now;
+use serde_json::{Value, json};
 use tokio::time::Instant;
 
 use super::Connection;
 use crate::adapter::management;
-use crate::session::Action;
+use crate::events::Notice;
+use crate::session::{Action, Purpose};
 
 impl Connection<'_> {
     /// Does what the session wants since it was asked before.
@@ -33,14 +35,35 @@ impl Connection<'_> {
                 Action::Became(stand) => {
                     self.status.becomes(stand.as_str());
                     self.metrics.became(self.status.number(), stand);
+                    self.notice("link.state_changed", json!({ "state": stand.as_str() }));
                 }
                 Action::Noted(note) => {
                     self.status.noted(&note, now());
                     self.metrics.noted(self.status.number(), &note);
+                    if note.complaint().is_some() {
+                        let request = note.purpose().map(Purpose::as_str);
+                        let data = json!({ "request": request, "result": note.result() });
+                        self.notice("link.request_failed", data);
+                    }
                 }
             }
         }
+        for told in self.link.told() {
+            self.status.told(&told, now());
+            self.metrics.told(self.status.number(), &told);
+            self.notice(told.kind(), told.data());
+        }
         Ok(())
+    }
+
+    fn notice(&self, kind: &'static str, data: Value) {
+        self.shared.notices.tell(Notice {
+            time: now(),
+            kind,
+            network: self.metrics.network().to_owned(),
+            link: Some(self.status.number()),
+            data,
+        });
     }
 }
 

@@ -18,6 +18,13 @@ pub enum Note {
         /// DE39.
         response_code: Option<String>,
     },
+    /// A request came back rejected.
+    Rejected {
+        /// What it was for.
+        purpose: Purpose,
+        /// Why, as the network says it.
+        code: String,
+    },
     /// No answer came in time.
     Unanswered(Purpose),
     /// An answer came after its time.
@@ -49,10 +56,25 @@ impl Note {
         match self {
             Self::Answered(_) => "answered",
             Self::Refused { .. } => "refused",
+            Self::Rejected { .. } => "rejected",
             Self::Unanswered(_) => "unanswered",
             Self::Late { .. } => "late",
             Self::Unmatched(_) => "unmatched",
             Self::TooMany(_) => "not_sent",
+        }
+    }
+
+    /// What the request was for, where there was one.
+    #[must_use]
+    pub fn purpose(&self) -> Option<Purpose> {
+        match self {
+            Self::Answered(purpose)
+            | Self::Refused { purpose, .. }
+            | Self::Rejected { purpose, .. }
+            | Self::Unanswered(purpose)
+            | Self::Late { purpose, .. }
+            | Self::TooMany(purpose) => Some(*purpose),
+            Self::Unmatched(near) => near.as_ref().map(|near| near.purpose),
         }
     }
 
@@ -67,6 +89,9 @@ impl Note {
             } => {
                 let code = response_code.as_deref().unwrap_or("nothing");
                 format!("{}: answered with {code}", purpose.as_str())
+            }
+            Self::Rejected { purpose, code } => {
+                format!("{}: rejected by the network with {code}", purpose.as_str())
             }
             Self::Unanswered(purpose) => format!("{}: no answer came", purpose.as_str()),
             Self::Late { purpose, late_ms } => {

@@ -244,6 +244,52 @@ fn what_belongs_to_no_request_says_what_it_is_nearest_to() {
     );
 }
 
+/// The request with this STAN that was sent at this time comes back; without a time, its DE7 is not said.
+fn rejected(stan: u32, sent_ms: Option<i64>) -> Event {
+    let transmission = sent_ms.and_then(|ms| at(ms).transmission_date_time());
+    Event::Rejected {
+        stan,
+        transmission,
+        code: "0497".to_owned(),
+    }
+}
+
+#[test]
+fn a_rejected_request_ends_at_once_and_a_sign_on_is_tried_again_after_a_while() {
+    let session = table(
+        active(),
+        vec![
+            (0, Event::Opened, &["signing_on", "send sign_on 7"]),
+            // Not what was sent.
+            (1, rejected(8, None), &[]),
+            (1, rejected(7, Some(-5_000)), &[]),
+            (
+                9,
+                rejected(7, Some(0)),
+                &["sign_on: rejected by the network with 0497", "connected"],
+            ),
+            (9, rejected(7, Some(0)), &[]),
+            (10_008, Event::Passed, &[]),
+            (10_009, Event::Passed, &["signing_on", "send sign_on 8"]),
+            (10_010, answer(8, 10_009, "00"), &["answered", "signed_on"]),
+            (70_000, Event::Asked(Purpose::Echo), &["send echo 9"]),
+            (
+                80_000,
+                Event::Passed,
+                &["echo: no answer came", "send echo 10"],
+            ),
+            // After its time.
+            (
+                80_001,
+                rejected(9, None),
+                &["echo: its answer came 1 ms late"],
+            ),
+            (80_002, rejected(9, None), &[]),
+        ],
+    );
+    assert!(session.is_waiting(), "the second echo still waits");
+}
+
 #[test]
 fn the_key_can_be_the_stan_alone() {
     let options = SessionOptions {
@@ -287,7 +333,7 @@ fn stans_begin_again_and_requests_without_answers_have_a_bound() {
 
 /// What may happen: to which request an answer belongs is chosen among those that were sent.
 fn event() -> impl Strategy<Value = (u8, usize, i64)> {
-    (0_u8..9, 0_usize..8, 0_i64..15_000)
+    (0_u8..10, 0_usize..8, 0_i64..15_000)
 }
 
 proptest! {
@@ -320,6 +366,11 @@ proptest! {
                     key.remove(&Element::NETWORK_MANAGEMENT_CODE);
                     Event::Answered { response_code: Some("00".to_owned()), key }
                 }
+                (7, Some(request)) => Event::Rejected {
+                    stan: request.stan,
+                    transmission: Some(request.transmission),
+                    code: String::new(),
+                },
                 _ => Event::Passed,
             };
             for action in session.handle(event, now) {
@@ -329,7 +380,12 @@ proptest! {
                         prop_assert!(open.insert(request.stan), "STAN {} again", request.stan);
                         sent.push(request);
                     }
-                    Action::Noted(Note::Answered(_) | Note::Refused { .. } | Note::Unanswered(_)) => {
+                    Action::Noted(
+                        Note::Answered(_)
+                        | Note::Refused { .. }
+                        | Note::Rejected { .. }
+                        | Note::Unanswered(_),
+                    ) => {
                         ended += 1;
                     }
                     Action::Close(_) => closed = true,
@@ -350,7 +406,10 @@ proptest! {
                             sent.push(request);
                         }
                         Action::Noted(
-                            Note::Answered(_) | Note::Refused { .. } | Note::Unanswered(_),
+                            Note::Answered(_)
+                            | Note::Refused { .. }
+                            | Note::Rejected { .. }
+                            | Note::Unanswered(_),
                         ) => ended += 1,
                         Action::Close(_) => closed = true,
                         Action::Became(_) | Action::Noted(_) => {}

@@ -30,4 +30,4 @@ pub(crate) use process::{Ended, Process, run, signal, skipped};
 pub(crate) use random::Random;
 pub(crate) use simulator::simulator;
 pub(crate) use switch::Switch;
-pub(crate) use world::{World, copy, repository, set};
+pub(crate) use world::{World, copy, is_notice, repository, set};

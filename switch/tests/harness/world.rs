@@ -63,6 +63,30 @@ impl World {
         self.directory.path().join("data")
     }
 
+    /// Every event in its files, in order.
+    pub(crate) fn events(&self) -> Vec<serde_json::Value> {
+        let directory = self.data().join("events");
+        let mut files: Vec<PathBuf> = std::fs::read_dir(directory)
+            .unwrap()
+            .map(|entry| entry.unwrap().path())
+            .filter(|path| path.extension().is_some_and(|ending| ending == "jsonl"))
+            .collect();
+        files.sort();
+        let texts = files
+            .iter()
+            .map(|file| std::fs::read_to_string(file).unwrap());
+        let text: String = texts.collect();
+        let events = text.lines().map(|line| serde_json::from_str(line).unwrap());
+        events.collect()
+    }
+
+    /// The events among them that tell of links and networks.
+    pub(crate) fn notices(&self) -> Vec<serde_json::Value> {
+        let mut events = self.events();
+        events.retain(is_notice);
+        events
+    }
+
     /// Changes a TOML file of the configuration.
     pub(crate) fn edit(&self, file: &str, change: impl FnOnce(&mut Table)) {
         let path = self.config().join(file);
@@ -90,6 +114,11 @@ impl World {
     pub(crate) fn start_unready(&self) -> Process {
         Process::start(&mut self.command())
     }
+}
+
+/// Whether an event tells of a link or a network: no record stands behind it.
+pub(crate) fn is_notice(event: &serde_json::Value) -> bool {
+    event["id"].as_str().unwrap().ends_with("-notice")
 }
 
 /// Sets a value of a table, `table.key` in an inner one.

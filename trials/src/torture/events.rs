@@ -98,13 +98,13 @@ fn event(line: &str) -> anyhow::Result<Option<Event>> {
     let event: Value = serde_json::from_str(line)?;
     let data = &event["data"];
     let text = |of: &Value| of.as_str().map(str::to_owned);
-    let id = text(&event["id"]).context("no id")?.parse()?;
+    let id = || -> anyhow::Result<RecordId> { Ok(text(&event["id"]).context("no id")?.parse()?) };
     let kind = event["type"].as_str().unwrap_or_default();
     Ok(match kind {
         "authorization.decided" | "reversal.decided" => {
             let reference = text(&data["retrieval_reference_number"]).context("no reference")?;
             Some(Event::Decided {
-                id,
+                id: id()?,
                 serial: Serial(reference.parse()?),
                 response_code: text(&data["response_code"]).context("no response code")?,
                 approval_code: text(&data["approval_code"]),
@@ -116,7 +116,7 @@ fn event(line: &str) -> anyhow::Result<Option<Event>> {
             })
         }
         "transaction.posted" => Some(Event::Posted {
-            id,
+            id: id()?,
             authorization: text(&data["authorization_id"])
                 .context("no authorization")?
                 .parse()?,
