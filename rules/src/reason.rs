@@ -102,6 +102,8 @@ reasons! {
     FileActionRefused => "file_action_refused",
     /// A flex control denies the operation.
     ControlDenied => "control_denied",
+    /// The network brings keys, and nothing here takes them.
+    KeyExchangeRefused => "key_exchange_refused",
 }
 
 impl Reason {
@@ -136,6 +138,7 @@ impl Reason {
         Self::OriginalAmountMismatch,
         Self::FileRecordNotFound,
         Self::FileActionRefused,
+        Self::KeyExchangeRefused,
         Self::SignOnRequired,
         Self::Overloaded,
         Self::DeadlinePassed,
@@ -264,6 +267,7 @@ mod tests {
             (Reason::FileRecordNotFound, 29),
             (Reason::FileActionRefused, 30),
             (Reason::ControlDenied, 31),
+            (Reason::KeyExchangeRefused, 32),
         ];
         for (reason, number) in table {
             assert_eq!(reason as u8, number, "{reason}");

@@ -215,6 +215,7 @@ fn the_generic_network_answers_every_reason() {
         (Reason::FileRecordNotFound, "25"),
         (Reason::FileActionRefused, "29"),
         (Reason::ControlDenied, "57"),
+        (Reason::KeyExchangeRefused, "40"),
     ];
     assert_eq!(table.map(|(reason, _)| reason), Reason::ALL);
     for (reason, wire) in table {

@@ -25,6 +25,7 @@ pub mod explain;
 pub mod history;
 pub mod http;
 pub mod key_check;
+pub mod key_exchange;
 pub mod link;
 pub mod link_status;
 pub mod manifest;

@@ -19,6 +19,7 @@ use rules::{Reason, ResponseCode, Snapshot};
 
 use crate::adapter::{FormatError, Incoming, address, request, response};
 use crate::card_vault::CardVault;
+use crate::key_exchange::KeyExchange;
 use crate::networks::NetworkPlan;
 use crate::refusal::Refusal;
 use crate::session::{Action, Event, Session, SessionOptions};
@@ -43,6 +44,8 @@ pub struct Surroundings<'a> {
     pub books: &'a dyn Fn(Vec<Lookup>) -> Result<Vec<StoredMessage>, StoreError>,
     /// Finds the holder of a card in the books.
     pub holder: &'a dyn Fn(&CardHash) -> Result<Option<Customer>, StoreError>,
+    /// Takes the keys of networks.
+    pub keys: &'a dyn KeyExchange,
     /// The time.
     pub now: Timestamp,
 }

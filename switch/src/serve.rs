@@ -32,6 +32,7 @@ use crate::card_vault::CardVault;
 use crate::connector;
 use crate::data_directory::{self, DataLock, inspector};
 use crate::events::{self, Emitter, WaitingNotices};
+use crate::key_exchange::NoKeys;
 use crate::link_status::LinkStatuses;
 use crate::port::Port;
 use crate::rulebook::Rulebook;
@@ -134,6 +135,7 @@ pub fn run(configuration: Configuration) -> anyhow::Result<()> {
     let shared = Arc::new(Shared {
         rulebook,
         vault,
+        keys: Arc::new(NoKeys),
         submitter,
         bounds: settings.links,
         sessions: settings.sessions,

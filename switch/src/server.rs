@@ -28,6 +28,7 @@ use crate::admission::{Admission, Full, InFlight};
 use crate::card_vault::CardVault;
 use crate::demo::LoadTicket;
 use crate::events::{Notice, Notices};
+use crate::key_exchange::KeyExchange;
 use crate::link::{Late, Link, Received, Surroundings, WaitingRequest};
 use crate::link_status::{LinkStatus, LinkStatuses};
 use crate::operations::OperatorTicket;
@@ -46,6 +47,8 @@ pub struct Shared {
     pub rulebook: Rulebook,
     /// Hashes PANs.
     pub vault: CardVault,
+    /// Takes the keys of networks.
+    pub keys: Arc<dyn KeyExchange>,
     /// The way to the ledger.
     pub submitter: Submitter<SwitchTicket>,
     /// Bounds of links.
@@ -397,6 +400,7 @@ impl Connection<'_> {
                     Some(card) => views.customer(card.facts.holder),
                     None => Ok(None),
                 },
+                keys: self.shared.keys.as_ref(),
                 now: received,
             };
             let mut report = |anomaly| telemetry::anomaly(&plan.network.name, &anomaly);

@@ -208,15 +208,27 @@ impl LinkMetrics {
     /// The network said something beside its traffic.
     pub fn told(&self, link: u64, told: &Told) {
         let network = self.network.clone();
-        if let Some(complaint) = told.complaint() {
-            tracing::warn!(network, link, complaint, "rejected by the network");
+        let kind = told.kind();
+        match told.complaint() {
+            Some(complaint) => {
+                tracing::warn!(network, link, kind, complaint, "told by the network")
+            }
+            None => tracing::info!(network, link, kind, "told by the network"),
         }
-        if let Told::Rejected(rejection) = told {
-            // What the network calls its reasons has no bound of its own.
-            let code = reject_code(&rejection.code);
-            let of = rejection.of.as_str();
-            counter!("switch_rejects_total", "network" => network, "code" => code, "of" => of)
-                .increment(1);
+        match told {
+            Told::Rejected(rejection) => {
+                // What the network calls its reasons has no bound of its own.
+                let code = reject_code(&rejection.code);
+                let of = rejection.of.as_str();
+                counter!("switch_rejects_total", "network" => network, "code" => code, "of" => of)
+                    .increment(1);
+            }
+            Told::KeyExchange { refused, .. } => {
+                let result = refused.map_or("accepted", |_| "refused");
+                counter!("switch_key_exchanges_total", "network" => network, "result" => result)
+                    .increment(1);
+            }
+            Told::GroupSignOn(_) | Told::CutOver(_) | Told::Advices(_) => {}
         }
     }
 

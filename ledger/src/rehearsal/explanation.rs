@@ -137,7 +137,8 @@ impl Check {
             | Reason::DeclinedByNetwork
             | Reason::FileActionNotSupported
             | Reason::FileRecordNotFound
-            | Reason::FileActionRefused => return None,
+            | Reason::FileActionRefused
+            | Reason::KeyExchangeRefused => return None,
         })
     }
 }

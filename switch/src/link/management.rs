@@ -8,13 +8,15 @@ use rules::Reason;
 
 use super::{Anomaly, Link, Received, References, Surroundings, Told};
 use crate::adapter::{FormatError, Incoming, missing};
+use crate::key_exchange::KeyExchangeRequest;
 use crate::network_state::NetworkState;
 use crate::refusal::Refusal;
 use crate::session::Event;
 
 impl Link {
     /// Network management (reference iso8583 3.6): 001 sign-on, 002 sign-off, 061 and 062 the same for all links of the
-    /// network, 201 cut-over, 301 echo.
+    /// network, 071 and 072 the network begins and ends to send advices that it has kept (363 ends them too), 101 and 161
+    /// to 163 keys, 201 cut-over, 270 and 301 echo.
     pub(super) fn manage(
         &mut self,
         incoming: &Incoming,
@@ -42,7 +44,17 @@ impl Link {
                 Ok(())
             }
             Some("201") => cut_over(message, state).map(|date| self.told.push(Told::CutOver(date))),
-            Some("301") => Ok(()),
+            Some(code @ ("071" | "072" | "363")) => {
+                self.told.push(Told::Advices(code == "071"));
+                Ok(())
+            }
+            Some("270" | "301") => Ok(()),
+            Some(code) if let Some(code) = key_code(code) => {
+                if !self.takes_keys(message, code, around) {
+                    return self.refuse(incoming, around, Reason::KeyExchangeRefused, out, report);
+                }
+                Ok(())
+            }
             Some(_) => return self.refuse(incoming, around, Reason::NotPermitted, out, report),
             None => Err(missing(element)),
         };
@@ -55,6 +67,30 @@ impl Link {
             None => Received::Ignored("not network management"),
         }
     }
+
+    /// Whether what holds keys takes those of a message.
+    fn takes_keys(
+        &mut self,
+        message: &Message,
+        code: &'static str,
+        around: &Surroundings<'_>,
+    ) -> bool {
+        let exchanged = around.keys.exchange(&KeyExchangeRequest {
+            network: &around.plan.network.name,
+            code,
+            message,
+            dialect: &around.plan.dialect,
+        });
+        let refused = exchanged.err();
+        self.told.push(Told::KeyExchange { code, refused });
+        refused.is_none()
+    }
+}
+
+/// The code of a key exchange.
+fn key_code(code: &str) -> Option<&'static str> {
+    const CODES: [&str; 4] = ["101", "161", "162", "163"];
+    CODES.into_iter().find(|known| *known == code)
 }
 
 /// A new business day has begun: its date is that of the settlement.

@@ -7,6 +7,7 @@ use ledger::identifiers::RecordId;
 use rules::ResponseCode;
 use serde_json::{Value, json};
 
+use crate::key_exchange::KeysRefused;
 use crate::session::Purpose;
 
 /// What was said.
@@ -18,6 +19,15 @@ pub enum Told {
     GroupSignOn(bool),
     /// A new business day has begun: MMDD.
     CutOver(String),
+    /// The network begins, or ends, to send the advices that it has kept.
+    Advices(bool),
+    /// The network brought keys.
+    KeyExchange {
+        /// DE70.
+        code: &'static str,
+        /// Why they were not taken.
+        refused: Option<KeysRefused>,
+    },
 }
 
 /// A message of ours that the network did not take.
@@ -88,6 +98,8 @@ impl Told {
             Self::Rejected(_) => "message.rejected",
             Self::GroupSignOn(_) => "network.group_sign_on",
             Self::CutOver(_) => "network.cut_over",
+            Self::Advices(_) => "network.advices",
+            Self::KeyExchange { .. } => "network.key_exchange",
         }
     }
 
@@ -115,15 +127,32 @@ impl Told {
             }
             Self::GroupSignOn(signed_on) => json!({ "signed_on": signed_on }),
             Self::CutOver(date) => json!({ "business_date": date }),
+            Self::Advices(sent) => json!({ "sent": sent }),
+            Self::KeyExchange { code, refused } => json!({
+                "code": code,
+                "accepted": refused.is_none(),
+                "refused_because": refused.map(|refused| refused.0),
+            }),
         }
     }
 
     /// What an operator is told; `None` for what is as it should be, and for what the session tells.
     #[must_use]
     pub fn complaint(&self) -> Option<String> {
-        let Self::Rejected(Rejection { mti, code, of }) = self else {
-            return None;
-        };
+        match self {
+            Self::Rejected(rejection) => rejection.complaint(),
+            Self::KeyExchange { code, refused } => {
+                let refused = refused.as_ref()?;
+                Some(format!("key exchange {code}: {refused}"))
+            }
+            Self::GroupSignOn(_) | Self::CutOver(_) | Self::Advices(_) => None,
+        }
+    }
+}
+
+impl Rejection {
+    fn complaint(&self) -> Option<String> {
+        let Self { mti, code, of } = self;
         let message = mti.map_or_else(|| "a message".to_owned(), |mti| mti.to_string());
         match of {
             Rejected::OwnRequest(_) => None,

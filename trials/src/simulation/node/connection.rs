@@ -17,6 +17,7 @@ use ledger::identifiers::Timestamp;
 use rules::{Reason, Snapshot};
 use switch::adapter::management;
 use switch::card_vault::CardVault;
+use switch::key_exchange::NoKeys;
 use switch::link::{Anomaly, Link, Received, Surroundings, WaitingRequest};
 use switch::networks::NetworkPlan;
 use switch::session::{Action, Event, Note, Purpose, Session, SessionOptions};
@@ -291,6 +292,7 @@ impl Connection {
                         books: around.books,
                         // No message of the simulation brings an address.
                         holder: &|_| Ok(None),
+                        keys: &NoKeys,
                         now: run.clock(),
                     };
                     let received =
