@@ -132,7 +132,8 @@ impl NetworkPlan {
     /// Elements that a response copies from a request of this class.
     pub(crate) fn echo(&self, class: codec::MtiClass) -> [&[Element]; 2] {
         let more: &[Element] = match class {
-            codec::MtiClass::Reversal => &self.echo_reversal,
+            // Both name another message.
+            codec::MtiClass::Reversal | codec::MtiClass::Administrative => &self.echo_reversal,
             codec::MtiClass::NetworkManagement => &self.echo_network_management,
             _ => &[],
         };

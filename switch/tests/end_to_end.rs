@@ -199,6 +199,7 @@ fn message_types_of_1993_are_decided_and_answered_as_such() {
     let world = World::new();
     let switch = world.start();
     let mut client = switch.connect();
+    switch.settle();
     let before = switch.available(1);
     let purchase = Fields::purchase(PAN, 1_250);
     for (mti, answer) in [("1100", "1110"), ("1101", "1110")] {

@@ -68,12 +68,14 @@ fn administrative_messages_are_told_by_what_they_reject_and_never_begin_a_loop()
     let world = World::new();
     let running = world.start();
     let mut network = running.connect();
+    running.settle();
     let before = running.available(1);
     let purchase = Fields::purchase(PAN, 700);
     assert_eq!(network.response_code(&purchase), "00");
     let answer = network.ask(&rejection(&purchase, "0110", "12"));
     assert_eq!(answer.mti().to_string(), "0630");
     assert_eq!(text(&answer, 39), Some("00"));
+    assert!(text(&answer, 90).unwrap().starts_with("0110"));
     let shown = link(&running, rejected([0, 1, 0, 0]));
     running.settle();
     let id = running.messages(1)[0]["id"].as_str().unwrap().to_owned();
