@@ -226,7 +226,8 @@ impl Connection {
                     Purpose::SignOff => {}
                 }
             }
-            Note::Refused { .. } => {
+            // No host of the simulation rejects; it would be one more way not to take a request.
+            Note::Refused { .. } | Note::Rejected { .. } => {
                 self.own.refused += 1;
                 run.reach(Mark::SwitchRefused);
             }
