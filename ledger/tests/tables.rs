@@ -61,6 +61,7 @@ struct Met {
 const NOT_DECIDED_HERE: [Reason; 5] = [
     Reason::FormatError,
     Reason::NotPermitted,
+    Reason::KeyExchangeRefused,
     Reason::SignOnRequired,
     Reason::Overloaded,
     Reason::SystemMalfunction,
