@@ -58,7 +58,7 @@ struct Met {
 
 /// Reasons that the ledger cannot give: they are found before it, or need what no rules and no command
 /// can bring about.
-const NOT_DECIDED_HERE: [Reason; 5] = [
+const NOT_DECIDED_HERE: [Reason; 6] = [
     Reason::FormatError,
     Reason::NotPermitted,
     Reason::KeyExchangeRefused,
