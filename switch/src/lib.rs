@@ -24,6 +24,7 @@ pub mod events;
 pub mod explain;
 pub mod history;
 pub mod http;
+pub mod kept_states;
 pub mod key_check;
 pub mod key_exchange;
 pub mod link;

@@ -22,7 +22,7 @@ pub struct NetworkPlan {
     pub dialect: Arc<Dialect>,
     /// What its messages mean.
     pub adapter: Arc<dyn Adapter>,
-    /// What it has said since the start.
+    /// What it has said beside its traffic.
     pub state: Arc<NetworkState>,
     echo: Vec<Element>,
     echo_reversal: Vec<Element>,
@@ -106,6 +106,11 @@ impl Networks {
             }
         }
         self
+    }
+
+    /// Every network.
+    pub fn plans(&self) -> impl Iterator<Item = &Arc<NetworkPlan>> {
+        self.plans.values()
     }
 
     /// A network.

@@ -32,6 +32,7 @@ use crate::card_vault::CardVault;
 use crate::connector;
 use crate::data_directory::{self, DataLock, inspector};
 use crate::events::{self, Emitter, WaitingNotices};
+use crate::kept_states::KeptStates;
 use crate::key_exchange::NoKeys;
 use crate::link_status::LinkStatuses;
 use crate::port::Port;
@@ -105,6 +106,8 @@ pub fn run(configuration: Configuration) -> anyhow::Result<()> {
     let data = &settings.data_directory;
     let lock = DataLock::acquire(data)?;
     rulebook.activate()?;
+    let kept_states = KeptStates::open(data)?;
+    kept_states.restore(&rulebook.networks());
     let runtime = tokio::runtime::Builder::new_multi_thread()
         .enable_all()
         .build()?;
@@ -134,6 +137,7 @@ pub fn run(configuration: Configuration) -> anyhow::Result<()> {
     let events = EventThread::start(emitter, settings.events, watermark, waiting)?;
     let shared = Arc::new(Shared {
         rulebook,
+        kept_states,
         vault,
         keys: Arc::new(NoKeys),
         submitter,

@@ -28,6 +28,7 @@ use crate::admission::{Admission, Full, InFlight};
 use crate::card_vault::CardVault;
 use crate::demo::LoadTicket;
 use crate::events::{Notice, Notices};
+use crate::kept_states::KeptStates;
 use crate::key_exchange::KeyExchange;
 use crate::link::{Late, Link, Received, Surroundings, WaitingRequest};
 use crate::link_status::{LinkStatus, LinkStatuses};
@@ -45,6 +46,8 @@ mod own_requests;
 pub struct Shared {
     /// The rules, networks and dialects in force.
     pub rulebook: Rulebook,
+    /// What networks have said, over restarts.
+    pub kept_states: KeptStates,
     /// Hashes PANs.
     pub vault: CardVault,
     /// Takes the keys of networks.

@@ -284,6 +284,39 @@ fn a_cut_over_gives_the_date_of_every_answer_until_the_next_one() {
 }
 
 #[test]
+fn a_business_date_outlives_the_process_however_it_ends() {
+    let world = World::new();
+    for date in ["1130", "1201"] {
+        let mut running = world.start();
+        let mut link = running.connect();
+        let cut_over = Fields::new("0800").with(70, "201").with(15, date);
+        assert_eq!(link.response_code(&cut_over), "00");
+        running.kill();
+        drop(running);
+        let running = world.start();
+        let answer = running.connect().ask(&Fields::purchase(PAN, 100));
+        assert_eq!(text(&answer, 15), Some(date));
+        // What the echo list names is the request's own; of the generic network it does not.
+        let answer = running
+            .connect()
+            .ask(&Fields::purchase(PAN, 100).with(15, "0505"));
+        assert_eq!(text(&answer, 15), Some(date));
+        running.stop();
+    }
+    world.edit("networks/generic.toml", |network| {
+        let echo = network["echo"].as_array_mut().unwrap();
+        echo.push(toml::Value::Integer(15));
+    });
+    let running = world.start();
+    let mut link = running.connect();
+    let answer = link.ask(&Fields::purchase(PAN, 100).with(15, "0505"));
+    assert_eq!(text(&answer, 15), Some("0505"));
+    let answer = link.ask(&Fields::purchase(PAN, 100));
+    assert_eq!(text(&answer, 15), Some("1201"));
+    running.stop();
+}
+
+#[test]
 fn a_group_sign_on_counts_for_every_link_of_the_network() {
     let world = World::new();
     world.edit("networks/generic.toml", |network| {
@@ -297,6 +330,11 @@ fn a_group_sign_on_counts_for_every_link_of_the_network() {
     assert_eq!(one.response_code(&management("061")), "00");
     assert_eq!(other.response_code(&purchase()), "00");
     assert_eq!(running.connect().response_code(&purchase()), "00");
+    // It outlives the process.
+    running.stop();
+    let running = world.start();
+    let (mut one, mut other) = (running.connect(), running.connect());
+    assert_eq!(one.response_code(&purchase()), "00");
     assert_eq!(other.response_code(&management("062")), "00");
     assert_eq!(one.response_code(&purchase()), "91");
     // A link of its own.

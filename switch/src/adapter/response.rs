@@ -104,13 +104,18 @@ fn write(
     framing.write_reply(out, header, |out| response.write(out))
 }
 
-/// DE15 of an answer to anything but network management, once the network has cut over.
+/// DE15 of an answer to anything but network management, once the network has cut over; where the echo list has it, that
+/// of the request, which is a part of the transaction's name.
 fn business_date(plan: &NetworkPlan, request: &Message) -> Option<(Element, String)> {
     if request.mti().class() == MtiClass::NetworkManagement {
         return None;
     }
     let element = Element::SETTLEMENT_DATE;
     plan.dialect.element_name(element)?;
+    let mut lists = plan.echo(request.mti().class()).into_iter();
+    if request.has(element) && lists.any(|list| list.contains(&element)) {
+        return None;
+    }
     Some((element, plan.state.business_date()?))
 }
 

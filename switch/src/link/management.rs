@@ -9,7 +9,6 @@ use rules::Reason;
 use super::{Anomaly, Link, Received, References, Surroundings, Told};
 use crate::adapter::{FormatError, Incoming, missing};
 use crate::key_exchange::KeyExchangeRequest;
-use crate::network_state::NetworkState;
 use crate::refusal::Refusal;
 use crate::session::Event;
 
@@ -43,7 +42,9 @@ impl Link {
                 }
                 Ok(())
             }
-            Some("201") => cut_over(message, state).map(|date| self.told.push(Told::CutOver(date))),
+            Some("201") => {
+                cut_over(message, around).map(|date| self.told.extend(date.map(Told::CutOver)))
+            }
             Some(code @ ("071" | "072" | "363")) => {
                 self.told.push(Told::Advices(code == "071"));
                 Ok(())
@@ -93,12 +94,12 @@ fn key_code(code: &str) -> Option<&'static str> {
     CODES.into_iter().find(|known| *known == code)
 }
 
-/// A new business day has begun: its date is that of the settlement.
-fn cut_over(message: &Message, state: &NetworkState) -> Result<String, FormatError> {
+/// A new business day has begun: its date is that of the settlement. `None` when it had begun before.
+fn cut_over(message: &Message, around: &Surroundings<'_>) -> Result<Option<String>, FormatError> {
     let element = Element::SETTLEMENT_DATE;
     let date = message.text(element).ok_or_else(|| missing(element))?;
     let problem = "is no date";
-    let cut_over = state.cut_over(date);
-    cut_over.map_err(|_no_date| FormatError { element, problem })?;
-    Ok(date.to_owned())
+    let changed = around.plan.state.cut_over(date, around.now);
+    let changed = changed.map_err(|_no_date| FormatError { element, problem })?;
+    Ok(changed.then(|| date.to_owned()))
 }

@@ -103,6 +103,12 @@ impl Told {
         }
     }
 
+    /// Whether it must be kept before the network hears that it was understood.
+    #[must_use]
+    pub fn is_kept(&self) -> bool {
+        matches!(self, Self::GroupSignOn(_) | Self::CutOver(_))
+    }
+
     /// The data of its event.
     #[must_use]
     pub fn data(&self) -> Value {

@@ -49,11 +49,24 @@ impl Connection<'_> {
             }
         }
         for told in self.link.told() {
+            if told.is_kept() {
+                self.keep()?;
+            }
             self.status.told(&told, now());
             self.metrics.told(self.status.number(), &told);
             self.notice(told.kind(), told.data());
         }
         Ok(())
+    }
+
+    /// Makes durable what networks have said. The answer that says so has not left yet.
+    fn keep(&self) -> Result<(), &'static str> {
+        let networks = self.shared.rulebook.networks();
+        let kept = tokio::task::block_in_place(|| self.shared.kept_states.keep(&networks));
+        kept.map_err(|error| {
+            tracing::error!(%error, "what a network said could not be kept");
+            "what the network said could not be kept"
+        })
     }
 
     fn notice(&self, kind: &'static str, data: Value) {
