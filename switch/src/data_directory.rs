@@ -21,6 +21,8 @@ pub const SNAPSHOTS: &str = "snapshots";
 pub const RULES: &str = "rules";
 /// The events.
 pub const EVENTS: &str = "events";
+/// What networks have said, and their totals.
+pub const NETWORKS: &str = "networks";
 /// The keys.
 pub const KEYS: &str = "keys";
 /// The lock.

@@ -89,6 +89,7 @@ pub fn routes(context: Arc<Context>) -> Router {
         )
         .route("/v1/cards/search", post(card))
         .route("/v1/links", get(links))
+        .route("/v1/totals", get(totals))
         .route("/v1/links/{link}/{request}", post(ask_link))
         .route("/v1/audits", post(live::audit).get(live::progress))
         .route("/v1/operations", post(operations::operate))
@@ -183,6 +184,17 @@ async fn books(State(context): State<Arc<Context>>) -> Response {
 
 async fn links(State(context): State<Arc<Context>>) -> Response {
     axum::Json(context.shared.links.to_json()).into_response()
+}
+
+/// The totals of the last business days.
+async fn totals(State(context): State<Arc<Context>>) -> Response {
+    let rules = context.shared.rulebook.rules();
+    let name = |id| {
+        let network = rules.network(id);
+        network.map_or_else(|| id.0.to_string(), |network| network.name.clone())
+    };
+    let shared = &context.shared.totals;
+    axum::Json(shared.read(|totals| totals.to_json(&name))).into_response()
 }
 
 /// Finds a card by its PAN, which stays out of URLs and so out of logs.

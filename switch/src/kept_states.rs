@@ -1,4 +1,4 @@
-//! What networks have said, kept over restarts: `data/networks.json`.
+//! What networks have said, kept over restarts: `data/networks/states.json`.
 //!
 //! Owns: the file, which is replaced as a whole and synced before the network hears that it was understood. It is no
 //! record of the journal: no decision reads it, so a replay and another shard do without, and the ledger need not know
@@ -15,7 +15,7 @@ use anyhow::Context as _;
 use crate::network_state::KeptState;
 use crate::networks::Networks;
 
-const FILE: &str = "networks.json";
+const FILE: &str = "states.json";
 
 /// The file and what it holds, by the names of networks. One that is taken away for a while finds its state again.
 #[derive(Debug)]
@@ -25,12 +25,12 @@ pub struct KeptStates {
 }
 
 impl KeptStates {
-    /// Reads the file of a data directory, if there is one.
+    /// Reads the file of a directory, if there is one.
     ///
     /// # Errors
     /// Names the file: it cannot be read, or is not what was written.
-    pub fn open(data: &Path) -> anyhow::Result<Self> {
-        let path = data.join(FILE);
+    pub fn open(directory: &Path) -> anyhow::Result<Self> {
+        let path = directory.join(FILE);
         let kept = match std::fs::read(&path) {
             Ok(text) => {
                 serde_json::from_slice(&text).with_context(|| path.display().to_string())?
@@ -39,7 +39,7 @@ impl KeptStates {
             Err(error) => return Err(error).with_context(|| path.display().to_string()),
         };
         Ok(Self {
-            directory: data.to_owned(),
+            directory: directory.to_owned(),
             kept: Mutex::new(kept),
         })
     }
@@ -65,7 +65,7 @@ impl KeptStates {
             kept.insert(plan.network.name.clone(), plan.state.kept());
         }
         let text = serde_json::to_vec_pretty(&*kept)?;
-        let partial = self.directory.join("networks.partial");
+        let partial = self.directory.join("states.partial");
         let mut file = File::create(&partial)?;
         file.write_all(&text)?;
         file.sync_data()?;

@@ -51,4 +51,5 @@ pub mod settings;
 pub mod show;
 pub mod snapshots;
 pub mod telemetry;
+pub mod totals;
 mod transfers;

@@ -28,6 +28,7 @@ mod management;
 mod rejects;
 mod sent;
 mod told;
+mod totals;
 
 use self::sent::SentResponses;
 pub use self::told::{Rejected, Rejection, Told};
@@ -69,10 +70,6 @@ pub struct WaitingRequest {
 
 /// What became of a frame.
 #[derive(Debug)]
-#[expect(
-    clippy::large_enum_variant,
-    reason = "nearly every frame is submitted; a box would be an allocation more for each"
-)]
 pub enum Received {
     /// To be decided by the ledger.
     Submit {
@@ -83,6 +80,8 @@ pub enum Received {
         /// Handed back with the outcome.
         request: WaitingRequest,
     },
+    /// To be compared with the totals of this side, once they have everything that was answered.
+    Reconcile(WaitingRequest),
     /// To be noted by the ledger; never answered.
     Note(Command),
     /// Answered without the ledger; the response was written.
@@ -290,6 +289,13 @@ impl Link {
         }
         if self.needs_sign_on(around) {
             return self.refuse(&incoming, around, Reason::SignOnRequired, out, report);
+        }
+        if message.mti().class() == MtiClass::Reconciliation {
+            return Received::Reconcile(WaitingRequest {
+                incoming,
+                plan: Arc::clone(around.plan),
+                received: around.now,
+            });
         }
         match command(message, around) {
             Ok(Some(command)) => {

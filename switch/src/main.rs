@@ -228,6 +228,8 @@ enum What {
     Transfers,
     /// The open links.
     Links,
+    /// What was answered to each network, counted by business day.
+    Totals,
     /// The rules in force and how the last reload ended.
     Rules,
 }
@@ -472,6 +474,7 @@ fn show(what: What, http: &str, json: bool) -> ExitCode {
         What::WorkList => Question::WorkList,
         What::Transfers => Question::Transfers,
         What::Links => Question::Links,
+        What::Totals => Question::Totals,
         What::Rules => Question::Rules,
         What::Card => match pan_from_input() {
             Ok(pan) => Question::Card(pan),

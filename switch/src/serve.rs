@@ -9,14 +9,13 @@ use std::path::Path;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, OnceLock};
 
-use anyhow::{Context as _, anyhow};
+use anyhow::Context as _;
 use axum::Router;
 use axum::serve::ListenerExt as _;
-use ledger::Watermark;
 use ledger::command::Command;
 use ledger::identifiers::ShardId;
 use ledger::journal::committer::CommitOptions;
-use ledger::journal::disk::Directory;
+use ledger::journal::disk::{Directory, make_directory};
 use ledger::journal::log::LogOptions;
 use ledger::journal::readers::Readers;
 use ledger::journal::retention::Policy;
@@ -31,16 +30,21 @@ use crate::audit::live::Audits;
 use crate::card_vault::CardVault;
 use crate::connector;
 use crate::data_directory::{self, DataLock, inspector};
-use crate::events::{self, Emitter, WaitingNotices};
+use crate::events::{self, Emitter};
 use crate::kept_states::KeptStates;
 use crate::key_exchange::NoKeys;
 use crate::link_status::LinkStatuses;
 use crate::port::Port;
 use crate::rulebook::Rulebook;
 use crate::server::{self, Shared, SwitchTicket};
-use crate::settings::{self, Settings};
+use crate::settings::Settings;
 use crate::telemetry::{self, LedgerObserver};
+use crate::totals::TotalsReader;
 use crate::{demo, http, key_check};
+
+mod threads;
+
+use self::threads::{EventThread, TotalsThread};
 
 /// The one shard of this process.
 pub(crate) const SHARD: ShardId = ShardId(0);
@@ -106,8 +110,7 @@ pub fn run(configuration: Configuration) -> anyhow::Result<()> {
     let data = &settings.data_directory;
     let lock = DataLock::acquire(data)?;
     rulebook.activate()?;
-    let kept_states = KeptStates::open(data)?;
-    kept_states.restore(&rulebook.networks());
+    let kept_states = restore_states(data, &rulebook)?;
     let runtime = tokio::runtime::Builder::new_multi_thread()
         .enable_all()
         .build()?;
@@ -118,13 +121,7 @@ pub fn run(configuration: Configuration) -> anyhow::Result<()> {
     tracing::warn!("card keys are software keys in files: for development only");
     let options = ledger_options(&settings)?;
     // Before the ledger starts: from then on the journal removes what nobody waits for.
-    let emitter = Emitter::open(
-        &data.join(data_directory::EVENTS),
-        &options.journal_directory,
-        SHARD,
-        settings.events,
-        &options.readers,
-    )?;
+    let (emitter, totals) = open_readers(&settings, &options)?;
     let ledger: Ledger<SwitchTicket> =
         Ledger::start(&options, rulebook.shared_rules(), Arc::new(LedgerObserver))?;
     tell_opened(&ledger, &rulebook);
@@ -140,6 +137,7 @@ pub fn run(configuration: Configuration) -> anyhow::Result<()> {
         kept_states,
         vault,
         keys: Arc::new(NoKeys),
+        totals: totals.shared(),
         submitter,
         bounds: settings.links,
         sessions: settings.sessions,
@@ -148,6 +146,7 @@ pub fn run(configuration: Configuration) -> anyhow::Result<()> {
         admission: Admission::of(&settings),
         stop: CancellationToken::new(),
     });
+    let totals = TotalsThread::start(totals, Arc::clone(&shared))?;
     let context = http::Context {
         shared,
         metrics,
@@ -161,12 +160,36 @@ pub fn run(configuration: Configuration) -> anyhow::Result<()> {
     // With the tasks and the routes goes every way to submit: the ledger can end.
     drop(runtime);
     drop(site);
+    let counted = totals.stop();
     ledger.stop();
     events.stop()?;
     drop(lock);
-    served?;
+    served.and(counted)?;
     tracing::info!("ended");
     Ok(())
+}
+
+/// Has networks go on with what they have said before.
+fn restore_states(data: &Path, rulebook: &Rulebook) -> anyhow::Result<KeptStates> {
+    let networks = data.join(data_directory::NETWORKS);
+    make_directory(&networks)?;
+    let kept_states = KeptStates::open(&networks)?;
+    kept_states.restore(&rulebook.networks());
+    Ok(kept_states)
+}
+
+/// The readers of the journal that stand behind it.
+fn open_readers(
+    settings: &Settings,
+    options: &LedgerOptions,
+) -> anyhow::Result<(Emitter<Directory>, TotalsReader<Directory>)> {
+    let (data, journal) = (&settings.data_directory, &options.journal_directory);
+    let events = data.join(data_directory::EVENTS);
+    let networks = data.join(data_directory::NETWORKS);
+    let readers = &options.readers;
+    let emitter = Emitter::open(&events, journal, SHARD, settings.events, readers)?;
+    let totals = TotalsReader::open(&networks, journal, SHARD, readers)?;
+    Ok((emitter, totals))
 }
 
 /// What the ledger began with.
@@ -353,39 +376,4 @@ async fn ended() -> anyhow::Result<()> {
         std::process::exit(1);
     });
     Ok(())
-}
-
-/// The thread that emits events.
-struct EventThread {
-    stop: Arc<AtomicBool>,
-    thread: std::thread::JoinHandle<Result<(), events::EventError>>,
-}
-
-impl EventThread {
-    fn start(
-        emitter: Emitter<Directory>,
-        options: settings::Events,
-        watermark: Watermark,
-        notices: WaitingNotices,
-    ) -> anyhow::Result<Self> {
-        let stop = Arc::new(AtomicBool::new(false));
-        let stopping = Arc::clone(&stop);
-        let thread = std::thread::Builder::new()
-            .name("events".to_owned())
-            .spawn(move || {
-                let followed = events::follow(emitter, &watermark, options, &notices, &stopping);
-                if let Err(error) = &followed {
-                    tracing::error!(%error, "no more events are emitted");
-                }
-                followed
-            })?;
-        Ok(Self { stop, thread })
-    }
-
-    /// Emits what is durable and ends.
-    fn stop(self) -> anyhow::Result<()> {
-        self.stop.store(true, Ordering::Release);
-        let ended = self.thread.join();
-        Ok(ended.map_err(|_panic| anyhow!("the event thread ended by a panic"))??)
-    }
 }

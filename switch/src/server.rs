@@ -38,8 +38,10 @@ use crate::rulebook::Rulebook;
 use crate::session::{Event, Purpose, Session, SessionOptions, Stand};
 use crate::settings;
 use crate::telemetry::{self, LinkMetrics, Stage};
+use crate::totals::SharedTotals;
 
 mod own_requests;
+mod totals;
 
 /// What every link shares.
 #[derive(Debug)]
@@ -52,6 +54,8 @@ pub struct Shared {
     pub vault: CardVault,
     /// Takes the keys of networks.
     pub keys: Arc<dyn KeyExchange>,
+    /// The daily totals of networks.
+    pub totals: Arc<SharedTotals>,
     /// The way to the ledger.
     pub submitter: Submitter<SwitchTicket>,
     /// Bounds of links.
@@ -91,10 +95,18 @@ pub struct LinkTicket {
 
 /// What a link hears of one of its requests.
 #[derive(Debug)]
-struct Reply {
-    request: WaitingRequest,
-    submitted: Timestamp,
-    result: Result<(Durable<Outcome>, Timing), Undecided>,
+enum Reply {
+    /// The ledger has decided it, or has not.
+    Decided {
+        request: WaitingRequest,
+        submitted: Timestamp,
+        result: Result<(Durable<Outcome>, Timing), Undecided>,
+    },
+    /// The totals have everything that was answered before it, or have not in time.
+    Counted {
+        request: WaitingRequest,
+        in_time: bool,
+    },
 }
 
 impl From<LoadTicket> for SwitchTicket {
@@ -136,7 +148,7 @@ impl LinkTicket {
         } = self;
         // There is room: a link submits no more than the queue holds. A link that has gone takes no
         // answer; the network will repeat and get the stored one.
-        let reply = Reply {
+        let reply = Reply::Decided {
             request,
             submitted,
             result,
@@ -450,6 +462,7 @@ impl Connection<'_> {
                     ticket,
                 });
             }
+            Received::Reconcile(request) => self.reconcile(request),
             // Nobody is told what comes of it.
             Received::Note(command) => self.shared.submitter.submit(Submission {
                 command,
@@ -472,8 +485,16 @@ impl Connection<'_> {
         self.in_flight.end();
         self.metrics.returned(1);
         self.status.answered();
-        let request = &reply.request;
-        let (outcome, timing) = match reply.result {
+        let (request, submitted, result) = match reply {
+            Reply::Decided {
+                request,
+                submitted,
+                result,
+            } => (request, submitted, result),
+            Reply::Counted { request, in_time } => return self.counted(&request, in_time),
+        };
+        let request = &request;
+        let (outcome, timing) = match result {
             Ok(decided) => decided,
             Err(undecided) => return self.refuse(request, undecided),
         };
@@ -495,8 +516,7 @@ impl Connection<'_> {
             }
             Err(anomaly) => telemetry::anomaly(request.network(), &anomaly),
         }
-        self.metrics
-            .passed(Stage::Queue, reply.submitted, timing.taken);
+        self.metrics.passed(Stage::Queue, submitted, timing.taken);
         self.metrics
             .passed(Stage::Decide, timing.taken, timing.decided);
         self.metrics

@@ -35,6 +35,8 @@ pub enum Question {
     Transfers,
     /// The open links.
     Links,
+    /// The totals of the last business days.
+    Totals,
     /// The rules in force.
     Rules,
 }
@@ -66,6 +68,7 @@ pub fn ask(address: &str, question: &Question) -> anyhow::Result<Value> {
         Question::WorkList => agent.get(url("work-list")).call(),
         Question::Transfers => agent.get(url("transfers")).call(),
         Question::Links => agent.get(url("links")).call(),
+        Question::Totals => agent.get(url("totals")).call(),
         Question::Rules => agent.get(url("rules")).call(),
         Question::Card(pan) => {
             let body = json!({ "pan": pan.reveal() }).to_string();

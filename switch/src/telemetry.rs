@@ -228,6 +228,11 @@ impl LinkMetrics {
                 counter!("switch_key_exchanges_total", "network" => network, "result" => result)
                     .increment(1);
             }
+            Told::Totals(reconciliation) => {
+                let result = reconciliation.balance.as_str();
+                counter!("switch_reconciliations_total", "network" => network, "result" => result)
+                    .increment(1);
+            }
             Told::GroupSignOn(_) | Told::CutOver(_) | Told::Advices(_) => {}
         }
     }

@@ -13,6 +13,7 @@ mod generic;
 pub mod management;
 mod mastercard;
 mod place;
+pub mod reconciliation;
 pub mod request;
 pub mod response;
 mod terms;

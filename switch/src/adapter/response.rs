@@ -13,6 +13,7 @@ use ledger::entities::CardStatus;
 use rules::{Reason, ResponseCode};
 
 use super::Incoming;
+use super::reconciliation::Reconciliation;
 use crate::networks::NetworkPlan;
 use crate::refusal::Refusal;
 
@@ -53,10 +54,41 @@ pub fn refused(
     Ok(response_code)
 }
 
+/// Appends the frame of a response that says how totals compare. Totals move nothing.
+///
+/// # Errors
+/// [`EncodeError`] when an echoed value or a total does not fit the dialect; `out` is then unchanged.
+pub fn reconciled(
+    plan: &NetworkPlan,
+    request: &Incoming,
+    reconciliation: &Reconciliation,
+    out: &mut BytesMut,
+) -> Result<ResponseCode, EncodeError> {
+    if request.message.mti().class() != MtiClass::Reconciliation {
+        return refused(plan, request, Refusal::because(Reason::NotPermitted), out);
+    }
+    let response_code = reconciliation.response_code();
+    let mut elements = reconciliation.elements();
+    elements.retain(|(element, _)| plan.dialect.element_name(*element).is_some());
+    write_with(plan, request, &Answer::code(response_code), &elements, out)?;
+    Ok(response_code)
+}
+
 fn write(
     plan: &NetworkPlan,
     request: &Incoming,
     answer: &Answer,
+    out: &mut BytesMut,
+) -> Result<(), EncodeError> {
+    write_with(plan, request, answer, &[], out)
+}
+
+/// The same with elements of its own.
+fn write_with(
+    plan: &NetworkPlan,
+    request: &Incoming,
+    answer: &Answer,
+    own: &[(Element, String)],
     out: &mut BytesMut,
 ) -> Result<(), EncodeError> {
     // Links hand over requests only, and every request has a response.
@@ -97,6 +129,9 @@ fn write(
     }
     if let Some(text) = balances.as_deref().or(asked.as_deref()) {
         response.set(Element::ADDITIONAL_AMOUNTS, text);
+    }
+    for (element, text) in own {
+        response.set(*element, text);
     }
     plan.adapter
         .respond(message, answer, &plan.dialect, &mut response)?;

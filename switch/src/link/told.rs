@@ -7,6 +7,7 @@ use ledger::identifiers::RecordId;
 use rules::ResponseCode;
 use serde_json::{Value, json};
 
+use crate::adapter::reconciliation::Reconciliation;
 use crate::key_exchange::KeysRefused;
 use crate::session::Purpose;
 
@@ -21,6 +22,8 @@ pub enum Told {
     CutOver(String),
     /// The network begins, or ends, to send the advices that it has kept.
     Advices(bool),
+    /// The network had totals compared.
+    Totals(Reconciliation),
     /// The network brought keys.
     KeyExchange {
         /// DE70.
@@ -99,6 +102,7 @@ impl Told {
             Self::GroupSignOn(_) => "network.group_sign_on",
             Self::CutOver(_) => "network.cut_over",
             Self::Advices(_) => "network.advices",
+            Self::Totals(_) => "network.totals",
             Self::KeyExchange { .. } => "network.key_exchange",
         }
     }
@@ -134,6 +138,7 @@ impl Told {
             Self::GroupSignOn(signed_on) => json!({ "signed_on": signed_on }),
             Self::CutOver(date) => json!({ "business_date": date }),
             Self::Advices(sent) => json!({ "sent": sent }),
+            Self::Totals(reconciliation) => reconciliation.data(),
             Self::KeyExchange { code, refused } => json!({
                 "code": code,
                 "accepted": refused.is_none(),
@@ -151,6 +156,7 @@ impl Told {
                 let refused = refused.as_ref()?;
                 Some(format!("key exchange {code}: {refused}"))
             }
+            Self::Totals(reconciliation) => reconciliation.complaint(),
             Self::GroupSignOn(_) | Self::CutOver(_) | Self::Advices(_) => None,
         }
     }

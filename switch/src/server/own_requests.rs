@@ -12,6 +12,7 @@ use tokio::time::Instant;
 use super::Connection;
 use crate::adapter::management;
 use crate::events::Notice;
+use crate::link::Told;
 use crate::session::{Action, Purpose};
 
 impl Connection<'_> {
@@ -52,11 +53,16 @@ impl Connection<'_> {
             if told.is_kept() {
                 self.keep()?;
             }
-            self.status.told(&told, now());
-            self.metrics.told(self.status.number(), &told);
-            self.notice(told.kind(), told.data());
+            self.tell(&told);
         }
         Ok(())
+    }
+
+    /// Counts and tells what the network said.
+    pub(super) fn tell(&self, told: &Told) {
+        self.status.told(told, now());
+        self.metrics.told(self.status.number(), told);
+        self.notice(told.kind(), told.data());
     }
 
     /// Makes durable what networks have said. The answer that says so has not left yet.

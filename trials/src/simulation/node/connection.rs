@@ -343,7 +343,7 @@ impl Connection {
                 Some(_) => Mark::FormatErrorAnswered,
             }),
             Received::Note(command) => asked.push(Asked::Note(command)),
-            Received::Ignored(_) => run.reach(Mark::FrameIgnored),
+            Received::Reconcile(_) | Received::Ignored(_) => run.reach(Mark::FrameIgnored),
         }
     }
 }

@@ -1,0 +1,303 @@
+//! Daily totals per network: what was answered, counted from the records.
+//!
+//! Owns: which record counts as what, and the sums of the last business days ([`Totals`]); the reader behind the journal
+//! that keeps them over restarts ([`TotalsReader`]). A record counts once, however often its batch is read. Must never:
+//! be ahead of the watermark, or be asked by a decision.
+//!
+//! As the 1987 edition has it: financial messages (02xx) count as debits and credits with their amounts, what undoes them
+//! as reversals; authorizations (01xx) move no money between the parties and are only counted, and so are inquiries.
+//! What was declined counts as nothing. Amounts are those of DE4, apart by currency.
+
+mod kept;
+mod reader;
+
+use std::collections::BTreeMap;
+
+use ledger::Record;
+use ledger::authorization::{
+    AuthorizationDecided, Clearing, MessageClass, MessageKey, ReversalDecided, ReversalResult,
+};
+use ledger::identifiers::{ShardId, Timestamp};
+use ledger::journal::Batch;
+use ledger::record::{Unreadable, records_of};
+use rules::{BalanceImpact, Currency, NetworkId};
+use serde::{Deserialize, Serialize};
+use serde_json::{Value, json};
+
+pub use self::reader::{SharedTotals, TotalsError, TotalsReader, follow};
+
+/// Business days of a network that are kept.
+const DAYS: usize = 16;
+
+/// A number of operations and their amount.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Sum {
+    /// How many.
+    pub count: i64,
+    /// Minor units.
+    pub minor: i64,
+}
+
+/// The sums of one currency.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Sums {
+    /// Into accounts.
+    pub credits: Sum,
+    /// Credits that were undone.
+    pub credit_reversals: Sum,
+    /// Out of accounts.
+    pub debits: Sum,
+    /// Debits that were undone.
+    pub debit_reversals: Sum,
+}
+
+impl Sums {
+    /// What the network owes, minor units: credits less debits, each less what was undone of it.
+    #[must_use]
+    pub fn net_minor(&self) -> i64 {
+        let credits = self
+            .credits
+            .minor
+            .saturating_sub(self.credit_reversals.minor);
+        let debits = self.debits.minor.saturating_sub(self.debit_reversals.minor);
+        credits.saturating_sub(debits)
+    }
+}
+
+/// A business day of a network.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Day {
+    /// The network.
+    network: u8,
+    /// MMDD as a number.
+    date: u16,
+    /// Whether records are missing: the journal let go of them before they were counted.
+    pub incomplete: bool,
+    /// Authorizations approved.
+    pub authorizations: i64,
+    /// Inquiries answered.
+    pub inquiries: i64,
+    /// By currency, its number.
+    sums: BTreeMap<u16, Sums>,
+}
+
+impl Day {
+    /// The sums of a currency; without one, those of the only currency there is. `None` where several could be meant.
+    #[must_use]
+    pub fn sums(&self, currency: Option<Currency>) -> Option<Sums> {
+        match (currency, self.sums.len()) {
+            (Some(currency), _) => Some(
+                self.sums
+                    .get(&currency.numeric())
+                    .copied()
+                    .unwrap_or_default(),
+            ),
+            (None, 0) => Some(Sums::default()),
+            (None, 1) => self.sums.values().next().copied(),
+            (None, _) => None,
+        }
+    }
+
+    fn sums_of(&mut self, currency: Option<Currency>) -> &mut Sums {
+        // A reversal without DE49 is of the only currency, where there is one.
+        let only = self
+            .sums
+            .keys()
+            .next()
+            .copied()
+            .filter(|_| self.sums.len() == 1);
+        let number = currency.map(Currency::numeric).or(only).unwrap_or_default();
+        self.sums.entry(number).or_default()
+    }
+
+    fn decided(&mut self, decided: &AuthorizationDecided) {
+        if decided.reason().is_some() {
+            return;
+        }
+        let facts = &decided.facts;
+        let direction = match decided.direction {
+            Some(direction @ (BalanceImpact::Debit | BalanceImpact::Credit)) => direction,
+            Some(BalanceImpact::None) | None => {
+                self.inquiries = self.inquiries.saturating_add(1);
+                return;
+            }
+        };
+        if facts.clearing == Clearing::Offline {
+            self.authorizations = self.authorizations.saturating_add(1);
+            return;
+        }
+        let partial = decided.answer.partial.map(|partial| partial.approved_minor);
+        let minor = partial.unwrap_or(facts.fingerprint.amount_minor);
+        let sums = self.sums_of(facts.fingerprint.currency);
+        let sum = match direction {
+            BalanceImpact::Credit => &mut sums.credits,
+            BalanceImpact::Debit | BalanceImpact::None => &mut sums.debits,
+        };
+        add(sum, 1, minor);
+    }
+
+    fn reversed(&mut self, decided: &ReversalDecided) {
+        let sign = match decided.result {
+            ReversalResult::Reversed => 1,
+            // What had been undone is in force again.
+            ReversalResult::Restored => -1,
+            ReversalResult::NoEffect
+            | ReversalResult::UnknownOriginal
+            | ReversalResult::AmountMismatch
+            | ReversalResult::MatchConflict => return,
+        };
+        let key = decided.change.as_ref().map(|change| &change.key);
+        let Some(MessageKey::Network(key)) = key else {
+            return;
+        };
+        if key.class != MessageClass::Financial {
+            return;
+        }
+        let facts = &decided.facts;
+        let replaced = facts.replacement_minor.unwrap_or_default();
+        let minor = facts.fingerprint.amount_minor.saturating_sub(replaced);
+        let moved = decided.moves.first().map_or(0, |moved| {
+            let deltas = moved.deltas.iter().map(|(_, delta)| delta);
+            deltas.fold(0_i64, i64::saturating_add)
+        });
+        let sums = self.sums_of(facts.fingerprint.currency);
+        // What comes back to the account had gone out of it.
+        let sum = if moved.saturating_mul(sign) >= 0 {
+            &mut sums.debit_reversals
+        } else {
+            &mut sums.credit_reversals
+        };
+        add(sum, sign, minor);
+    }
+
+    fn to_json(&self, network: &str) -> Value {
+        let sum = |sum: Sum| json!({ "count": sum.count, "amount_minor": sum.minor });
+        let sums = self.sums.iter().map(|(currency, sums)| {
+            json!({
+                "currency": format!("{currency:03}"),
+                "credits": sum(sums.credits),
+                "credit_reversals": sum(sums.credit_reversals),
+                "debits": sum(sums.debits),
+                "debit_reversals": sum(sums.debit_reversals),
+                "net_minor": sums.net_minor(),
+            })
+        });
+        json!({
+            "network": network,
+            "business_date": format!("{:04}", self.date),
+            "complete": !self.incomplete,
+            "authorizations": self.authorizations,
+            "inquiries": self.inquiries,
+            "sums": sums.collect::<Vec<_>>(),
+        })
+    }
+}
+
+fn add(sum: &mut Sum, sign: i64, minor: i64) {
+    sum.count = sum.count.saturating_add(sign);
+    sum.minor = sum.minor.saturating_add(minor.saturating_mul(sign));
+}
+
+/// Tells the business date, MMDD, of a decision of a network at a time.
+pub type DateOf<'a> = &'a dyn Fn(NetworkId, Timestamp) -> u16;
+
+/// The totals of all networks up to a batch.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Totals {
+    /// The last batch that is counted.
+    sequence: u64,
+    /// The oldest first.
+    days: Vec<Day>,
+}
+
+impl Totals {
+    /// The last batch that is counted.
+    #[must_use]
+    pub fn sequence(&self) -> u64 {
+        self.sequence
+    }
+
+    /// Counts a batch, unless it is counted already.
+    ///
+    /// # Errors
+    /// A record that cannot be read.
+    pub fn take(
+        &mut self,
+        shard: ShardId,
+        batch: &Batch,
+        date_of: DateOf<'_>,
+    ) -> Result<(), Unreadable> {
+        if batch.sequence <= self.sequence {
+            return Ok(());
+        }
+        for record in records_of(shard, batch) {
+            let (_, record) = record?;
+            match &record {
+                Record::AuthorizationDecided(decided) => {
+                    let network = decided.facts.key.network;
+                    self.day_of(network, date_of(network, batch.time))
+                        .decided(decided);
+                }
+                Record::ReversalDecided(decided) => {
+                    let network = decided.facts.key.network;
+                    self.day_of(network, date_of(network, batch.time))
+                        .reversed(decided);
+                }
+                _ => {}
+            }
+        }
+        self.sequence = batch.sequence;
+        Ok(())
+    }
+
+    /// Batches up to this one were let go by the journal before they were counted.
+    pub fn miss(&mut self, through: u64) {
+        self.sequence = through;
+        for day in &mut self.days {
+            day.incomplete = true;
+        }
+    }
+
+    /// The totals of a day; `None` for one of which nothing was counted.
+    #[must_use]
+    pub fn day(&self, network: NetworkId, date: u16) -> Option<&Day> {
+        let mut days = self.days.iter().rev();
+        days.find(|day| day.network == network.0 && day.date == date)
+    }
+
+    /// Everything that is kept, the oldest day first, under the names of networks.
+    #[must_use]
+    pub fn to_json(&self, name: &dyn Fn(NetworkId) -> String) -> Value {
+        let days = self.days.iter();
+        let days = days.map(|day| day.to_json(&name(NetworkId(day.network))));
+        json!({ "through_sequence": self.sequence, "days": days.collect::<Vec<_>>() })
+    }
+
+    fn day_of(&mut self, network: NetworkId, date: u16) -> &mut Day {
+        let of_network = |day: &Day| day.network == network.0;
+        // Batches are met in order, so a day that is over does not come back but after a year.
+        let last = self.days.iter().rposition(of_network);
+        let is_last = |index: &usize| self.days.get(*index).is_some_and(|day| day.date == date);
+        let index = last.filter(is_last).unwrap_or_else(|| {
+            if self.days.iter().filter(|day| of_network(day)).count() >= DAYS
+                && let Some(oldest) = self.days.iter().position(of_network)
+            {
+                self.days.remove(oldest);
+            }
+            self.days.push(Day {
+                network: network.0,
+                date,
+                ..Day::default()
+            });
+            self.days.len().saturating_sub(1)
+        });
+        &mut self.days[index]
+    }
+}
+
+#[cfg(test)]
+mod tests;
