@@ -245,12 +245,17 @@ pub struct Undecided {
     pub reason: Reason,
 }
 
+/// How long what was looked up for a command may be decided on, microseconds. Memory forgets what the books hold once it
+/// is older than the match window, which is a minute at least; a command that waited longer, because the process or its
+/// clock did not run on, could rest on rows that have changed since.
+pub const LOOKUP_GOOD_US: i64 = 10_000_000;
+
 /// A command on its way to the writer, with what the sender needs to answer it.
 #[derive(Debug)]
 pub struct Submission<T> {
     /// The command.
     pub command: Command,
-    /// When it is too late to decide it; `None` for never.
+    /// When it is too late to decide it; `None` for never, which is for commands that look nothing up.
     pub deadline: Option<Timestamp>,
     /// Handed back with the outcome.
     pub ticket: T,

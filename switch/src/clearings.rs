@@ -11,14 +11,15 @@ use axum::extract::{Query, State};
 use axum::http::StatusCode;
 use axum::response::{IntoResponse as _, Response};
 use codec::Pan;
+use ledger::Durable;
 use ledger::authorization::{
     AcquirerReference, ApprovalCode, ClearingFacts, ClearingKey, ClearingKind, NetworkReference,
     TrackingId,
 };
 use ledger::books::{SledStore, StoreError, Views};
-use ledger::command::{ClearedAs, Command, Outcome, Submission, Undecided};
+use ledger::command::{ClearedAs, Command, LOOKUP_GOOD_US, Outcome, Submission, Undecided};
 use ledger::identifiers::RecordId;
-use ledger::{Durable, runtime::Submitter};
+use ledger::runtime::{Submitter, now};
 use rules::{AccountType, ClearingAction, Currency, NetworkId, ProcessingCode};
 use serde::{Deserialize, Deserializer};
 use serde_json::{Value, json};
@@ -129,6 +130,7 @@ fn submit(
     facts: ClearingFacts,
 ) -> Result<oneshot::Receiver<Heard>, Value> {
     let unknown = |reason: String| json!({ "undecided": reason });
+    let deadline = Some(now().plus_us(LOOKUP_GOOD_US));
     let mut command = Command::Clear {
         facts: Box::new(facts),
         stored: Vec::new(),
@@ -138,7 +140,7 @@ fn submit(
     let (ticket, receiver) = OperatorTicket::new();
     let submission = Submission {
         command,
-        deadline: None,
+        deadline,
         ticket: SwitchTicket::Operator(ticket),
     };
     match submitter.submit_waiting(submission) {

@@ -14,10 +14,10 @@ use axum::response::{IntoResponse as _, Response};
 use codec::Pan;
 use ledger::Durable;
 use ledger::authorization::MessageKey;
-use ledger::command::{Command, Outcome, Submission, Undecided};
+use ledger::command::{Command, LOOKUP_GOOD_US, Outcome, Submission, Undecided};
 use ledger::identifiers::{CardHash, RecordId};
 use ledger::operation::OperationRequest;
-use ledger::runtime::Timing;
+use ledger::runtime::{Timing, now};
 use serde_json::{Value, json};
 use tokio::sync::oneshot;
 
@@ -67,6 +67,7 @@ pub(crate) async fn operate(State(context): State<Arc<Context>>, body: Bytes) ->
         Err(reason) => return problem(StatusCode::BAD_REQUEST, &reason),
     };
     let submitter = &context.shared.submitter;
+    let deadline = Some(now().plus_us(LOOKUP_GOOD_US));
     let mut command = Command::Operate {
         request: Box::new(request),
         stored: Vec::new(),
@@ -78,7 +79,7 @@ pub(crate) async fn operate(State(context): State<Arc<Context>>, body: Bytes) ->
     let (ticket, receiver) = OperatorTicket::new();
     submitter.submit(Submission {
         command,
-        deadline: None,
+        deadline,
         ticket: SwitchTicket::Operator(ticket),
     });
     match tokio::time::timeout(PATIENCE, receiver).await {

@@ -10,7 +10,7 @@ use std::time::Duration;
 use bytes::BytesMut;
 use codec::FrameReader;
 use ledger::Durable;
-use ledger::command::{Outcome, Submission, Undecided};
+use ledger::command::{LOOKUP_GOOD_US, Outcome, Submission, Undecided};
 use ledger::identifiers::Timestamp;
 use ledger::runtime::{Submitter, Ticket, Timing, now};
 use rules::{NetworkId, Reason};
@@ -466,7 +466,7 @@ impl Connection<'_> {
             // Nobody is told what comes of it.
             Received::Note(command) => self.shared.submitter.submit(Submission {
                 command,
-                deadline: None,
+                deadline: Some(received.plus_us(LOOKUP_GOOD_US)),
                 ticket: SwitchTicket::Unattended,
             }),
             Received::Answered {

@@ -79,7 +79,11 @@ impl<S: BookStore> Audit<'_, '_, S> {
                 authorization,
                 paid,
                 ..
-            } if own => refunded(course, message, (*authorization, *paid)),
+            } if own => {
+                let expected = refunded(course, message, (*authorization, *paid))?;
+                self.settle(course, *authorization)?;
+                Ok(Some(expected))
+            }
             OperationEffect::TransferSent(_)
             | OperationEffect::TransferReceived(_)
             | OperationEffect::Forced(_)
@@ -204,7 +208,7 @@ fn refunded(
     course: &mut Course,
     message: &StoredMessage,
     (authorization, paid): (RecordId, ResetLimit),
-) -> Result<Option<Expected>, AuditError> {
+) -> Result<Expected, AuditError> {
     let Some(life) = course.lives.get_mut(&authorization) else {
         let finding = format!("record {} gives back what nothing took", message.id);
         let records = [authorization, message.id];
@@ -213,7 +217,7 @@ fn refunded(
     let expected = Expected::of_refund(&life.standing, paid);
     life.standing.refund(message.id, paid);
     life.last = message.id;
-    Ok(Some(expected.ok_or_else(|| leaves_range(message))?))
+    expected.ok_or_else(|| leaves_range(message))
 }
 
 /// A record moves what it must, on every account of it and on no other.

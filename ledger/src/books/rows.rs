@@ -7,9 +7,9 @@ use rules::{AccumulatorKey, AccumulatorOwner, ControlId, ControlTarget};
 use serde::{Deserialize, Serialize, de::DeserializeOwned};
 
 use crate::authorization::{
-    AccountMove, AuthorizationDecided, Cleared, ClearingDecided, ClearingResult, FileActionDecided,
-    HoldDropped, Lookup, MatchKey, MessageClass, MessageKey, Reference, ReferenceKind,
-    ReversalDecided, Standing,
+    AccountMove, AuthorizationDecided, Cleared, ClearingDecided, ClearingResult, Decision,
+    FileActionDecided, HoldDropped, Lookup, MatchKey, MessageClass, MessageKey, Reference,
+    ReferenceKind, ReversalDecided, Standing,
 };
 use crate::identifiers::{CardHash, RecordId, Timestamp};
 use crate::operation::OperationDone;
@@ -166,6 +166,17 @@ impl StoredMessage {
     pub fn previous(&self, account: rules::AccountId) -> Option<RecordId> {
         let moved = self.moves().iter().find(|moved| moved.account == account);
         moved?.previous
+    }
+
+    /// When what it approved was to be dropped, as its own record says.
+    pub(crate) fn expires(&self) -> Option<Timestamp> {
+        let MessageBody::Authorization { decided, .. } = &self.body else {
+            return None;
+        };
+        match &decided.decision {
+            Decision::Approved(approval) => approval.expires,
+            Decision::Declined(_) | Decision::Completed(_) => None,
+        }
     }
 
     /// What it stands for by now, where it approved something of its own.

@@ -84,7 +84,7 @@ impl<S: BookStore> ViewWriter<S> {
                 views.count(id, Counting::Reserved(&approval.reservations))?;
                 if let Some((_, original)) = &approval.increment_of {
                     views.change(*original, |message| {
-                        let before = message.standing().and_then(|standing| standing.expires);
+                        let before = views.due_before(id, message)?;
                         if let Some(standing) = message.standing_mut() {
                             standing.raise(id, approval.part(id), approval.expires);
                         }
@@ -304,6 +304,27 @@ impl<S: BookStore> Views<S> {
             self.move_expiry(change.authorization, before, message.standing());
             Ok(())
         })
+    }
+
+    /// When an authorization was due before this increment of it. A row that a cut-off checkpoint wrote may include the
+    /// increment already; then the messages of the parts before it say so.
+    fn due_before(
+        &self,
+        increment: RecordId,
+        message: &StoredMessage,
+    ) -> Result<Option<Timestamp>, ViewError> {
+        let Some(standing) = message.standing() else {
+            return Ok(None);
+        };
+        if standing.reflects < increment {
+            return Ok(standing.expires);
+        }
+        let mut due = None;
+        for part in standing.parts.iter().filter(|part| part.record < increment) {
+            let message = self.message(part.record)?;
+            due = due.max(message.as_ref().and_then(StoredMessage::expires));
+        }
+        Ok(due)
     }
 
     /// Keeps the row by which a pending authorization is found when its time has come.

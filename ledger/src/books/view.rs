@@ -17,7 +17,7 @@ use super::contents::ContentsError;
 use super::rows::{self, Lead, RowError, StoredMessage, Table};
 use super::store::{BookStore, StoreError};
 use crate::authorization::{
-    AuthorizationStatus, Lookup, MatchKey, MessageKey, TrackingId, TransactionPosted,
+    AuthorizationStatus, Lookup, MatchKey, MessageKey, Standing, TrackingId, TransactionPosted,
 };
 use crate::controls::Counted;
 use crate::entities::{Account, Card, Customer};
@@ -230,11 +230,12 @@ impl<S: BookStore> Views<S> {
                     continue;
                 };
                 let message = self.message(id)?;
-                due.extend(message.filter(|message| {
-                    message
-                        .standing()
-                        .is_some_and(|standing| standing.status == AuthorizationStatus::Pending)
-                }));
+                // The row may be older than what has prolonged or ended the hold since.
+                let is_due = |standing: &Standing| {
+                    standing.status == AuthorizationStatus::Pending
+                        && standing.expires.is_some_and(|time| time <= now)
+                };
+                due.extend(message.filter(|message| message.standing().is_some_and(is_due)));
             }
             if ended {
                 break;

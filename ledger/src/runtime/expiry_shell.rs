@@ -14,7 +14,8 @@ use super::{Ticket, step_back};
 use crate::authorization::MessageKey;
 use crate::books::rows::{MessageBody, StoredMessage};
 use crate::books::{SledStore, Views};
-use crate::command::{Command, Submission};
+use crate::command::{Command, LOOKUP_GOOD_US, Submission};
+use crate::identifiers::Timestamp;
 use crate::journal::signal::Signal;
 
 /// How often due holds are looked for.
@@ -33,9 +34,10 @@ impl<T: Ticket> ExpiryShell<T> {
     pub(super) fn run(self) {
         step_back();
         while !self.stop.wait(INTERVAL) {
-            match self.views.due(now(), MOST) {
+            let found = now();
+            match self.views.due(found, MOST) {
                 Ok(due) => {
-                    if !self.submit(due) {
+                    if !self.submit(due, found) {
                         return;
                     }
                 }
@@ -46,14 +48,14 @@ impl<T: Ticket> ExpiryShell<T> {
 
     /// Submits the commands; says whether the ledger still takes any. A full queue leaves the rest for the
     /// next time.
-    fn submit(&self, due: Vec<StoredMessage>) -> bool {
+    fn submit(&self, due: Vec<StoredMessage>, found: Timestamp) -> bool {
         for message in due {
             let Some(command) = drop_expired(message) else {
                 continue;
             };
             let submission = Submission {
                 command,
-                deadline: None,
+                deadline: Some(found.plus_us(LOOKUP_GOOD_US)),
                 ticket: T::unattended(),
             };
             match self.submissions.try_send(submission) {
