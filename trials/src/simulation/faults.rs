@@ -10,8 +10,12 @@ use ledger::journal::simulated::{Failure, Fault, Operation, SimulatedDisk};
 use super::checkers::{Checker, Verdict, Violation};
 use super::marks::Mark;
 use super::node::{Backlog, Disks, Node, options};
-use super::run::Run;
+use super::run::{BEGINNING, Run};
 use super::world::World;
+
+const DAY_US: i64 = 86_400_000_000;
+/// Days that a world lasts at most.
+const OLDEST_DAYS: i64 = 28;
 
 /// Rounds that a drain may take.
 const DRAIN_ROUNDS: usize = 1000;
@@ -45,6 +49,15 @@ impl World<'_> {
         let long = self.run.random.below_us(30_000_000);
         self.run.pass_us(long);
         self.run.reach(Mark::Paused);
+    }
+
+    /// Days pass; in all, fewer than the books keep the keys of messages.
+    pub(super) fn age(&mut self) {
+        let long = self.run.random.below_us(6 * DAY_US);
+        if self.run.time.plus_us(long) < BEGINNING.plus_us(OLDEST_DAYS * DAY_US) {
+            self.run.pass_us(long);
+            self.run.reach(Mark::Aged);
+        }
     }
 
     /// The disk fails under a commit: the process ends, and nothing more is acknowledged.

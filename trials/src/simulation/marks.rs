@@ -37,6 +37,32 @@ marks! {
     InquiryAnswered,
     /// An operation that only a reload opens was approved.
     OpenedByReload,
+    /// What the network approved in the switch's stead was taken.
+    StoodIn,
+    /// An approved amount was raised.
+    Raised,
+    /// The network said what an operation came to.
+    Completed,
+    /// A flex control denied an operation.
+    DeniedByControl,
+    /// A hold was let go because its time was over.
+    Dropped,
+    /// An operation of an operator was carried out.
+    Operated,
+    /// One was refused.
+    OperationRefused,
+    /// A clearing posted.
+    ClearingPosted,
+    /// A clearing waits in the work list.
+    ClearingHeld,
+    /// A clearing of the work list was resolved.
+    ClearingResolved,
+    /// A clearing was undone.
+    ClearingUndone,
+    /// The issuer heard an outcome again.
+    OutcomeRepeated,
+    /// Days passed.
+    Aged,
     /// A repeat got the stored answer.
     RepeatAnswered,
     /// A message was given with what the books held under its key: memory may have forgotten it.

@@ -25,6 +25,7 @@ mod faults;
 mod links;
 mod marks;
 mod node;
+mod office;
 mod peers;
 mod plan;
 mod rulebook;

@@ -19,6 +19,20 @@ pub enum Action {
     Reverse,
     /// The host reverses with another amount than the original's.
     ReverseMismatched,
+    /// A host raises an approved amount.
+    Raise,
+    /// A network says what an approved operation came to.
+    Complete,
+    /// Days pass.
+    Age,
+    /// The switch lets go of holds that are due.
+    Expire,
+    /// An operator asks for an operation.
+    Operate,
+    /// A clearing is presented, undone, or presented again.
+    Clear,
+    /// The issuer repeats what it has no outcome of.
+    InsistInOffice,
     /// The host reverses once more what is reversed.
     ReverseAgain,
     /// The host repeats what was answered.
@@ -267,6 +281,15 @@ const SOMETIMES: [(Action, u64, usize); 26] = [
     (Action::Drain, 40, 1),
 ];
 
+/// What goes beyond requests and their reversals.
+const BEYOND: [(Action, u64, usize); 5] = [
+    (Action::Raise, 60, 10),
+    (Action::Complete, 60, 8),
+    (Action::Age, 60, 1),
+    (Action::Operate, 60, 5),
+    (Action::Clear, 70, 8),
+];
+
 impl Plan {
     /// What a seed draws.
     pub fn draw(random: &mut Random) -> Self {
@@ -276,7 +299,23 @@ impl Plan {
                 actions.push((action, 1 + random.below(most)));
             }
         }
+        // What a naive account does not know exists in some worlds only: in the others every history is explained.
+        if random.percent(45) {
+            for (action, chance, most) in BEYOND {
+                if random.percent(chance) {
+                    actions.push((action, 1 + random.below(most)));
+                }
+            }
+            actions.extend([(Action::InsistInOffice, 4), (Action::Expire, 2)]);
+        }
         let mut kinds = vec![Kind::Purchase];
+        if actions
+            .iter()
+            .any(|(action, _)| *action == Action::InsistInOffice)
+            && random.percent(50)
+        {
+            kinds.push(Kind::StandIn);
+        }
         for kind in Kind::ALL {
             if random.percent(60) {
                 kinds.push(kind);

@@ -1,7 +1,7 @@
 //! The rules of a simulation: those shipped, and what reloads make of them.
 //!
-//! Owns: changed documents, compiled once for all worlds. Must never: change what an approval moves in the
-//! available limit, which the host counts on.
+//! Owns: changed documents, compiled once for all worlds; limits of flex controls that count, so that accumulators go
+//! through every crash. Must never: change what an approval moves in the available limit, which the host counts on.
 
 use std::path::Path;
 use std::sync::Arc;
@@ -24,7 +24,7 @@ impl Rules {
     }
 }
 
-/// Every set of rules that a world may put in force; the shipped one is the first.
+/// Every set of rules that a world may put in force; the first is the shipped one, with what counts.
 #[derive(Debug)]
 pub struct Rulebook {
     pub sets: Vec<Rules>,
@@ -61,6 +61,49 @@ const EDITS: [Edit; 3] = [
     },
 ];
 
+/// The program whose operations are controlled.
+pub const CONTROLLED_PROGRAM: u32 = 1;
+
+/// Counts by account and by card, in periods that end while a world runs and in one that does not. One denies.
+const COUNTING: &str = r#"
+level = "program"
+program_id = 1
+
+[[controls]]
+id = "a-second"
+type = "spending_limit"
+name = "A second"
+max_limit = 9000000000000000000
+limit_duration = "PT1S"
+deny_code = "NEVER"
+
+[[controls]]
+id = "a-day"
+type = "spending_limit"
+name = "A day"
+max_limit = 9000000000000000000
+limit_duration = "P1D"
+deny_code = "NEVER"
+
+[[controls]]
+id = "few-a-day"
+type = "usage_limit"
+name = "Few a day"
+counted_per = "card"
+max_limit = 12
+limit_duration = "P1D"
+deny_code = "FEW"
+
+[[controls]]
+id = "of-the-card"
+type = "usage_limit"
+name = "Of the card"
+counted_per = "card"
+max_limit = 9000000000000000000
+limit_duration = "P1Y"
+deny_code = "NEVER"
+"#;
+
 const WRONG: Edit = Edit {
     path: "balance-configurations/tenant.toml",
     from: "impact = [",
@@ -75,8 +118,13 @@ impl Rulebook {
     pub fn shipped() -> anyhow::Result<Self> {
         let directory = Path::new(env!("CARGO_MANIFEST_DIR")).join("../config");
         let shipped = rules::load(&directory)?;
+        let mut documents = shipped.documents().to_vec();
+        documents.push(Document {
+            path: "flex-controls/counting.toml".to_owned(),
+            content: COUNTING.to_owned(),
+        });
         let compile = |edits: &[&Edit]| {
-            let snapshot = rules::compile(edited(shipped.documents(), edits)?)?;
+            let snapshot = rules::compile(edited(&documents, edits)?)?;
             let networks = Networks::load(&directory, &snapshot)?;
             anyhow::Ok(Rules {
                 snapshot: Arc::new(snapshot),
@@ -94,7 +142,7 @@ impl Rulebook {
         let sets = (0..1 << EDITS.len()).map(|set| compile(&chosen(set)));
         Ok(Self {
             sets: sets.collect::<anyhow::Result<_>>()?,
-            wrong: edited(shipped.documents(), &[&WRONG])?,
+            wrong: edited(&documents, &[&WRONG])?,
         })
     }
 

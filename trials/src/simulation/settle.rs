@@ -26,12 +26,19 @@ impl World<'_> {
             line.faults = NetworkFaults::NONE;
         }
         self.heal()?;
-        let mut unrepeated = None;
+        let (mut unrepeated, mut repeated_works) = (None, 0);
         for round in 0..ROUNDS {
             self.insist_in_turn(round as usize * REPEATS_PER_ROUND);
+            self.insist_in_office()?;
+            self.with_node(|node, run| node.expire(run));
             self.round()?;
+            self.hear_in_office()?;
             let open = self.host.which(Purchase::is_open);
-            if !open.is_empty() {
+            if !open.is_empty() || !self.office.open().is_empty() {
+                continue;
+            }
+            if repeated_works < self.office.works.len() {
+                repeated_works = self.repeat_in_office(repeated_works, REPEATS_PER_ROUND);
                 continue;
             }
             // Everything is repeated once more: each answer must still be the stored one.
@@ -81,7 +88,9 @@ impl World<'_> {
         let quiet = self.wires.values().all(|wire| {
             wire.to_switch.is_empty() && wire.to_host.is_empty() && !wire.closed_by_switch
         });
-        all_up && quiet && self.node_mut().backlog() == Backlog::NONE && self.links_are_idle()
+        let due = self.with_node(|node, run| node.has_due(run));
+        let done = self.node_mut().backlog() == Backlog::NONE && !due;
+        all_up && quiet && done && self.links_are_idle()
     }
 
     fn links_are_idle(&mut self) -> bool {

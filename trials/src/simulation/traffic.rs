@@ -8,7 +8,9 @@ use codec::{Element, Message, MtiFunction};
 
 use super::checkers::Verdict;
 use super::marks::Mark;
-use super::peers::{Key, Kind, Probe, Purchase, Request, Scheme, Standing, Undoing};
+use super::peers::{
+    Follow, FollowKind, Key, Kind, Probe, Purchase, Request, Scheme, Standing, Undoing,
+};
 use super::world::World;
 
 impl World<'_> {
@@ -39,6 +41,39 @@ impl World<'_> {
         let dialect = self.dialect(scheme);
         let frame = self.host.reversal_frame(number, place, &dialect);
         self.send(scheme, &frame);
+    }
+
+    fn send_follow(&mut self, number: usize, place: usize) {
+        let scheme = self.host.purchases[number].scheme();
+        let dialect = self.dialect(scheme);
+        let frame = self.host.follow_frame(number, place, &dialect);
+        self.send(scheme, &frame);
+    }
+
+    /// An approved operation is raised, or the network says what it came to.
+    fn follow(&mut self, kind: FollowKind, condition: impl Fn(&Purchase) -> bool) {
+        let fits = |purchase: &Purchase| {
+            let bare = matches!(purchase.kind, Kind::Purchase | Kind::SharedStan);
+            let quiet = purchase.is_approved() && !purchase.is_open() && !purchase.presented;
+            bare && quiet && purchase.is_authorization() && condition(purchase)
+        };
+        if let Some(number) = self.any(fits) {
+            let place = self.host.follow(number, kind, &mut self.run);
+            self.send_follow(number, place);
+        }
+    }
+
+    pub(super) fn raise(&mut self) {
+        self.follow(FollowKind::Increment, |purchase| {
+            let raised = |follow: &Follow| follow.kind == FollowKind::Increment;
+            purchase.follows.iter().all(raised)
+        });
+    }
+
+    pub(super) fn complete(&mut self) {
+        self.follow(FollowKind::Completion, |purchase| {
+            purchase.follows.is_empty()
+        });
     }
 
     fn any_scheme(&mut self) -> Scheme {
@@ -73,7 +108,11 @@ impl World<'_> {
         if let Some(place) = purchase.reversing() {
             return self.send_reversal(number, place);
         }
-        if purchase.kind != Kind::Inquiry && self.run.random.percent(30) {
+        if let Some(place) = purchase.following() {
+            return self.send_follow(number, place);
+        }
+        let reversible = !matches!(purchase.kind, Kind::Inquiry | Kind::StandIn);
+        if reversible && self.run.random.percent(30) {
             let place = self.host.reverse(number, Undoing::All, &mut self.run);
             return self.send_reversal(number, place);
         }
@@ -99,7 +138,9 @@ impl World<'_> {
     pub(super) fn reverse(&mut self) {
         self.reverse_any(Purchase::is_approved, |purchase, chance| {
             match purchase.standing {
-                Standing::Approved { remaining_minor } if chance < 500 && remaining_minor > 1 => {
+                Standing::Approved { remaining_minor }
+                    if chance < 500 && remaining_minor > 1 && purchase.is_plain() =>
+                {
                     let kept = 1 + (remaining_minor - 2) * chance as i64 / 500;
                     Undoing::Part {
                         remaining_minor: kept,
@@ -111,7 +152,8 @@ impl World<'_> {
     }
 
     pub(super) fn reverse_mismatched(&mut self) {
-        self.reverse_any(Purchase::is_approved, |_, _| Undoing::Mismatched);
+        let plain = |purchase: &Purchase| purchase.is_approved() && purchase.is_plain();
+        self.reverse_any(plain, |_, _| Undoing::Mismatched);
     }
 
     pub(super) fn reverse_again(&mut self) {

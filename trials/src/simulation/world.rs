@@ -13,6 +13,7 @@ use super::accounts;
 use super::checkers::{self, Ending, Evidence, Verdict};
 use super::marks::{Mark, Marks};
 use super::node::{Disks, EventFile, Node, Served, Store};
+use super::office::Office;
 use super::peers::{Host, Line, Scheme};
 use super::plan::{Action, Plan};
 use super::rulebook::{Rulebook, Rules};
@@ -38,6 +39,7 @@ pub struct World<'a> {
     /// `None` only between an end and the next start.
     node: Option<Node>,
     pub(super) host: Host,
+    pub(super) office: Office,
     pub(super) lines: Vec<Line>,
     pub(super) wires: BTreeMap<u64, Wire>,
     next_wire: u64,
@@ -97,6 +99,7 @@ impl<'a> World<'a> {
             vault,
             node: Some(node),
             host: Host::default(),
+            office: Office::default(),
             wires: BTreeMap::new(),
             next_wire: 1,
             settling: false,
@@ -120,7 +123,8 @@ impl<'a> World<'a> {
         let node = self.node.as_ref().unwrap();
         let journal = node.whole_journal();
         let records = checkers::records(&journal, node.writer.sequence());
-        let histories = Evidence::gather(&self.host, node, &journal, &records).check()?;
+        let sides = (&self.host, &self.office);
+        let histories = Evidence::gather(sides, node, &journal, &records).check()?;
         let count = |mark| self.run.marks.count(mark);
         let reversals = self.host.purchases.iter().map(|p| p.reversals.len());
         Ok(Outcome {
@@ -138,6 +142,13 @@ impl<'a> World<'a> {
             Action::Ask => self.ask(),
             Action::Insist => self.insist(),
             Action::Reverse => self.reverse(),
+            Action::Raise => self.raise(),
+            Action::Complete => self.complete(),
+            Action::Age => self.age(),
+            Action::Expire => self.with_node(|node, run| node.expire(run)),
+            Action::Operate => self.operate(),
+            Action::Clear => self.clear(),
+            Action::InsistInOffice => return self.insist_in_office(),
             Action::ReverseMismatched => self.reverse_mismatched(),
             Action::ReverseAgain => self.reverse_again(),
             Action::RepeatAnswered => self.repeat_answered(),

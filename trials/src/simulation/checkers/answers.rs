@@ -4,11 +4,14 @@
 //! come at all. Must never: know what the switch holds.
 
 use codec::{Element, Message};
+use ledger::command::Outcome;
 
+use super::super::accounts::OPENINGS;
+use super::super::office::What;
 use super::super::peers::{
-    Heard, Kind, Probe, Purchase, Request, Reversal, Scheme, Standing, Undoing,
+    Follow, FollowKind, Heard, Kind, Probe, Purchase, Request, Reversal, Scheme, Standing, Undoing,
 };
-use super::super::rulebook::OTHER_DECLINE;
+use super::super::rulebook::{CONTROLLED_PROGRAM, OTHER_DECLINE};
 use super::{Checker, Verdict, Violation};
 
 /// Elements that every response of a network copies (config/networks), of those that requests of this world have.
@@ -61,6 +64,26 @@ pub fn dedup_same_answer(request: &Request, earlier: &Heard, heard: &Heard) -> V
     ))
 }
 
+/// A work of the issuer that is asked for again has the same outcome; a refusal leaves no trace, so that what is refused
+/// may be carried out later.
+pub fn same_outcome(what: What, earlier: &Outcome, heard: &Outcome) -> Verdict {
+    let same = match (earlier, heard) {
+        (Outcome::Done(one), Outcome::Done(other)) => one.id == other.id,
+        (Outcome::Cleared(one), Outcome::Cleared(other)) => {
+            (one.id, one.verdict, &one.reasons) == (other.id, other.verdict, &other.reasons)
+        }
+        (Outcome::Refused(_), Outcome::Refused(_) | Outcome::Done(_)) => true,
+        _ => false,
+    };
+    if same {
+        return Ok(());
+    }
+    Err(Violation::new(
+        Checker::DedupSameAnswer,
+        format!("{what:?} became {earlier:?}, then {heard:?}"),
+    ))
+}
+
 /// The first answer to an operation is one that the operation can get.
 pub fn answer_fits(purchase: &Purchase, heard: &Heard) -> Verdict {
     let reversed_first = purchase
@@ -72,14 +95,16 @@ pub fn answer_fits(purchase: &Purchase, heard: &Heard) -> Verdict {
         Kind::BlockedCard => code == "62",
         Kind::UnknownCard => code == "14",
         Kind::Special => ["00", "57", "51", OTHER_DECLINE].contains(&code),
-        Kind::Refund | Kind::Inquiry => code == "00",
+        Kind::Refund | Kind::Inquiry | Kind::StandIn => code == "00",
         Kind::Cashback => ["00", "51", "87", OTHER_DECLINE].contains(&code),
         Kind::Cash => ["00", "51", "61", OTHER_DECLINE].contains(&code),
         _ => ["00", "51", OTHER_DECLINE].contains(&code),
     };
+    // Only accounts of the credit program have controls that deny.
+    let denied = code == "57" && purchase.account.is_some_and(is_controlled);
     let complete = (code == "00") == heard.approval.is_some()
         && (code == "00" && purchase.kind == Kind::Inquiry) == heard.balances.is_some();
-    if (fits || (reversed_first && code == "05")) && complete {
+    if (fits || denied || (reversed_first && code == "05")) && complete {
         return Ok(());
     }
     Err(Violation::new(
@@ -88,8 +113,35 @@ pub fn answer_fits(purchase: &Purchase, heard: &Heard) -> Verdict {
     ))
 }
 
+fn is_controlled(place: usize) -> bool {
+    OPENINGS[place].program == CONTROLLED_PROGRAM
+}
+
+/// The first answer to an increment or a completion is one that it can get: what the network approved is taken.
+pub fn follow_answer_fits(follow: &Follow, heard: &Heard) -> Verdict {
+    let fits: &[&str] = match follow.kind {
+        FollowKind::Completion => &["00"],
+        FollowKind::Increment => &["00", "51", "57", "61", OTHER_DECLINE],
+    };
+    if fits.contains(&heard.code.as_str()) {
+        return Ok(());
+    }
+    Err(Violation::new(
+        Checker::ResponseMatchesRequest,
+        format!("{:?} was answered {heard:?}", follow.kind),
+    ))
+}
+
+/// An age at which a hold may have been let go: somewhat less than the ten days, for clocks that were set.
+const OLD_US: i64 = 9 * 86_400_000_000;
+
 /// The first answer to a reversal is one that it can get.
-pub fn reversal_answer_fits(reversal: &Reversal, before: Standing, heard: &Heard) -> Verdict {
+pub fn reversal_answer_fits(
+    reversal: &Reversal,
+    before: Standing,
+    age_us: i64,
+    heard: &Heard,
+) -> Verdict {
     let request = reversal.request.mti() == "0400";
     let code = heard.code.as_str();
     let overtook = before == Standing::Asked || before == Standing::Declined;
@@ -97,7 +149,8 @@ pub fn reversal_answer_fits(reversal: &Reversal, before: Standing, heard: &Heard
         // A request that overtakes its original is refused, and remembered.
         Undoing::All => code == "00" || (request && overtook && code == "25"),
         Undoing::Part { .. } | Undoing::Again => code == "00",
-        Undoing::Mismatched => code == "64",
+        // Of what may have been let go meanwhile, nothing is left to compare.
+        Undoing::Mismatched => code == "64" || (code == "00" && age_us > OLD_US),
     };
     if fits {
         return Ok(());

@@ -7,6 +7,7 @@ use ledger::authorization::{
     TransactionPosted,
 };
 use ledger::identifiers::RecordId;
+use ledger::operation::OperationEffect;
 use ledger::record::Record;
 use rules::LimitName;
 
@@ -19,6 +20,8 @@ pub struct Life<'a> {
     pub approval: &'a Approval,
     pub reversals: Vec<&'a ReversalDecided>,
     pub postings: Vec<&'a TransactionPosted>,
+    /// Whether nothing but reversals came after it.
+    pub is_plain: bool,
 }
 
 impl Life<'_> {
@@ -47,13 +50,19 @@ pub fn of(records: &[Recorded]) -> Vec<Life<'_>> {
         match &recorded.record {
             Record::AuthorizationDecided(decided) => {
                 if let Decision::Approved(approval) = &decided.decision {
+                    let raised = approval.increment_of.as_ref().map(|(_, id)| *id);
                     lives.push(Life {
+                        is_plain: raised.is_none(),
                         id: recorded.id,
                         decided,
                         approval,
                         reversals: Vec::new(),
                         postings: Vec::new(),
                     });
+                    touched(&mut lives, raised);
+                }
+                if let Decision::Completed(change) = &decided.decision {
+                    touched(&mut lives, Some(change.authorization));
                 }
             }
             Record::ReversalDecided(reversal) => {
@@ -67,15 +76,36 @@ pub fn of(records: &[Recorded]) -> Vec<Life<'_>> {
                     lives[place].postings.push(posted);
                 }
             }
+            Record::HoldDropped(dropped) => {
+                touched(&mut lives, Some(dropped.change.authorization));
+            }
+            Record::OperationDone(done) => {
+                let cleared = done
+                    .effect
+                    .cleared()
+                    .and_then(|cleared| cleared.change.as_ref());
+                touched(&mut lives, cleared.map(|change| change.authorization));
+                if let OperationEffect::LimitRefunded { authorization, .. } = &done.effect {
+                    touched(&mut lives, Some(*authorization));
+                }
+            }
+            Record::ClearingDecided(decided) => {
+                touched(&mut lives, decided.of.as_ref().map(|(_, id)| *id));
+            }
             Record::CustomerCreated(_)
             | Record::AccountOpened(_)
             | Record::CardIssued(_)
-            | Record::HoldDropped(_)
             | Record::ResponseAcknowledged(_)
-            | Record::FileActionDecided(_)
-            | Record::OperationDone(_)
-            | Record::ClearingDecided(_) => {}
+            | Record::FileActionDecided(_) => {}
         }
     }
     lives
+}
+
+/// Something else than a reversal changed an authorization.
+fn touched(lives: &mut [Life<'_>], id: Option<RecordId>) {
+    let place = id.map(|id| lives.binary_search_by_key(&id, |life| life.id));
+    if let Some(Ok(place)) = place {
+        lives[place].is_plain = false;
+    }
 }

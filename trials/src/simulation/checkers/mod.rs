@@ -3,7 +3,9 @@
 //! Owns: the invariants, each with a name that its failure bears. They look at answers, bytes and records,
 //! and share no decision code with the switch. Must never: be told by a generator what to expect.
 
+mod answered;
 pub mod answers;
+mod audit;
 mod books;
 mod histories;
 mod journal;
@@ -26,6 +28,7 @@ use ledger::record::{Record, records_of};
 
 use super::accounts::{OPENINGS, account_id};
 use super::node::{Node, OPTIONS};
+use super::office::Office;
 use super::peers::Host;
 use lives::Life;
 
@@ -57,9 +60,12 @@ checkers! {
     NoLostAck = "no_lost_ack",
     /// No message has its effect twice.
     NoDoubleDebit = "no_double_debit",
-    /// Limits are what they were opened with plus what their records moved, and what the host holds;
-    /// transactions balance.
+    /// Limits are what they were opened with plus what their records moved; transactions balance.
     Conservation = "conservation",
+    /// Available, pending and posted amounts are the sum of what hosts, operators and senders of clearings were told.
+    BooksEqualAnswers = "books_equal_answers",
+    /// A hold is let go when its time is over, and not before.
+    HoldDroppedInTime = "hold_dropped_in_time",
     /// What a hold took is given back at most once.
     HoldResolvedOnce = "hold_resolved_once",
     /// A reversal undoes exactly what its original moved.
@@ -76,6 +82,8 @@ checkers! {
     StateEqualsReplay = "state_equals_replay",
     /// The books are what the state is.
     BooksEqualState = "books_equal_state",
+    /// The audit finds nothing in the books.
+    AuditAgrees = "audit_agrees",
     /// Every decision and transaction has one event, in order.
     EventsMatchRecords = "events_match_records",
     /// No debit takes a limit below its floor.
@@ -127,6 +135,7 @@ pub struct Recorded {
 /// What the checkers look at when a world has come to rest.
 pub struct Evidence<'a> {
     pub host: &'a Host,
+    pub office: &'a Office,
     pub node: &'a Node,
     /// Every segment there ever was.
     pub journal: &'a SimulatedDisk,
@@ -152,7 +161,7 @@ pub fn records(journal: &SimulatedDisk, last: u64) -> Vec<Recorded> {
 
 impl<'a> Evidence<'a> {
     pub fn gather(
-        host: &'a Host,
+        (host, office): (&'a Host, &'a Office),
         node: &'a Node,
         journal: &'a SimulatedDisk,
         records: &'a [Recorded],
@@ -161,6 +170,7 @@ impl<'a> Evidence<'a> {
         let account = |place| state.account(account_id(place)).unwrap().clone();
         Self {
             host,
+            office,
             node,
             journal,
             records,
@@ -181,8 +191,11 @@ impl<'a> Evidence<'a> {
         money::reversal_restores_exactly(self)?;
         money::available_never_below_floor(self)?;
         money::conservation(self)?;
+        answered::hold_dropped_in_time(self)?;
+        answered::books_equal_answers(self)?;
         books::state_equals_replay(self)?;
         books::books_equal_state(self)?;
+        audit::audit_agrees(self)?;
         books::events_match_records(self)?;
         histories::history_explained(self)
     }

@@ -21,7 +21,7 @@ use std::collections::{BTreeMap, VecDeque};
 use std::sync::Arc;
 
 use ledger::books::ViewWriter;
-use ledger::command::{Command, Submission};
+use ledger::command::{Command, LOOKUP_GOOD_US, Outcome, Submission};
 use ledger::identifiers::{ShardId, Timestamp};
 use ledger::journal::Journal as _;
 use ledger::journal::cursor::Cursor;
@@ -30,6 +30,7 @@ use ledger::journal::readers::Readers;
 use ledger::journal::simulated::{SimulatedDisk, SimulatedJournal};
 use ledger::rebuild::Source;
 use ledger::recovery::Recovery;
+use ledger::runtime::drop_expired;
 use ledger::writer::{Pending, Writer};
 use switch::card_vault::CardVault;
 use switch::link::WaitingRequest;
@@ -56,10 +57,19 @@ enum Ticket {
     SetUp,
     /// Nobody.
     Unattended,
+    /// The issuer, for a work of this number.
+    Office(usize),
     Link {
         connection: u64,
         request: Box<WaitingRequest>,
     },
+}
+
+/// An outcome for the issuer.
+#[derive(Debug)]
+pub struct Heard {
+    pub number: usize,
+    pub outcome: Outcome,
 }
 
 /// What outlives the process.
@@ -85,6 +95,7 @@ pub struct Node {
     /// Batches that the committer has taken.
     committing: Option<usize>,
     pending: VecDeque<Pending<Ticket>>,
+    heard: Vec<Heard>,
     pub view_writer: ViewWriter<Store>,
     cursor: Cursor<SimulatedDisk>,
     pub emitter: Emitter,
@@ -168,6 +179,7 @@ impl Node {
             disk,
             committing: None,
             pending: VecDeque::new(),
+            heard: Vec::new(),
             view_writer,
             cursor,
             emitter,
@@ -261,6 +273,34 @@ impl Node {
         });
     }
 
+    /// The issuer asks for something; a full queue leaves it undone.
+    pub fn ask_for(&mut self, number: usize, mut command: Command, run: &Run) {
+        let related = self.view_writer.views().related(command.lookups());
+        command.attach(related.unwrap());
+        let deadline = run.clock().plus_us(LOOKUP_GOOD_US);
+        self.queue(command, Some(deadline), Ticket::Office(number));
+    }
+
+    /// Outcomes that the issuer has not heard yet.
+    pub fn heard(&mut self) -> Vec<Heard> {
+        std::mem::take(&mut self.heard)
+    }
+
+    /// Holds that are due are let go, as many as the queue takes.
+    pub fn expire(&mut self, run: &Run) {
+        let due = self.view_writer.views().due(run.clock(), MOST_DUE).unwrap();
+        let deadline = run.clock().plus_us(LOOKUP_GOOD_US);
+        for command in due.into_iter().filter_map(drop_expired) {
+            self.queue(command, Some(deadline), Ticket::Unattended);
+        }
+    }
+
+    /// Whether a hold is due.
+    pub fn has_due(&self, run: &Run) -> bool {
+        let due = self.view_writer.views().due(run.clock(), 1);
+        !due.unwrap().is_empty()
+    }
+
     /// One turn of a link.
     pub fn serve(&mut self, id: u64, wire: &mut Wire, run: &mut Run) -> Served {
         let Some(mut connection) = self.connections.remove(&id) else {
@@ -308,6 +348,9 @@ impl Node {
         }
     }
 }
+
+/// Holds that are looked for at a time.
+const MOST_DUE: usize = 8;
 
 /// How the log of a world is opened.
 pub fn options(bounds: &Bounds) -> LogOptions {

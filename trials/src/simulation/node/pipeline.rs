@@ -4,7 +4,8 @@
 //! time. Must never: hand out an outcome but through the watermark.
 
 use ledger::Durable;
-use ledger::command::{Command, Outcome, Submission, Undecided};
+use ledger::command::{Command, LOOKUP_GOOD_US, Outcome, Submission, Undecided};
+use ledger::identifiers::Timestamp;
 use ledger::journal::Journal as _;
 use ledger::journal::Prepared;
 use rules::Reason;
@@ -15,16 +16,16 @@ use super::super::run::Run;
 use super::archive;
 use super::connection::{Asked, Reply};
 use super::emitter::Emitted;
-use super::{Node, Ticket, window_us};
+use super::{Heard, Node, Ticket, window_us};
 
 impl Node {
-    /// Queues what nobody waits for; without room it is dropped.
-    fn note(&mut self, command: Command) {
+    /// Queues what no link waits for; without room it is dropped.
+    pub(super) fn queue(&mut self, command: Command, deadline: Option<Timestamp>, ticket: Ticket) {
         if self.submissions.len() < self.bounds.queue_commands {
             self.submissions.push_back(Submission {
                 command,
-                deadline: None,
-                ticket: Ticket::Unattended,
+                deadline,
+                ticket,
             });
         }
     }
@@ -32,7 +33,10 @@ impl Node {
     /// Queues a request, or refuses it because of overload.
     pub(super) fn submit(&mut self, connection: u64, asked: Asked, run: &mut Run) {
         let (command, deadline, request) = match asked {
-            Asked::Note(command) => return self.note(command),
+            Asked::Note(command) => {
+                let deadline = Some(run.clock().plus_us(LOOKUP_GOOD_US));
+                return self.queue(command, deadline, Ticket::Unattended);
+            }
             Asked::Request {
                 command,
                 deadline,
@@ -161,11 +165,15 @@ impl Node {
                                 connection,
                                 request,
                             } => self.reply(connection, *request, Ok(outcome), run),
-                            Ticket::Unattended => {
-                                if *outcome.get() == Outcome::Acknowledged(true) {
-                                    run.reach(Mark::AnswerAcknowledged);
-                                }
-                            }
+                            Ticket::Unattended => match outcome.get() {
+                                Outcome::Acknowledged(true) => run.reach(Mark::AnswerAcknowledged),
+                                Outcome::Dropped(true) => run.reach(Mark::Dropped),
+                                _ => {}
+                            },
+                            Ticket::Office(number) => self.heard.push(Heard {
+                                number,
+                                outcome: outcome.get().clone(),
+                            }),
                             Ticket::SetUp => assert_eq!(*outcome.get(), Outcome::Created),
                         }
                     }

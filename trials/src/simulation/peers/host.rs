@@ -13,7 +13,7 @@ use super::super::checkers::{Checker, Verdict, Violation, answers};
 use super::super::marks::Mark;
 use super::super::run::Run;
 use super::message::{Key, Request};
-use super::purchase::{Heard, Kind, Purchase, Reversal, Standing, Undoing};
+use super::purchase::{Follow, FollowKind, Heard, Kind, Purchase, Reversal, Standing, Undoing};
 use super::scheme::Scheme;
 use super::writing::{Asked, BAD_STANS, Numbers};
 
@@ -39,6 +39,7 @@ pub struct Host {
 enum Place {
     Original(usize),
     Reversal(usize, usize),
+    Follow(usize, usize),
 }
 
 impl Host {
@@ -75,9 +76,12 @@ impl Host {
             request,
             standing: Standing::Asked,
             answer: None,
+            asked: run.time,
             called: run.tick(),
             returned: 0,
             reversals: Vec::new(),
+            follows: Vec::new(),
+            presented: false,
         };
         self.by_key
             .insert(purchase.request.key(), Place::Original(number));
@@ -114,6 +118,32 @@ impl Host {
             answer: None,
         });
         place
+    }
+
+    /// An increment or a completion of an operation; returns its number among those.
+    pub fn follow(&mut self, number: usize, kind: FollowKind, run: &mut Run) -> usize {
+        let purchase = &mut self.purchases[number];
+        let amount_minor = 1 + run.random.below(30_000) as i64;
+        let request = self.numbers.follow(purchase, (kind, amount_minor), run);
+        let place = purchase.follows.len();
+        self.by_key
+            .insert(request.key(), Place::Follow(number, place));
+        purchase.follows.push(Follow {
+            request,
+            kind,
+            amount_minor,
+            sent: false,
+            answer: None,
+        });
+        place
+    }
+
+    /// The frame of an increment or a completion; a repeat of it once it was sent before.
+    pub fn follow_frame(&mut self, number: usize, place: usize, dialect: &Dialect) -> Bytes {
+        let follow = &mut self.purchases[number].follows[place];
+        let frame = follow.request.frame(follow.sent, dialect);
+        follow.sent = true;
+        frame
     }
 
     /// The frame of a reversal; a repeat of it once it was sent before.
@@ -156,6 +186,9 @@ impl Host {
             Some(Place::Original(number)) => self.hear_original(number, answer, heard, run),
             Some(Place::Reversal(number, place)) => {
                 self.hear_reversal(number, place, answer, heard, run)
+            }
+            Some(Place::Follow(number, place)) => {
+                self.hear_follow((number, place), answer, heard, run)
             }
             None => Err(Violation::new(
                 Checker::ResponseMatchesRequest,
@@ -216,7 +249,8 @@ impl Host {
         if let Some(earlier) = &reversal.answer {
             return answers::dedup_same_answer(&reversal.request, earlier, &heard);
         }
-        answers::reversal_answer_fits(reversal, standing, &heard)?;
+        let age_us = run.time.0 - purchase.asked.0;
+        answers::reversal_answer_fits(reversal, standing, age_us, &heard)?;
         let (after, mark) = match reversal.undoing {
             Undoing::All if heard.code == "25" => (Standing::Reversed, Mark::UnknownOriginal),
             Undoing::All => (Standing::Reversed, Mark::Reversed),
@@ -240,6 +274,31 @@ impl Host {
         Ok(())
     }
 
+    fn hear_follow(
+        &mut self,
+        (number, place): (usize, usize),
+        answer: &Message,
+        heard: Heard,
+        run: &mut Run,
+    ) -> Verdict {
+        let follow = &mut self.purchases[number].follows[place];
+        answers::response_matches_request(&follow.request, answer)?;
+        if heard.is_refusal() {
+            return Ok(());
+        }
+        if let Some(earlier) = &follow.answer {
+            return answers::dedup_same_answer(&follow.request, earlier, &heard);
+        }
+        answers::follow_answer_fits(follow, &heard)?;
+        run.reach(match (follow.kind, heard.code.as_str()) {
+            (FollowKind::Completion, _) => Mark::Completed,
+            (FollowKind::Increment, "00") => Mark::Raised,
+            (FollowKind::Increment, _) => Mark::Declined,
+        });
+        follow.answer = Some(heard);
+        Ok(())
+    }
+
     /// Operations that a condition holds for.
     pub fn which(&self, condition: impl Fn(&Purchase) -> bool) -> Vec<usize> {
         let numbers = 0..self.purchases.len();
@@ -254,6 +313,9 @@ fn mark_of(purchase: &Purchase, heard: &Heard) -> Mark {
         ("00", Kind::Inquiry) => Mark::InquiryAnswered,
         ("00", Kind::Refund) => Mark::RefundApproved,
         ("00", Kind::Special) => Mark::OpenedByReload,
+        ("00", Kind::StandIn) => Mark::StoodIn,
+        ("57", Kind::Special) => Mark::Declined,
+        ("57", _) => Mark::DeniedByControl,
         ("00", _) => approved_on(purchase.scheme()),
         ("05", _) => Mark::ReversedBeforeArrival,
         (_, _) => Mark::Declined,

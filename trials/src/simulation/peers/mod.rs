@@ -14,5 +14,7 @@ mod writing;
 pub use host::{Host, Probe};
 pub use line::Line;
 pub use message::{Key, Request};
-pub use purchase::{Heard, Kind, Purchase, Reversal, Standing, Undoing, cash_minor};
+pub use purchase::{
+    Follow, FollowKind, Heard, Kind, Purchase, Reversal, Standing, Undoing, cash_minor,
+};
 pub use scheme::Scheme;

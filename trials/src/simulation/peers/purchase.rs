@@ -3,6 +3,7 @@
 //! Owns: its messages and how it stands, from answers alone. Must never: guess.
 
 use codec::{Element, Message};
+use ledger::identifiers::Timestamp;
 
 use super::message::Request;
 use super::scheme::Scheme;
@@ -24,6 +25,8 @@ pub enum Kind {
     BlockedCard,
     /// A purchase on a card that nobody issued.
     UnknownCard,
+    /// A purchase that the network approved in the switch's stead.
+    StandIn,
 }
 
 impl Kind {
@@ -106,6 +109,32 @@ pub enum Undoing {
     Again,
 }
 
+/// What a later message of an operation asks for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum FollowKind {
+    /// So much more.
+    Increment,
+    /// So much in the end; the network approved it.
+    Completion,
+}
+
+/// An increment or a completion.
+#[derive(Clone, Debug)]
+pub struct Follow {
+    pub request: Request,
+    pub kind: FollowKind,
+    pub amount_minor: i64,
+    pub sent: bool,
+    pub answer: Option<Heard>,
+}
+
+impl Follow {
+    /// Whether it was approved.
+    pub fn is_approved(&self) -> bool {
+        self.answer.as_ref().is_some_and(|heard| heard.code == "00")
+    }
+}
+
 /// One reversal.
 #[derive(Clone, Debug)]
 pub struct Reversal {
@@ -128,10 +157,16 @@ pub struct Purchase {
     pub standing: Standing,
     /// The first answer that was a decision.
     pub answer: Option<Heard>,
-    /// When it was first asked, and when first answered.
+    /// The true time at which it was first asked.
+    pub asked: Timestamp,
+    /// The order of its first asking and its first answer.
     pub called: u64,
     pub returned: u64,
     pub reversals: Vec<Reversal>,
+    /// Increments, or one completion.
+    pub follows: Vec<Follow>,
+    /// Whether a clearing file has presented it.
+    pub presented: bool,
 }
 
 impl Purchase {
@@ -145,21 +180,29 @@ impl Purchase {
         self.reversals.iter().position(|r| r.answer.is_none())
     }
 
+    /// The increment or completion that has no answer yet.
+    pub fn following(&self) -> Option<usize> {
+        self.follows.iter().position(|f| f.answer.is_none())
+    }
+
     /// Whether the host waits for anything of it.
     pub fn is_open(&self) -> bool {
-        self.standing == Standing::Asked || self.reversing().is_some()
+        let unanswered = self.reversing().or_else(|| self.following());
+        self.standing == Standing::Asked || unanswered.is_some()
+    }
+
+    /// Whether its messages were one request and reversals, and no file has presented it.
+    pub fn is_plain(&self) -> bool {
+        self.kind != Kind::StandIn && self.follows.is_empty() && !self.presented
+    }
+
+    /// Whether it was authorized to be cleared later.
+    pub fn is_authorization(&self) -> bool {
+        self.request.mti().starts_with("01")
     }
 
     /// Whether an approval of it stands.
     pub fn is_approved(&self) -> bool {
         matches!(self.standing, Standing::Approved { .. })
-    }
-
-    /// What the host holds of it, as a move of the available limit.
-    pub fn holds_minor(&self) -> i64 {
-        match self.standing {
-            Standing::Approved { remaining_minor } => self.kind.move_minor(remaining_minor),
-            Standing::Asked | Standing::Declined | Standing::Reversed => 0,
-        }
     }
 }

@@ -10,7 +10,7 @@ use codec::Element;
 
 use super::super::run::Run;
 use super::message::Request;
-use super::purchase::{Kind, Purchase, Undoing};
+use super::purchase::{FollowKind, Kind, Purchase, Undoing};
 use super::scheme::Scheme;
 
 /// STANs of frames that cannot be decoded in full begin here.
@@ -122,10 +122,15 @@ impl Numbers {
         let named = run.random.percent(60);
         elements.extend(scheme.common(named.then(|| self.reference(scheme))));
         let single = kind != Kind::Inquiry && run.random.percent(35);
-        let mti = match single && scheme.has_single_messages() {
-            true => "0200",
-            false => "0100",
+        let mti = match (single && scheme.has_single_messages(), kind) {
+            (true, Kind::StandIn) => "0220",
+            (false, Kind::StandIn) => "0120",
+            (true, _) => "0200",
+            (false, _) => "0100",
         };
+        if kind == Kind::StandIn {
+            elements.push((Element::RESPONSE_CODE, "00".to_owned()));
+        }
         Request::new(scheme, mti, elements)
     }
 
@@ -163,6 +168,30 @@ impl Numbers {
         }
     }
 
+    /// A message that raises an approved operation, or says what it came to.
+    pub fn follow(&mut self, purchase: &Purchase, follow: (FollowKind, i64), run: &Run) -> Request {
+        let (original, scheme) = (&purchase.request, purchase.scheme());
+        let (kind, amount_minor) = follow;
+        let mut elements: Vec<(Element, String)> = FOLLOW_ELEMENTS
+            .iter()
+            .map(|number| Element::new(*number).unwrap())
+            .filter_map(|element| Some((element, original.text(element)?.to_owned())))
+            .collect();
+        elements.push((Element::STAN, self.stan(scheme)));
+        elements.push((Element::TRANSMISSION_DATE_TIME, transmission(run)));
+        elements.push((Element::AMOUNT_TRANSACTION, format!("{amount_minor:012}")));
+        elements.push((Element::ORIGINAL_DATA_ELEMENTS, original_data(original)));
+        let mti = match kind {
+            FollowKind::Increment => "0100",
+            FollowKind::Completion if scheme.has_single_messages() => "0220",
+            FollowKind::Completion => "0120",
+        };
+        if kind == FollowKind::Completion {
+            elements.push((Element::RESPONSE_CODE, "00".to_owned()));
+        }
+        Request::new(scheme, mti, elements)
+    }
+
     /// A purchase whose last element is broken after it was encoded.
     pub fn broken(&mut self, scheme: Scheme) -> Request {
         let elements = vec![
@@ -191,6 +220,9 @@ pub struct Asked<'a> {
 
 /// Elements that a reversal has in common with its original.
 const REVERSAL_ELEMENTS: [u8; 14] = [2, 3, 4, 22, 25, 32, 35, 37, 41, 48, 49, 61, 62, 63];
+
+/// Elements that an increment and a completion have in common with their original.
+const FOLLOW_ELEMENTS: [u8; 12] = [2, 3, 14, 18, 22, 25, 32, 35, 41, 48, 49, 61];
 
 /// DE90: which message is meant.
 fn original_data(original: &Request) -> String {

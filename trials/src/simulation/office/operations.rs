@@ -1,0 +1,128 @@
+//! What operators ask for.
+//!
+//! Owns: adjustments, funds that are set aside and come back, refunds of limits. Must never: know what becomes of them.
+
+use codec::{Element, Pan};
+use ledger::authorization::{MatchKey, MessageClass, MessageKey};
+use ledger::command::Command;
+use ledger::operation::{Amount, Funds, Operation, OperationRequest};
+use rules::ResetLimit;
+
+use super::super::accounts::{OPENINGS, account_id};
+use super::super::peers::{Kind, Purchase, Request};
+use super::super::world::World;
+use super::What;
+
+impl World<'_> {
+    /// An operator asks for something.
+    pub(in super::super) fn operate(&mut self) {
+        let (what, account, operation) = match self.run.random.below(5) {
+            0 | 1 => self.adjust(),
+            2 | 3 => self.set_aside(),
+            _ => match self.refund_limit() {
+                Some(asked) => asked,
+                None => return,
+            },
+        };
+        self.ask_for(what, account, operation);
+    }
+
+    pub(super) fn ask_for(&mut self, what: What, account: usize, operation: Operation) {
+        let tracking_id = format!("OPERATION-{}", self.office.works.len());
+        let request = OperationRequest {
+            tracking_id: tracking_id.parse().unwrap(),
+            operation,
+            description: "simulated".to_owned(),
+            operator: None,
+        };
+        let command = Command::Operate {
+            request: Box::new(request),
+            stored: Vec::new(),
+        };
+        self.begin_work(what, account, command);
+    }
+
+    fn adjust(&mut self) -> (What, usize, Operation) {
+        let account = self.run.random.below(OPENINGS.len());
+        let amount_minor = 1 + self.run.random.below(20_000) as i64;
+        let (code, moved_minor) = match self.run.random.percent(50) {
+            true => ("20", amount_minor),
+            false => ("00", -amount_minor),
+        };
+        let amount = Amount {
+            account: account_id(account),
+            amount_minor,
+            processing_code: code.parse().unwrap(),
+        };
+        let what = What::Adjust { moved_minor };
+        (what, account, Operation::Adjust(amount))
+    }
+
+    /// Funds are held, or released; on credit accounts that is refused.
+    fn set_aside(&mut self) -> (What, usize, Operation) {
+        let account = *self.run.random.pick(&[0, 1, 2, 4]);
+        let amount_minor = 1 + self.run.random.below(20_000) as i64;
+        let funds = Funds {
+            account: account_id(account),
+            amount_minor,
+            skip_balance: false,
+            skip_status: false,
+        };
+        match self.run.random.percent(50) {
+            true => (
+                What::Hold { amount_minor },
+                account,
+                Operation::HoldFunds(funds),
+            ),
+            false => (
+                What::Release { amount_minor },
+                account,
+                Operation::ReleaseFunds(funds),
+            ),
+        }
+    }
+
+    /// The instalments of a purchase are paid.
+    fn refund_limit(&mut self) -> Option<(What, usize, Operation)> {
+        let fits = |purchase: &Purchase| {
+            let limit = matches!(purchase.kind, Kind::Instalments | Kind::Cash);
+            limit && purchase.is_approved() && purchase.account.is_some()
+        };
+        let which = self.host.which(fits);
+        let number = *which.get(self.run.random.below(which.len().max(1)))?;
+        self.host.purchases[number].presented = true;
+        let purchase = &self.host.purchases[number];
+        let operation = Operation::RefundLimit {
+            authorization: MessageKey::Network(self.match_key(&purchase.request)),
+            paid: *self
+                .run
+                .random
+                .pick(&[ResetLimit::Payment, ResetLimit::LastInstallment]),
+        };
+        Some((What::RefundLimit, purchase.account?, operation))
+    }
+
+    /// The key that the switch gives to a message, written down from what the message says.
+    pub(super) fn match_key(&self, request: &Request) -> MatchKey {
+        let text = |element| request.text(element).unwrap_or_default();
+        let track = text(Element::TRACK_2);
+        let pan = match request.text(Element::PAN) {
+            Some(pan) => pan,
+            None => track.split('=').next().unwrap_or_default(),
+        };
+        let mut terminal = [b' '; 8];
+        terminal.copy_from_slice(text(Element::TERMINAL_ID).as_bytes());
+        MatchKey {
+            network: request.scheme().network(),
+            card: self.vault.hash(&Pan::parse(pan).unwrap()),
+            class: match request.mti().as_bytes()[1] {
+                b'1' => MessageClass::Authorization,
+                _ => MessageClass::Financial,
+            },
+            stan: text(Element::STAN).parse().unwrap(),
+            transmission: text(Element::TRANSMISSION_DATE_TIME).parse().unwrap(),
+            acquirer: text(Element::ACQUIRING_INSTITUTION).parse().unwrap(),
+            terminal,
+        }
+    }
+}
