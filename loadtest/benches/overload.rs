@@ -19,7 +19,7 @@ use codec::Dialect;
 use loadtest::mix::Mix;
 use loadtest::plan::Plan;
 use loadtest::report::Report;
-use loadtest::run::{self, Options};
+use loadtest::run::{self, Options, Target};
 
 /// Goodput beyond capacity.
 #[derive(Debug, Parser)]
@@ -221,7 +221,7 @@ fn options(arguments: &Arguments, target: &str, mix: &Path, rate: u64) -> Result
         None => PathBuf::from("config/dialects/iso1987-ascii.toml"),
     };
     Ok(Options {
-        target: target.to_owned(),
+        target: Target::Listens(target.to_owned()),
         plan: Plan {
             rate,
             connections: arguments.connections,

@@ -18,7 +18,7 @@ use codec::Dialect;
 use loadtest::mix::Mix;
 use loadtest::plan::Plan;
 use loadtest::report::{Judgement, Report};
-use loadtest::run::{self, Options};
+use loadtest::run::{self, Options, Target};
 
 /// p99 with and without reloads.
 #[derive(Debug, Parser)]
@@ -119,7 +119,7 @@ async fn one_window(
     reloading: bool,
 ) -> Result<(Report, u64), Failure> {
     let options = Options {
-        target: arguments.target.clone(),
+        target: Target::Listens(arguments.target.clone()),
         plan: Plan {
             rate: arguments.rate,
             connections: 4,

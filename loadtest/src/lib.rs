@@ -27,6 +27,7 @@ mod disk_probe;
 mod latencies;
 mod link;
 mod machine;
+mod management;
 mod message;
 pub mod mix;
 mod opening;

@@ -13,6 +13,7 @@ use tokio::io::Interest;
 use tokio::net::TcpStream;
 
 use crate::clock::{Clock, Timer};
+use crate::management;
 use crate::opening::Opening;
 use crate::recorder::Recorder;
 use crate::session::Session;
@@ -119,7 +120,7 @@ impl Link {
             tokio::select! {
                 ready = stream.ready(interest) => {
                     let readable = ready.is_ok_and(|ready| ready.is_readable() || ready.is_error());
-                    if readable && self.read(stream, &mut reader).is_err() {
+                    if readable && self.read(stream, &mut reader, &mut out).is_err() {
                         return Ok(if lingering_since_ns.is_some() { End::Finished } else { End::Lost });
                     }
                 }
@@ -128,8 +129,13 @@ impl Link {
         }
     }
 
-    /// Reads what is there and hands over the frames. An error means that the connection is of no more use.
-    fn read(&mut self, stream: &TcpStream, reader: &mut FrameReader) -> io::Result<()> {
+    /// Reads what is there and hands over the frames; what the switch asks of its peer is answered. An error means that the connection is of no more use.
+    fn read(
+        &mut self,
+        stream: &TcpStream,
+        reader: &mut FrameReader,
+        out: &mut BytesMut,
+    ) -> io::Result<()> {
         loop {
             let count = match stream.try_read(reader.spare()) {
                 Ok(0) => return Err(io::ErrorKind::UnexpectedEof.into()),
@@ -140,8 +146,15 @@ impl Link {
             reader.filled(count);
             let now_ns = self.clock.now_ns();
             let mut recorder = lock(&self.recorder);
-            while let Some(frame) = reader.next_frame().map_err(io::Error::other)? {
-                self.session.receive(frame, now_ns, &mut recorder);
+            while let Some(frame) = reader.next_whole_frame().map_err(io::Error::other)? {
+                if frame.control != 0 {
+                    continue;
+                }
+                let asked = self.session.receive(frame.body, now_ns, &mut recorder);
+                if let Some(asked) = asked {
+                    management::answer(&self.opening.dialect, &frame.header, &asked, out)
+                        .map_err(io::Error::other)?;
+                }
             }
         }
     }

@@ -14,7 +14,7 @@ use codec::Dialect;
 use loadtest::mix::Mix;
 use loadtest::plan::Plan;
 use loadtest::report::{Judgement, Report};
-use loadtest::run::{self, Options};
+use loadtest::run::{self, Options, Target};
 
 const GOOD: u8 = 0;
 const NOT_GOOD: u8 = 1;
@@ -44,8 +44,11 @@ enum Command {
 #[derive(Debug, Args)]
 struct RunOptions {
     /// The switch to load
-    #[arg(long, value_name = "HOST:PORT")]
-    target: String,
+    #[arg(long, value_name = "HOST:PORT", required_unless_present = "listen")]
+    target: Option<String>,
+    /// Wait there for the switch to connect, instead of connecting to it: with as many lines as there are connections
+    #[arg(long, value_name = "HOST:PORT", conflicts_with = "target")]
+    listen: Option<String>,
     /// Messages per second, over all connections
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u64).range(1..=1_000_000))]
     rate: u64,
@@ -155,10 +158,15 @@ fn execute(options: RunOptions) -> Result<u8, Stop> {
     };
     let RunOptions {
         target,
+        listen,
         admin,
         disk_probe,
         ..
     } = options;
+    let target = match listen {
+        Some(address) => Target::Connects(address),
+        None => Target::Listens(target.unwrap_or_default()),
+    };
     let options = Options {
         target,
         plan,

@@ -1,4 +1,4 @@
-//! Opening a connection: TCP, then the sign-on where the network wants one.
+//! Opening a connection: TCP, from either side, then the sign-on where the network wants one.
 //!
 //! Owns: what comes before the first message that is measured. Must never: count or measure.
 
@@ -9,19 +9,28 @@ use std::time::Duration;
 use bytes::BytesMut;
 use codec::{Dialect, Element, EncodeError, FrameReader, Message, Mti};
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
-use tokio::net::TcpStream;
+use tokio::net::{TcpListener, TcpStream};
 use tokio::time::timeout;
 
-/// DE39 of a sign-on that is accepted.
-const ACCEPTED: &str = "00";
+use crate::management::{self, ACCEPTED};
+
 /// STAN of the sign-on: one message on each connection, which meets no other.
 const STAN: &str = "000001";
+
+/// The other end of the connections.
+#[derive(Clone, Debug)]
+pub(crate) enum Peer {
+    /// The switch listens there.
+    Listens(Arc<str>),
+    /// The switch connects to this.
+    Connects(Arc<TcpListener>),
+}
 
 /// How connections are opened.
 #[derive(Clone, Debug)]
 pub(crate) struct Opening {
-    /// Where to.
-    pub(crate) target: Arc<str>,
+    /// The other end.
+    pub(crate) peer: Peer,
     /// How messages are written.
     pub(crate) dialect: Arc<Dialect>,
     /// DE70 of the sign-on, and DE7 of it.
@@ -37,7 +46,10 @@ impl Opening {
     }
 
     async fn opened(&self) -> io::Result<TcpStream> {
-        let mut stream = TcpStream::connect(&*self.target).await?;
+        let mut stream = match &self.peer {
+            Peer::Listens(target) => TcpStream::connect(&**target).await?,
+            Peer::Connects(listener) => listener.accept().await?.0,
+        };
         stream.set_nodelay(true)?;
         let Some((code, transmission)) = &self.sign_on else {
             return Ok(stream);
@@ -45,17 +57,24 @@ impl Opening {
         let frame = self.request(code, transmission).map_err(io::Error::other)?;
         stream.write_all(&frame).await?;
         let mut reader = FrameReader::new(self.dialect.framing());
+        let (mut signed_on, mut out) = (false, BytesMut::new());
         loop {
-            while let Some(frame) = reader.next_frame().map_err(io::Error::other)? {
-                if frame.is_empty() {
+            while let Some(frame) = reader.next_whole_frame().map_err(io::Error::other)? {
+                if frame.control != 0 || frame.body.is_empty() {
                     continue;
                 }
-                let answer = self.dialect.decode(frame).map_err(io::Error::other)?;
-                match accepted(&answer) {
-                    Some(true) => return Ok(stream),
+                let message = self.dialect.decode(frame.body).map_err(io::Error::other)?;
+                match accepted(&message) {
+                    Some(true) => signed_on = true,
                     Some(false) => return Err(io::Error::other("the sign-on is not accepted")),
-                    None => {}
+                    // The switch may ask for one of its own.
+                    None => management::answer(&self.dialect, &frame.header, &message, &mut out)
+                        .map_err(io::Error::other)?,
                 }
+            }
+            stream.write_all(&out.split()).await?;
+            if signed_on && !reader.has_partial_frame() {
+                return Ok(stream);
             }
             match stream.read(reader.spare()).await? {
                 0 => return Err(io::ErrorKind::UnexpectedEof.into()),

@@ -11,7 +11,7 @@ use std::time::Duration;
 
 use codec::{Dialect, EncodeError, InvalidMti, Mti};
 use jiff::Timestamp;
-use tokio::net::TcpStream;
+use tokio::net::{TcpListener, TcpStream};
 
 use crate::admin::{self, AdminError};
 use crate::books::{BooksReport, Effects, agrees};
@@ -19,7 +19,7 @@ use crate::clock::{Clock, Timer, instant};
 use crate::disk_probe::DiskProbe;
 use crate::link::{Link, lock};
 use crate::message::{self, Calendar};
-use crate::opening::Opening;
+use crate::opening::{Opening, Peer};
 use crate::plan::Plan;
 use crate::random::SplitMix64;
 use crate::recorder::Recorder;
@@ -29,17 +29,47 @@ use crate::session::{Identity, Session};
 /// How long opening one connection may take.
 const CONNECT: Duration = Duration::from_secs(5);
 
+/// The same when the switch opens it.
+const BE_CONNECTED: Duration = Duration::from_secs(90);
+
 /// Time between the last connection and the start, so that every connection begins in time.
 const START_DELAY: Duration = Duration::from_millis(50);
 
 /// How long accounts that differ are read again, once everything that was answered is shown.
 const SETTLE: Duration = Duration::from_secs(5);
 
+/// How the switch is met, `HOST:PORT`.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Target {
+    /// It listens there.
+    Listens(String),
+    /// It connects to this address.
+    Connects(String),
+}
+
+impl Target {
+    /// The address, whoever listens there.
+    #[must_use]
+    pub fn address(&self) -> &str {
+        match self {
+            Self::Listens(address) | Self::Connects(address) => address,
+        }
+    }
+
+    /// How long opening one connection may take. A switch whose line was lost waits before it opens it again.
+    fn patience(&self) -> Duration {
+        match self {
+            Self::Listens(_) => CONNECT,
+            Self::Connects(_) => BE_CONNECTED,
+        }
+    }
+}
+
 /// What to run, against what, and what to look at beside it.
 #[derive(Debug)]
 pub struct Options {
-    /// The switch, `HOST:PORT`.
-    pub target: String,
+    /// The switch.
+    pub target: Target,
     /// What to send and when.
     pub plan: Plan,
     /// The dialect of the link.
@@ -122,8 +152,13 @@ pub async fn run(options: Options) -> Result<Report, RunError> {
     };
     let recorder = Recorder::new(&plan).map_err(internal)?;
     let recorder = Arc::new(Mutex::new(recorder));
-    let opening = opening(&target, &plan, &dialect);
-    let streams = connect_all(&opening, plan.connections).await?;
+    let failed = |source| RunError::Connect {
+        target: target.address().to_owned(),
+        source,
+    };
+    let opening = opening(&target, &plan, &dialect).await.map_err(failed)?;
+    let streams = connect_all(&opening, plan.connections, target.patience()).await;
+    let streams = streams.map_err(failed)?;
     let disk_probe = disk_probe.as_deref().map(DiskProbe::start).transpose();
     let disk_probe = disk_probe.map_err(RunError::DiskProbe)?;
     play(&opening, &plan, streams, &recorder).await?;
@@ -138,7 +173,7 @@ pub async fn run(options: Options) -> Result<Report, RunError> {
         }
         _ => None,
     };
-    let setting = Setting::new(target, &plan, &dialect);
+    let setting = Setting::new(target.address().to_owned(), &plan, &dialect);
     Ok(Report::new(
         setting,
         &plan,
@@ -149,24 +184,28 @@ pub async fn run(options: Options) -> Result<Report, RunError> {
 }
 
 /// How the connections of a run are opened.
-fn opening(target: &str, plan: &Plan, dialect: &Arc<Dialect>) -> Opening {
+async fn opening(target: &Target, plan: &Plan, dialect: &Arc<Dialect>) -> io::Result<Opening> {
+    let peer = match target {
+        Target::Listens(address) => Peer::Listens(address.as_str().into()),
+        Target::Connects(address) => Peer::Connects(Arc::new(TcpListener::bind(address).await?)),
+    };
     let transmission = Calendar::new(Timestamp::now()).at(0, 0).0;
     let sign_on = plan.mix.sign_on.clone();
-    Opening {
-        target: target.into(),
+    Ok(Opening {
+        peer,
         dialect: Arc::clone(dialect),
         sign_on: sign_on.map(|code| (code, transmission.as_str().to_owned())),
-    }
+    })
 }
 
-async fn connect_all(opening: &Opening, connections: u64) -> Result<Vec<TcpStream>, RunError> {
+async fn connect_all(
+    opening: &Opening,
+    connections: u64,
+    patience: Duration,
+) -> io::Result<Vec<TcpStream>> {
     let mut streams = Vec::new();
     for _ in 0..connections {
-        let failed = |source| RunError::Connect {
-            target: opening.target.to_string(),
-            source,
-        };
-        streams.push(opening.open(CONNECT).await.map_err(failed)?);
+        streams.push(opening.open(patience).await?);
     }
     Ok(streams)
 }

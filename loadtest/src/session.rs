@@ -252,37 +252,48 @@ impl Session {
         })
     }
 
-    /// Takes in one frame. What fits nothing that waits is counted as mismatched; network management is
-    /// none of this test's business. What is over time by now is given up first.
-    pub(crate) fn receive(&mut self, frame: Bytes, now_ns: u64, recorder: &mut Recorder) {
+    /// Takes in one frame, and gives it back decoded when it is network management, which is none of this test's
+    /// business. What fits nothing that waits is counted as mismatched. What is over time by now is given up first.
+    pub(crate) fn receive(
+        &mut self,
+        frame: Bytes,
+        now_ns: u64,
+        recorder: &mut Recorder,
+    ) -> Option<Message> {
         self.expire(now_ns, recorder);
         if frame.is_empty() {
-            return;
+            return None;
         }
         let Ok(answer) = self.dialect.decode(frame) else {
             recorder.mismatched += 1;
-            return;
+            return None;
         };
         if answer.mti().class() == MtiClass::NetworkManagement {
-            return;
+            return Some(answer);
         }
+        self.compare(&answer, now_ns, recorder);
+        None
+    }
+
+    /// Finds the request that an answer belongs to.
+    fn compare(&mut self, answer: &Message, now_ns: u64, recorder: &mut Recorder) {
         let terminal = Terminal {
             mix: &self.plan.mix,
             id: &self.terminal_id,
         };
         let take = |table: &mut BTreeMap<Key, Waiting>| {
-            let key = Key::of_answer(&answer)?;
+            let key = Key::of_answer(answer)?;
             let waiting = table.get(&key)?;
             terminal
-                .is_addressee(&waiting.request, &answer)
+                .is_addressee(&waiting.request, answer)
                 .then(|| table.remove(&key))
                 .flatten()
         };
         if let Some(waiting) = take(&mut self.waiting) {
-            recorder.mismatched += u64::from(self.mismatches(&waiting, &answer));
-            self.answered(waiting, &answer, now_ns, recorder);
+            recorder.mismatched += u64::from(self.mismatches(&waiting, answer));
+            self.answered(waiting, answer, now_ns, recorder);
         } else if let Some(waiting) = take(&mut self.given_up) {
-            recorder.mismatched += u64::from(self.mismatches(&waiting, &answer));
+            recorder.mismatched += u64::from(self.mismatches(&waiting, answer));
             recorder.late += 1;
             let Request {
                 kind,
@@ -292,7 +303,7 @@ impl Session {
             } = waiting.request;
             let amount_minor = amount_minor.unwrap_or(0);
             recorder.effects.became_known(kind, card, amount_minor);
-            if response_code(&answer) == Some(*b"00") {
+            if response_code(answer) == Some(*b"00") {
                 recorder.effects.approved(kind, card, amount_minor);
             }
         } else {

@@ -28,6 +28,6 @@ pub(crate) use log::Log;
 pub(crate) use message::{DIALECT, Fields, generated_account, generated_pan, text};
 pub(crate) use process::{Ended, Process, run, signal, skipped};
 pub(crate) use random::Random;
-pub(crate) use simulator::simulator;
+pub(crate) use simulator::{loadtest, simulator};
 pub(crate) use switch::Switch;
 pub(crate) use world::{World, copy, is_notice, repository, set};
