@@ -234,7 +234,7 @@ impl Reference {
     }
 
     /// By the acquirer's reference, on a network and card.
-    pub(super) fn of_acquirer(
+    pub(crate) fn of_acquirer(
         (network, card): (NetworkId, CardHash),
         reference: AcquirerReference,
     ) -> Self {

@@ -304,7 +304,7 @@ pub struct RowError {
 
 /// First byte of every row: the version of its layout. Rows of another layout are not read: the books are
 /// built anew from the journal, whose records stay readable.
-const ROW_VERSION: u8 = 4;
+const ROW_VERSION: u8 = 5;
 
 /// The bytes of a row.
 pub(crate) fn encode<T: Serialize>(table: Table, value: &T) -> Result<Vec<u8>, RowError> {
@@ -464,15 +464,17 @@ fn match_key(key: &MatchKey) -> Vec<u8> {
 
 /// Key of a reference's row: the references of a card lie beside each other.
 fn reference_key(reference: &Reference) -> Vec<u8> {
-    let kind = match reference.kind {
-        ReferenceKind::Network => 1,
-        ReferenceKind::ApprovalCode => 2,
-        ReferenceKind::Acquirer => 3,
+    let text = reference.text.trim_ascii_end();
+    let (kind, bytes_of_it): (u8, &[u8]) = match reference.kind {
+        ReferenceKind::Network => (1, text),
+        ReferenceKind::ApprovalCode => (2, text),
+        // A number: what looks like a blank at its end tells it from the next one.
+        ReferenceKind::Acquirer => (3, &reference.text),
     };
     let mut bytes = vec![reference.network.0];
     bytes.extend_from_slice(card_in_key(&reference.card));
     bytes.push(kind);
-    bytes.extend_from_slice(reference.text.trim_ascii_end());
+    bytes.extend_from_slice(bytes_of_it);
     bytes
 }
 
@@ -575,5 +577,26 @@ pub(crate) fn record_of(table: Table, key: &[u8]) -> Option<RecordId> {
         | Table::Accumulators
         | Table::Controls
         | Table::Progress => None,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use rules::NetworkId;
+
+    use super::*;
+    use crate::authorization::AcquirerReference;
+
+    #[test]
+    fn every_acquirer_reference_has_a_row_of_its_own() {
+        let key = |number: u32| {
+            let number = AcquirerReference::new(&format!("{number:023}")).unwrap();
+            let of_card = (NetworkId(1), CardHash([7; 32]));
+            let reference = Reference::of_acquirer(of_card, number);
+            Lead::Lookup(Lookup::Reference(reference)).to_key()
+        };
+        // Bytes that are blanks in a text are digits here.
+        let keys: std::collections::BTreeSet<_> = (0..600).map(key).collect();
+        assert_eq!(keys.len(), 600);
     }
 }
