@@ -13,6 +13,7 @@ use crate::books::rows::StoredMessage;
 use crate::entities::{Account, Card, Customer};
 use crate::identifiers::{RecordId, Timestamp};
 use crate::operation::{OperationError, OperationRequest};
+use crate::purge::PurgeStep;
 
 /// One request to change the books.
 #[derive(Clone, Debug)]
@@ -69,6 +70,8 @@ pub enum Command {
         /// settles, and what that needs.
         stored: Vec<StoredMessage>,
     },
+    /// Take a step of purging what an operator ordered to go.
+    Purge(Box<PurgeStep>),
     /// Create a customer.
     CreateCustomer(Customer),
     /// Open an account for an existing customer; `opening`, `pending`, `latest` and `reflects` are set by
@@ -100,7 +103,10 @@ impl Command {
                 request.lookups().into_iter().chain(items).collect()
             }
             Self::DropExpired { key, .. } => vec![Lookup::Key(key.clone())],
-            Self::CreateCustomer(_) | Self::OpenAccount(_) | Self::IssueCard(_) => Vec::new(),
+            Self::Purge(_)
+            | Self::CreateCustomer(_)
+            | Self::OpenAccount(_)
+            | Self::IssueCard(_) => Vec::new(),
         }
     }
 
@@ -114,7 +120,10 @@ impl Command {
             | Self::Clear { stored, .. }
             | Self::Operate { stored, .. }
             | Self::DropExpired { stored, .. } => stored.extend(found),
-            Self::CreateCustomer(_) | Self::OpenAccount(_) | Self::IssueCard(_) => {}
+            Self::Purge(_)
+            | Self::CreateCustomer(_)
+            | Self::OpenAccount(_)
+            | Self::IssueCard(_) => {}
         }
     }
 
@@ -128,7 +137,10 @@ impl Command {
             | Self::Clear { stored, .. }
             | Self::Operate { stored, .. }
             | Self::DropExpired { stored, .. } => stored,
-            Self::CreateCustomer(_) | Self::OpenAccount(_) | Self::IssueCard(_) => &[],
+            Self::Purge(_)
+            | Self::CreateCustomer(_)
+            | Self::OpenAccount(_)
+            | Self::IssueCard(_) => &[],
         }
     }
 }
@@ -150,6 +162,8 @@ pub enum Outcome {
     Done(Done),
     /// An operation was refused.
     Refused(OperationError),
+    /// Whether a step of purging was taken: the books may have changed since it was planned.
+    Purged(bool),
     /// An entity was created, or existed with the same content.
     Created,
     /// An entity was refused.

@@ -37,6 +37,7 @@ pub mod journal;
 mod map;
 pub mod operation;
 pub mod over_limit;
+pub mod purge;
 pub mod rebuild;
 mod recent;
 pub mod record;

@@ -15,7 +15,7 @@ use crate::authorization::{
     PlannedPosting, Standing, TrackingId,
 };
 use crate::entities::{AccountStatus, CardStatus, SuspendedModes};
-use crate::identifiers::{CardHash, CustomerId, RecordId};
+use crate::identifiers::{CardHash, CustomerId, RecordId, Timestamp};
 use crate::transfer::{Remittance, Sent, Settled, Transfer, TransferStep};
 
 /// What is asked.
@@ -138,6 +138,11 @@ pub enum Operation {
         id: RecordId,
         /// Why the counterpart's side refused it, if it did: it is given back.
         refused: Option<OperationError>,
+    },
+    /// Orders that decisions before an instant leave the books.
+    PurgeHistory {
+        /// The instant.
+        before: Timestamp,
     },
 }
 
@@ -318,6 +323,12 @@ pub enum OperationError {
     /// The account has another currency than the money that was sent.
     #[error("the account has another currency than the money that was sent")]
     OtherCurrency,
+    /// The history of the last days cannot be purged.
+    #[error(
+        "the history of the last {} days cannot be purged",
+        crate::purge::LEAST_DAYS
+    )]
+    Retention,
     /// There is no such transfer.
     #[error("there is no such transfer")]
     UnknownTransfer,
@@ -403,6 +414,8 @@ pub enum OperationEffect {
     TransferRefused(Box<OperationError>),
     /// The intent of a transfer was closed.
     TransferSettled(Box<Settled>),
+    /// Decisions before the instant that was asked are to leave the books.
+    PurgeOrdered,
 }
 
 impl OperationEffect {
@@ -605,7 +618,8 @@ impl OperationRequest {
             | Operation::DeleteControl { .. }
             | Operation::SetAvailableLimit { .. }
             | Operation::SendTransfer(_)
-            | Operation::ReceiveTransfer(_) => {}
+            | Operation::ReceiveTransfer(_)
+            | Operation::PurgeHistory { .. } => {}
         }
         lookups
     }

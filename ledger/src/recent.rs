@@ -296,6 +296,14 @@ fn fixed_hash(value: &impl std::hash::Hash) -> usize {
 }
 
 impl Recent {
+    /// The record of it.
+    pub(crate) fn id(&self) -> RecordId {
+        match self {
+            Self::Message(message) => message.id,
+            Self::ReversedBeforeArrival(id) => *id,
+        }
+    }
+
     fn message(message: Remembered) -> Self {
         Self::Message(Box::new(message))
     }

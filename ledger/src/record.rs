@@ -17,6 +17,7 @@ use crate::entities::{Account, Card, Customer};
 use crate::identifiers::{RecordId, ShardId};
 use crate::journal::batch::{Batch, BatchFull, RawRecord};
 use crate::operation::OperationDone;
+use crate::purge::HistoryPurged;
 
 /// One change of the books.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -43,6 +44,8 @@ pub enum Record {
     OperationDone(Box<OperationDone>),
     /// A record of a clearing file was decided.
     ClearingDecided(Box<ClearingDecided>),
+    /// Decisions left the books.
+    HistoryPurged(Box<HistoryPurged>),
 }
 
 /// Kind and version of a layout, as stored.
@@ -68,6 +71,7 @@ const CLEARING_DECIDED: Layout = (15, 1);
 const TRANSACTION_POSTED: Layout = (20, 1);
 const OPERATION_DONE_1: Layout = (30, 1);
 const OPERATION_DONE: Layout = (30, 2);
+const HISTORY_PURGED: Layout = (31, 1);
 
 /// Why a stored record cannot be read.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
@@ -118,7 +122,8 @@ impl Record {
             | Self::FileActionDecided(_)
             | Self::TransactionPosted(_)
             | Self::OperationDone(_)
-            | Self::ClearingDecided(_) => None,
+            | Self::ClearingDecided(_)
+            | Self::HistoryPurged(_) => None,
         }
     }
 
@@ -140,6 +145,7 @@ impl Record {
             Self::TransactionPosted(posted) => encode(TRANSACTION_POSTED, posted, scratch),
             Self::OperationDone(done) => encode(OPERATION_DONE, done, scratch),
             Self::ClearingDecided(decided) => encode(CLEARING_DECIDED, decided, scratch),
+            Self::HistoryPurged(purged) => encode(HISTORY_PURGED, purged, scratch),
         }?;
         Ok(batch.push(kind, version, scratch)?)
     }
@@ -186,6 +192,7 @@ impl Record {
             OPERATION_DONE => decode(raw).map(|done| Self::OperationDone(Box::new(done))),
             OPERATION_DONE_1 => decode::<version_2::OperationDone>(raw)
                 .map(|old| Self::OperationDone(Box::new(old.into()))),
+            HISTORY_PURGED => decode(raw).map(|purged| Self::HistoryPurged(Box::new(purged))),
             CLEARING_DECIDED => decode(raw).map(|decided| Self::ClearingDecided(Box::new(decided))),
             (kind, version) => Err(RecordError::Unknown { kind, version }),
         }

@@ -6,6 +6,7 @@
 
 mod clearing;
 pub(crate) mod entities;
+mod purge;
 
 use std::borrow::Cow;
 
@@ -22,9 +23,11 @@ use crate::controls::{ControlChange, Controls, Counting};
 use crate::entities::{Account, Card, CardFacts};
 use crate::identifiers::{CardHash, CustomerId, RecordId, Timestamp};
 use crate::invariants;
-use crate::operation::{OperationDone, OperationEffect};
+use crate::operation::{Operation, OperationDone, OperationEffect};
 use crate::recent::{Link, Recent, RecentMessages, Remembered};
 use crate::record::Record;
+
+use purge::PurgeState;
 
 /// The books as deciding sees them.
 #[derive(Debug, Default)]
@@ -34,6 +37,7 @@ pub struct State {
     cards: Cards,
     controls: Controls,
     recent: RecentMessages,
+    purge: PurgeState,
 }
 
 /// A record that cannot be applied: the books would no longer be the sum of their records. The
@@ -113,7 +117,8 @@ pub(crate) fn change_account(account: &mut Account, id: RecordId, effect: &Opera
         | OperationEffect::TransferSent(_)
         | OperationEffect::TransferReceived(_)
         | OperationEffect::TransferRefused(_)
-        | OperationEffect::TransferSettled(_) => {}
+        | OperationEffect::TransferSettled(_)
+        | OperationEffect::PurgeOrdered => {}
     }
 }
 
@@ -135,7 +140,8 @@ pub(crate) fn change_card(card: &mut CardFacts, effect: &OperationEffect) {
         | OperationEffect::TransferSent(_)
         | OperationEffect::TransferReceived(_)
         | OperationEffect::TransferRefused(_)
-        | OperationEffect::TransferSettled(_) => {}
+        | OperationEffect::TransferSettled(_)
+        | OperationEffect::PurgeOrdered => {}
     }
 }
 
@@ -176,12 +182,18 @@ impl State {
     }
 
     pub(crate) fn recent(&self, key: &MessageKey) -> Option<&Recent> {
-        self.recent.get(key)
+        self.kept(self.recent.get(key)?)
+    }
+
+    /// What the books hold as well: memory may outlast a decision that left them.
+    fn kept<'a>(&self, recent: &'a Recent) -> Option<&'a Recent> {
+        (recent.id() > self.purge.through).then_some(recent)
     }
 
     /// The message that a key or a reference leads to, with its key.
     pub(crate) fn find(&self, lookup: &Lookup) -> Option<(MessageKey, &Recent)> {
-        self.recent.find(lookup)
+        let (key, recent) = self.recent.find(lookup)?;
+        Some((key, self.kept(recent)?))
     }
 
     /// The limits of the accounts that an account's operations may move beside its own, after what is planned.
@@ -228,7 +240,9 @@ impl State {
     /// command looked for it: under another name the books may hold a later message.
     pub(crate) fn recall(&mut self, stored: &[StoredMessage], lookups: &[Lookup], now: Timestamp) {
         let mut overtaken = Vec::new();
-        for (key, recent) in stored.iter().flat_map(Recent::of) {
+        let through = self.purge.through;
+        let stored = || stored.iter().filter(|stored| stored.id > through);
+        for (key, recent) in stored().flat_map(Recent::of) {
             match recent {
                 Recent::Message(message) if self.recent.get(&key).is_none() => {
                     self.recent.recall(key, message, now);
@@ -245,7 +259,7 @@ impl State {
         }
         for lookup in lookups {
             if let Lookup::Reference(reference) = lookup {
-                let keys = stored.iter().flat_map(Recent::of).map(|(key, _)| key);
+                let keys = stored().flat_map(Recent::of).map(|(key, _)| key);
                 self.recent.refer(*reference, keys);
             }
         }
@@ -310,6 +324,7 @@ impl State {
             Record::HoldDropped(dropped) => self.apply_drop(id, dropped)?,
             Record::OperationDone(done) => self.apply_operation(id, time, done)?,
             Record::ClearingDecided(decided) => self.apply_clearing(id, time, decided)?,
+            Record::HistoryPurged(purged) => self.apply_purge(purged.through),
             Record::FileActionDecided(decided) => {
                 if let Some((card, status)) = self
                     .cards
@@ -372,6 +387,9 @@ impl State {
         self.move_accounts(id, &decided.moves)?;
         if let Some(change) = &decided.change {
             self.change(id, change)?;
+        }
+        if decided.result == ReversalResult::Restored {
+            self.purge.restored = self.purge.restored.max(id);
         }
         if decided.result == ReversalResult::Restored
             && let Some(original) = decided.facts.original
@@ -451,6 +469,11 @@ impl State {
             | OperationEffect::TransferSent(_)
             | OperationEffect::TransferReceived(_)
             | OperationEffect::TransferRefused(_) => {}
+            OperationEffect::PurgeOrdered => {
+                if let Operation::PurgeHistory { before } = done.request.operation {
+                    self.order_purge(before);
+                }
+            }
         }
         self.change_controls(id, done)?;
         let key = done.request.key();

@@ -29,6 +29,8 @@ mod version_2;
 mod version_3;
 #[path = "fixture/version_4.rs"]
 mod version_4;
+#[path = "fixture/version_5.rs"]
+mod version_5;
 
 use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
@@ -61,23 +63,24 @@ fn fixture(version: u8) -> PathBuf {
 }
 
 /// What the fixture of each version is read to; the last is the one that this build writes.
-fn versions() -> [(u8, Batches); 4] {
+fn versions() -> [(u8, Batches); 5] {
     [
         (1, version_1::batches()),
         (2, version_2::batches()),
         (3, version_3::batches()),
         (4, version_4::batches()),
+        (5, version_5::batches()),
     ]
 }
 
 /// The version that this build writes.
-const NEWEST: u8 = 4;
+const NEWEST: u8 = 5;
 
 /// Writes the journal of the newest fixture, every batch with a sync of its own.
 fn write(directory: &Path) {
     let (mut log, recovered) = Log::open(Directory::open(directory).unwrap(), OPTIONS, 0).unwrap();
     assert_eq!(recovered, Recovered::default());
-    for (sequence, (time, records)) in (1..).zip(version_4::batches()) {
+    for (sequence, (time, records)) in (1..).zip(version_5::batches()) {
         assert_eq!(
             log.append(&[encode(sequence, time, &records)]).unwrap(),
             sequence
@@ -194,6 +197,7 @@ fn variant(record: &Record) -> &'static str {
         Record::HoldDropped(_) => "hold dropped",
         Record::ResponseAcknowledged(_) => "response acknowledged",
         Record::FileActionDecided(_) => "file action",
+        Record::HistoryPurged(_) => "history purged",
         Record::TransactionPosted(_) => "transaction posted",
         Record::OperationDone(done) => match done.effect {
             OperationEffect::Moved => "moved",
@@ -212,6 +216,7 @@ fn variant(record: &Record) -> &'static str {
             OperationEffect::TransferReceived(_) => "transfer received",
             OperationEffect::TransferRefused(_) => "transfer refused",
             OperationEffect::TransferSettled(_) => "transfer settled",
+            OperationEffect::PurgeOrdered => "purge ordered",
         },
         Record::ClearingDecided(decided) => match decided.result {
             ClearingResult::Posted(_) => "clearing posted",
@@ -223,10 +228,10 @@ fn variant(record: &Record) -> &'static str {
 
 #[test]
 fn the_newest_fixture_holds_every_kind_and_variant() {
-    let batches = version_4::batches();
+    let batches = version_5::batches();
     let records = || batches.iter().flat_map(|(_, records)| records);
     let variants: BTreeSet<_> = records().map(variant).collect();
-    assert_eq!(variants.len(), 31, "{variants:?}");
+    assert_eq!(variants.len(), 37, "{variants:?}");
     let mut reasons = BTreeSet::new();
     for record in records() {
         if let Record::AuthorizationDecided(decided) = record
@@ -255,9 +260,12 @@ fn kinds_and_versions_are_those_of_the_format() {
         (30, 2),
         (15, 1),
         (30, 2),
+        (10, 3),
+        (30, 2),
+        (31, 1),
     ];
-    assert_eq!(version_4::batches().len(), expected.len());
-    for ((sequence, (time, records)), layout) in (1..).zip(version_4::batches()).zip(expected) {
+    assert_eq!(version_5::batches().len(), expected.len());
+    for ((sequence, (time, records)), layout) in (1..).zip(version_5::batches()).zip(expected) {
         for raw in encode(sequence, time, &records).records() {
             assert_eq!((raw.kind, raw.version), layout, "batch {sequence}");
         }
@@ -266,7 +274,7 @@ fn kinds_and_versions_are_those_of_the_format() {
 
 #[test]
 fn what_another_build_wrote_is_refused() {
-    let (_, records) = version_4::batches().remove(0);
+    let (_, records) = version_5::batches().remove(0);
     let batch = encode(1, Timestamp(0), &records);
     let raw = batch.records().next().unwrap();
     for (kind, version) in [(raw.kind, 3), (raw.kind, 0), (4, 1), (0, 1), (255, 1)] {

@@ -27,6 +27,8 @@ mod line;
 mod messages;
 #[path = "tables/operations.rs"]
 mod operations;
+#[path = "tables/purges.rs"]
+mod purges;
 #[path = "tables/rule_sets.rs"]
 mod rule_sets;
 #[path = "tables/shown.rs"]

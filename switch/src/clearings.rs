@@ -160,6 +160,7 @@ fn heard(heard: Option<Result<Heard, oneshot::error::RecvError>>) -> Value {
             Outcome::Decided(_)
             | Outcome::Acknowledged(_)
             | Outcome::Dropped(_)
+            | Outcome::Purged(_)
             | Outcome::Done(_)
             | Outcome::Refused(_)
             | Outcome::Created

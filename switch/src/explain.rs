@@ -21,6 +21,7 @@ use serde_json::{Value, json};
 
 use crate::data_directory::{JOURNAL, RULES, SNAPSHOTS};
 use crate::http::{Context, found, problem};
+use crate::purges;
 use crate::rule_history;
 use crate::serve::ConfigurationError;
 
@@ -72,7 +73,11 @@ pub fn tell(
     {
         return Ok(told);
     }
-    let explained = run(data, id, with)?;
+    let explained = run(data, id, with);
+    let explained = explained.map_err(|error| match http.and_then(|http| gone(http, id)) {
+        Some(gone) => error.context(gone),
+        None => error,
+    })?;
     Ok(Told {
         text: if json {
             format!("{}\n", explained.to_json())
@@ -81,6 +86,20 @@ pub fn tell(
         },
         is_good: explained.is_good(),
     })
+}
+
+/// What the running switch says of a decision that left its books.
+fn gone(http: &str, id: RecordId) -> Option<String> {
+    let agent: ureq::Agent = ureq::Agent::config_builder()
+        .http_status_as_error(false)
+        .timeout_global(Some(PATIENCE))
+        .build()
+        .into();
+    let url = format!("http://{http}/v1/messages/{id}");
+    let answer = agent.get(url).call().ok()?;
+    let is_gone = answer.status() == StatusCode::GONE;
+    let said = crate::show::body(answer).err()?;
+    is_gone.then(|| said.to_string())
 }
 
 /// What the running switch says, if it is the one of the data directory and its books know enough.
@@ -123,6 +142,9 @@ pub(crate) async fn explanation(
     let data = context.audits.data().to_owned();
     let views = Arc::clone(context.shared.submitter.views());
     let in_force = context.shared.rulebook.rules();
+    if let Some(gone) = purges::gone(&views, id) {
+        return gone;
+    }
     let work = move || from_books(&data, &views, &in_force, id);
     match tokio::task::spawn_blocking(work).await {
         Ok(Ok(answer)) => found(Ok(answer)),

@@ -17,6 +17,7 @@ use serde::Deserialize;
 use serde_json::{Value, json};
 
 use crate::http::{Context, found, message_json, problem};
+use crate::purges;
 
 /// Which page.
 #[derive(Debug, Deserialize)]
@@ -65,17 +66,22 @@ fn page_json(
     cursor: Option<RecordId>,
     limit: usize,
 ) -> Result<Option<Value>, StoreError> {
-    if views.account(account)?.is_none() {
+    let Some(latest) = views.account(account)?.map(|account| account.latest) else {
         return Ok(None);
-    }
+    };
     let entries = views.history(account, cursor, limit)?;
     // A page goes on where its last entry follows another.
+    let purged = views.purged()?;
     let last = entries.last().map(|entry| &entry.message);
-    let more = last.filter(|message| message.previous(account).is_some());
+    let before = last.and_then(|message| message.previous(account));
+    let before = if last.is_none() { latest } else { before };
+    let is_gone = before.is_some_and(|before| purged.includes(before));
+    let more = last.filter(|_| before.is_some() && !is_gone);
     Ok(Some(json!({
         "account_id": account.0,
         "entries": entries.iter().map(entry_json).collect::<Vec<_>>(),
         "next_cursor": more.map(|message| message.id.to_string()),
+        "purged": is_gone.then(|| purges::told(&purged)),
     })))
 }
 
@@ -146,7 +152,12 @@ pub fn to_text(page: &Value) -> String {
         Some(cursor) => {
             let _infallible = writeln!(text, "more: --cursor {cursor}");
         }
-        None => text.push_str("no more\n"),
+        None => match page["purged"]["ordered_before"].as_str() {
+            Some(line) => {
+                let _infallible = writeln!(text, "older decisions were purged: before {line}");
+            }
+            None => text.push_str("no more\n"),
+        },
     }
     text
 }
@@ -170,5 +181,8 @@ mod tests {
             posted 0-7-2 type 3: debit of 1250 on account 9\nmore: --cursor 0-7-1\n";
         assert_eq!(to_text(&page), expected);
         assert_eq!(to_text(&json!({})), "no more\n");
+        let purged = json!({ "purged": { "ordered_before": "2026-01-02T00:00:00.000000Z" } });
+        let expected = "older decisions were purged: before 2026-01-02T00:00:00.000000Z\n";
+        assert_eq!(to_text(&purged), expected);
     }
 }

@@ -37,7 +37,7 @@ use crate::history;
 use crate::server::Shared;
 use crate::session::Purpose;
 use crate::telemetry::{self, DroppedLines};
-use crate::{clearings, controls, operations, settings, snapshots, transfers};
+use crate::{clearings, controls, operations, purges, settings, snapshots, transfers};
 
 /// What the routes read.
 #[derive(Debug)]
@@ -96,6 +96,7 @@ pub fn routes(context: Arc<Context>) -> Router {
         .route("/v1/clearings", post(clearings::clear))
         .route("/v1/work-list", get(clearings::work_list))
         .route("/v1/transfers", get(transfers::open))
+        .route("/v1/purges", get(purges::purges))
         .route("/v1/snapshots", post(snapshots::take))
         .route("/v1/rules", get(rules))
         .route("/v1/rules/reload", post(reload))
@@ -379,11 +380,10 @@ async fn message(State(context): State<Arc<Context>>, Path(id): Path<String>) ->
     };
     let views = context.shared.submitter.views();
     let shown = |message| transfers::with_whereabouts(views, &message);
-    found(
-        views
-            .message(id)
-            .and_then(|message| message.map(shown).transpose()),
-    )
+    match views.message(id) {
+        Ok(None) if let Some(gone) = purges::gone(views, id) => gone,
+        message => found(message.and_then(|message| message.map(shown).transpose())),
+    }
 }
 
 /// Has a request of our own sent on a link: an echo, a sign-on or a sign-off. What comes of it stands in its status.
@@ -499,6 +499,7 @@ fn operation_json(done: &OperationDone, standing: Option<&Standing>) -> Value {
         "limit_deltas_minor": events::listed(&done.moves, done.account),
         "related_limit_deltas_minor": events::related(&done.moves, done.account),
         "transfer": events::transfer::told(done),
+        "purge_before": events::purge_line(done),
         "rules_version": done.rules.to_string(),
     })
 }

@@ -620,6 +620,7 @@ fn lookups(message: &Message, command: &Command, around: &Surroundings<'_>) -> V
         Command::FileAction { facts, .. } => facts.key,
         Command::Acknowledge { .. }
         | Command::DropExpired { .. }
+        | Command::Purge(_)
         | Command::Operate { .. }
         | Command::Clear { .. }
         | Command::CreateCustomer(_)

@@ -226,6 +226,8 @@ enum What {
     WorkList,
     /// The transfers that are on their way, the oldest first.
     Transfers,
+    /// How far the history is purged, and what holds it back.
+    Purges,
     /// The open links.
     Links,
     /// What was answered to each network, counted by business day.
@@ -473,6 +475,7 @@ fn show(what: What, http: &str, json: bool) -> ExitCode {
         What::Authorization { id } => Question::Authorization(id),
         What::WorkList => Question::WorkList,
         What::Transfers => Question::Transfers,
+        What::Purges => Question::Purges,
         What::Links => Question::Links,
         What::Totals => Question::Totals,
         What::Rules => Question::Rules,

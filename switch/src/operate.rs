@@ -20,6 +20,7 @@ use serde_json::{Value, json};
 use zeroize::Zeroizing;
 
 use crate::operate_controls::{ControlArguments, ControlLimitArguments};
+use crate::operate_purges::PurgeArguments;
 use crate::operate_transfers::SendArguments;
 use crate::serve::ConfigurationError;
 use crate::show;
@@ -55,6 +56,8 @@ pub enum Operation {
     },
     /// Send money to an account, of any group: it leaves at once, and reaches the other account or comes back.
     Send(SendArguments),
+    /// Have decisions before a date leave the books, step by step; the last 31 days stay.
+    Purge(PurgeArguments),
     /// Change limits that were granted; what is available moves along.
     SetLimits(LimitArguments),
     /// Change the status of an account.
@@ -342,6 +345,7 @@ fn ask_for<'a>(address: &str, operation: &'a Operation) -> anyhow::Result<Asked<
             let asked = json!({ "funds": funds.asked(address)?, "processing_code": code });
             named("transfer_funds", asked, &funds.about)
         }
+        Operation::Purge(purge) => named("purge_history", purge.asked()?, &purge.about),
         Operation::Send(send) => named("send_transfer", send.asked(address)?, &send.about),
         Operation::SetLimits(limits) => {
             named("change_limits", limits.asked(address)?, &limits.about)

@@ -105,6 +105,7 @@ fn outcome_json(outcome: &Outcome) -> Response {
         Outcome::Decided(_)
         | Outcome::Acknowledged(_)
         | Outcome::Dropped(_)
+        | Outcome::Purged(_)
         | Outcome::Cleared(_)
         | Outcome::OtherClearing
         | Outcome::Created

@@ -247,6 +247,7 @@ fn ledger_options(settings: &Settings) -> anyhow::Result<LedgerOptions> {
         snapshots_directory: data.join(data_directory::SNAPSHOTS),
         snapshot_interval_minutes: settings.snapshots.interval_minutes,
         snapshots_kept: settings.snapshots.kept,
+        history_days: Some(ledger.history_days).filter(|days| *days > 0),
         inspector: inspector()?,
     })
 }

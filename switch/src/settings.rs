@@ -13,6 +13,7 @@ mod ports;
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 
+use ledger::purge::LEAST_DAYS;
 use schemars::JsonSchema;
 use serde::Deserialize;
 
@@ -115,6 +116,18 @@ pub struct Ledger {
     pub view_lag_batches: u64,
     /// Records that the books may be behind what was decided before requests are refused.
     pub view_lag_records: u64,
+    /// Days of history that the books keep; 0 for all, else at least 31.
+    #[serde(deserialize_with = "history_days")]
+    pub history_days: u32,
+}
+
+fn history_days<'de, D: serde::Deserializer<'de>>(deserializer: D) -> Result<u32, D::Error> {
+    let days = u32::deserialize(deserializer)?;
+    if days == 0 || i64::from(days) >= LEAST_DAYS {
+        return Ok(days);
+    }
+    let reason = format!("history_days: expected 0 for all, or at least {LEAST_DAYS}");
+    Err(serde::de::Error::custom(reason))
 }
 
 /// How long and how much of the journal is kept.

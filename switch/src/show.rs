@@ -33,6 +33,8 @@ pub enum Question {
     WorkList,
     /// The transfers that are on their way.
     Transfers,
+    /// How far the history is purged.
+    Purges,
     /// The open links.
     Links,
     /// The totals of the last business days.
@@ -67,6 +69,7 @@ pub fn ask(address: &str, question: &Question) -> anyhow::Result<Value> {
         Question::Authorization(id) => agent.get(url(&format!("messages/{id}"))).call(),
         Question::WorkList => agent.get(url("work-list")).call(),
         Question::Transfers => agent.get(url("transfers")).call(),
+        Question::Purges => agent.get(url("purges")).call(),
         Question::Links => agent.get(url("links")).call(),
         Question::Totals => agent.get(url("totals")).call(),
         Question::Rules => agent.get(url("rules")).call(),

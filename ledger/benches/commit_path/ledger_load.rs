@@ -77,6 +77,7 @@ impl Ticket for Waiting {
             Outcome::Created => true,
             Outcome::Acknowledged(_)
             | Outcome::Dropped(_)
+            | Outcome::Purged(_)
             | Outcome::Done(_)
             | Outcome::Refused(_)
             | Outcome::Cleared(_)
@@ -148,6 +149,7 @@ impl Running {
             snapshots_directory: directory.join("snapshots"),
             snapshot_interval_minutes: 0,
             snapshots_kept: 1,
+            history_days: None,
             inspector: Inspector::InProcess,
         };
         let commands: Result<Vec<_>, _> = (1..=accounts)

@@ -107,7 +107,9 @@ impl<S: BookStore> Audit<'_, '_, S> {
         }
         let mut chain: Vec<StoredMessage> = Vec::new();
         let mut next = account.latest;
-        while let Some(id) = next.filter(|id| last.is_none_or(|last| *id > last)) {
+        let purged = self.purged;
+        let held = |id: &RecordId| !purged.includes(*id);
+        while let Some(id) = next.filter(|id| held(id) && last.is_none_or(|last| *id > last)) {
             self.row(Step::Accounts)?;
             let message = self.views.message(id)?;
             let before = chain.last().map(|message| message.id);
@@ -120,7 +122,7 @@ impl<S: BookStore> Audit<'_, '_, S> {
             next = message.previous(account.id);
             chain.push(message);
         }
-        if next != last {
+        if next.filter(held) != last {
             let finding = format!(
                 "account {} does not lead to its record {}",
                 account.id,
@@ -155,7 +157,7 @@ impl<S: BookStore> Audit<'_, '_, S> {
             over_limit: Watch::from(&limits),
             account: account.id,
             limits,
-            pending: Deltas::NONE,
+            pending: self.views.purged_pending(account.id)?,
             found: false,
             last: None,
             status: None,
@@ -307,7 +309,8 @@ fn take(
             | OperationEffect::TransferSent(_)
             | OperationEffect::TransferReceived(_)
             | OperationEffect::TransferRefused(_)
-            | OperationEffect::TransferSettled(_) => {}
+            | OperationEffect::TransferSettled(_)
+            | OperationEffect::PurgeOrdered => {}
         }
     }
     let range = || out_of_range(course.account, message.id);

@@ -32,6 +32,7 @@ impl<S: BookStore> Audit<'_, '_, S> {
                 Decision::Approved(_) if !own => Ok(None),
                 Decision::Approved(approval) => {
                     match (&approval.increment_of, decided.standing(message.id)) {
+                        (Some((_, of)), _) if self.purged.includes(*of) => {}
                         (Some((_, of)), _) => {
                             raise(course, message, *of)?;
                             self.settle(course, *of)?;
@@ -79,7 +80,7 @@ impl<S: BookStore> Audit<'_, '_, S> {
                 authorization,
                 paid,
                 ..
-            } if own => {
+            } if own && !self.purged.includes(*authorization) => {
                 let expected = refunded(course, message, (*authorization, *paid))?;
                 self.settle(course, *authorization)?;
                 Ok(Some(expected))
@@ -117,7 +118,8 @@ impl<S: BookStore> Audit<'_, '_, S> {
             | OperationEffect::CardModes { .. }
             | OperationEffect::Control { .. }
             | OperationEffect::AvailableLimit { .. }
-            | OperationEffect::TransferRefused(_) => Ok(own.then(Expected::default)),
+            | OperationEffect::TransferRefused(_)
+            | OperationEffect::PurgeOrdered => Ok(own.then(Expected::default)),
         }
     }
 
@@ -167,6 +169,9 @@ impl<S: BookStore> Audit<'_, '_, S> {
         change: &Change,
         presented_minor: i64,
     ) -> Result<Option<Expected>, AuditError> {
+        if self.purged.includes(change.authorization) {
+            return Ok(None);
+        }
         let records = [change.authorization, message.id];
         let Some(life) = course.lives.get_mut(&change.authorization) else {
             self.row(Step::Accounts)?;

@@ -127,6 +127,19 @@ impl<S: BookStore> Audit<'_, '_, S> {
             Record::CustomerCreated(_) | Record::AccountOpened(_) => {
                 return self.check_entity(id, record);
             }
+            Record::HistoryPurged(_) => true,
+            Record::CardIssued(_)
+            | Record::TransactionPosted(_)
+            | Record::AuthorizationDecided(_)
+            | Record::ReversalDecided(_)
+            | Record::HoldDropped(_)
+            | Record::FileActionDecided(_)
+            | Record::OperationDone(_)
+            | Record::ClearingDecided(_)
+                if self.purged.includes(id) =>
+            {
+                true
+            }
             Record::CardIssued(card) => {
                 cards.issued.insert(card.hash, (id, card.facts));
                 true
@@ -134,16 +147,17 @@ impl<S: BookStore> Audit<'_, '_, S> {
             Record::ResponseAcknowledged(noted) => {
                 self.witness(id, time, record)?;
                 let message = self.views.message(noted.message)?;
-                message.is_some_and(|message| match message.body {
-                    MessageBody::Authorization { acknowledged, .. } => {
-                        acknowledged.is_some_and(|at| at <= time)
-                    }
-                    MessageBody::Reversal { .. }
-                    | MessageBody::Dropped(_)
-                    | MessageBody::FileAction(_)
-                    | MessageBody::Operation { .. }
-                    | MessageBody::Clearing { .. } => true,
-                })
+                self.purged.includes(noted.message)
+                    || message.is_some_and(|message| match message.body {
+                        MessageBody::Authorization { acknowledged, .. } => {
+                            acknowledged.is_some_and(|at| at <= time)
+                        }
+                        MessageBody::Reversal { .. }
+                        | MessageBody::Dropped(_)
+                        | MessageBody::FileAction(_)
+                        | MessageBody::Operation { .. }
+                        | MessageBody::Clearing { .. } => true,
+                    })
             }
             Record::TransactionPosted(posted) => {
                 self.views.transaction(posted.account, id)?.as_ref() == Some(posted)

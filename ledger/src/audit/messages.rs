@@ -19,6 +19,7 @@ use crate::entities::{CardFacts, CardStatus, SuspendedModes};
 use crate::identifiers::{CardHash, CustomerId, RecordId};
 use crate::journal::disk::Disk;
 use crate::operation::OperationEffect;
+use crate::purge::Purged;
 use crate::record::Record;
 
 /// What the messages made of cards, and the cards that the journal issued.
@@ -72,7 +73,8 @@ impl Cards {
                 | OperationEffect::TransferSent(_)
                 | OperationEffect::TransferReceived(_)
                 | OperationEffect::TransferRefused(_)
-                | OperationEffect::TransferSettled(_) => return Ok(()),
+                | OperationEffect::TransferSettled(_)
+                | OperationEffect::PurgeOrdered => return Ok(()),
             },
             MessageBody::Authorization { .. }
             | MessageBody::Reversal { .. }
@@ -112,7 +114,7 @@ impl<S: BookStore> Audit<'_, '_, S> {
                 self.compare_until(held, Some(&message), &mut cards)?;
             }
             self.check_key(&message)?;
-            link(&mut latest, &message)?;
+            link(&mut latest, &message, &self.purged)?;
             cards.take(&message)?;
             counts.take(&message);
             self.transfer(&mut transfers, &message)?;
@@ -189,7 +191,9 @@ impl<S: BookStore> Audit<'_, '_, S> {
         &mut self,
         message: &StoredMessage,
     ) -> Result<Vec<(RecordId, TransactionPosted)>, AuditError> {
-        let planned = self.postings_of(message)?;
+        let Some(planned) = self.postings_of(message)? else {
+            return Ok(self.views.posted_by(message)?);
+        };
         let mut posted = Vec::with_capacity(planned.len());
         for (number, planned) in (1_u32..).zip(&planned) {
             self.row(Step::Messages)?;
@@ -214,36 +218,43 @@ impl<S: BookStore> Audit<'_, '_, S> {
         Ok(posted)
     }
 
-    /// What a message posts.
-    fn postings_of(&mut self, message: &StoredMessage) -> Result<Vec<PlannedPosting>, AuditError> {
+    /// What a message posts; `None` where only an authorization that was purged would say.
+    fn postings_of(
+        &mut self,
+        message: &StoredMessage,
+    ) -> Result<Option<Vec<PlannedPosting>>, AuditError> {
         let change: &Change = match &message.body {
             MessageBody::Authorization { decided, .. } => match &decided.decision {
                 Decision::Approved(approval) if decided.facts.clearing == Clearing::Online => {
-                    return Ok(approval.postings.clone());
+                    return Ok(Some(approval.postings.clone()));
                 }
                 Decision::Completed(change) => change,
-                Decision::Approved(_) | Decision::Declined(_) => return Ok(Vec::new()),
+                Decision::Approved(_) | Decision::Declined(_) => return Ok(Some(Vec::new())),
             },
             MessageBody::Reversal { decided, .. } => match &decided.change {
                 Some(change) => change,
-                None => return Ok(Vec::new()),
+                None => return Ok(Some(Vec::new())),
             },
             MessageBody::Clearing { decided, .. } => {
                 let Some(cleared) = decided.cleared() else {
-                    return Ok(Vec::new());
+                    return Ok(Some(Vec::new()));
                 };
                 match (&cleared.standing, &cleared.change) {
                     (Some(standing), _) => {
                         let parts = standing.parts.iter();
-                        return Ok(parts.flat_map(|part| part.postings.clone()).collect());
+                        let postings = parts.flat_map(|part| part.postings.clone());
+                        return Ok(Some(postings.collect()));
                     }
                     (None, Some(change)) => change,
-                    (None, None) => return Ok(Vec::new()),
+                    (None, None) => return Ok(Some(Vec::new())),
                 }
             }
-            MessageBody::Operation { done, .. } => return Ok(done.postings.clone()),
-            MessageBody::Dropped(_) | MessageBody::FileAction(_) => return Ok(Vec::new()),
+            MessageBody::Operation { done, .. } => return Ok(Some(done.postings.clone())),
+            MessageBody::Dropped(_) | MessageBody::FileAction(_) => return Ok(Some(Vec::new())),
         };
+        if self.purged.includes(change.authorization) {
+            return Ok(None);
+        }
         self.row(Step::Messages)?;
         let authorization = self.views.message(change.authorization)?;
         let standing = authorization.as_ref().and_then(StoredMessage::standing);
@@ -254,7 +265,7 @@ impl<S: BookStore> Audit<'_, '_, S> {
             );
             return Err(AuditError::violation(Rule::Lives, finding, [message.id]));
         };
-        Ok(standing.postings(change))
+        Ok(Some(standing.postings(change)))
     }
 
     /// Every transaction was posted by a message of the books.
@@ -273,8 +284,9 @@ impl<S: BookStore> Audit<'_, '_, S> {
             let message = self.views.message(cause)?;
             let planned = match &message {
                 Some(message) => self.postings_of(message)?,
-                None => Vec::new(),
+                None => Some(Vec::new()),
             };
+            let Some(planned) = planned else { continue };
             let number = id
                 .index
                 .checked_sub(cause.index)
@@ -359,7 +371,9 @@ impl<S: BookStore> Audit<'_, '_, S> {
                     && found.parent == opened.parent
                     && found.group == opened.group
                     && found.currency == opened.currency
-                    && (found.opening.is_none() || found.opening == opened.opening)
+                    && (found.opening.is_none()
+                        || found.opening == opened.opening
+                        || self.purged.messages > 0)
                     && found.holders.starts_with(&opened.holders)
             }),
             Record::CustomerCreated(created) => {
@@ -374,7 +388,8 @@ impl<S: BookStore> Audit<'_, '_, S> {
             | Record::FileActionDecided(_)
             | Record::TransactionPosted(_)
             | Record::OperationDone(_)
-            | Record::ClearingDecided(_) => true,
+            | Record::ClearingDecided(_)
+            | Record::HistoryPurged(_) => true,
         };
         if good {
             return Ok(());
@@ -388,10 +403,12 @@ impl<S: BookStore> Audit<'_, '_, S> {
 fn link(
     latest: &mut BTreeMap<AccountId, RecordId>,
     message: &StoredMessage,
+    purged: &Purged,
 ) -> Result<(), AuditError> {
     for moved in message.moves() {
         let before = latest.insert(moved.account, message.id);
-        if before != moved.previous {
+        let previous = moved.previous.filter(|id| !purged.includes(*id));
+        if before != previous {
             let name = |id: Option<RecordId>| match id {
                 Some(id) => format!("record {id}"),
                 None => "none".to_owned(),

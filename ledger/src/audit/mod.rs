@@ -30,6 +30,7 @@ use crate::books::{BookStore, Contents, StoreError, Views, load};
 use crate::identifiers::{RecordId, ShardId, Timestamp};
 use crate::journal::cursor::CursorError;
 use crate::journal::disk::Disk;
+use crate::purge::Purged;
 use crate::record::{Record, Unreadable};
 
 /// What must hold.
@@ -128,6 +129,15 @@ pub struct Summary {
     /// Accumulators of flex controls.
     #[serde(default)]
     pub accumulators: u64,
+    /// Those whose period began before what is left of the history.
+    #[serde(default)]
+    pub accumulators_not_measured: u64,
+    /// Decisions that were purged.
+    #[serde(default)]
+    pub purged_messages: u64,
+    /// Transactions that went with them.
+    #[serde(default)]
+    pub purged_transactions: u64,
     /// Approvals that were measured against the floors of the limits they move.
     pub floors: u64,
     /// Those that could not be: their rules are not at hand, or they have a cash part.
@@ -259,6 +269,9 @@ pub fn run<S: BookStore, D: Disk + Clone>(
         journal,
         still,
     } = books;
+    // What is read must not leave the books meanwhile.
+    let _undisturbed = views.hold_purging();
+    let purged = views.purged()?;
     let sequence = views.shown();
     let mut audit = Audit {
         views,
@@ -268,8 +281,11 @@ pub fn run<S: BookStore, D: Disk + Clone>(
         progress: Progress::default(),
         contents: load::progress(views.store())?.contents,
         rules: BTreeMap::new(),
+        purged,
         summary: Summary {
             sequence,
+            purged_messages: purged.messages,
+            purged_transactions: purged.transactions,
             ..Summary::default()
         },
     };
@@ -296,6 +312,8 @@ struct Audit<'a, 'h, S> {
     /// What the tables contain, for the progress.
     contents: Contents,
     rules: BTreeMap<RulesVersion, Option<Arc<Snapshot>>>,
+    /// How far the books are purged: what later records say of what went is taken as it is.
+    purged: Purged,
     summary: Summary,
 }
 
@@ -348,7 +366,7 @@ impl<S: BookStore> Audit<'_, '_, S> {
             return Ok(None);
         };
         Ok(match row {
-            Some(row) => Some(self.views.message_over(id, row)?),
+            Some(row) => self.views.message_over(id, row)?,
             None => self.views.message(id)?,
         })
     }

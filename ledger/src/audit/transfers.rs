@@ -45,12 +45,15 @@ impl<S: BookStore> Audit<'_, '_, S> {
         }
         if let Operation::ReceiveTransfer(remittance) = &done.request.operation {
             // What came from another shard is in its books.
-            if remittance.id.shard == message.id.shard {
+            let purged = self.purged.includes(remittance.id);
+            if remittance.id.shard == message.id.shard && !purged {
                 receive(open, message, remittance)?;
             }
             return check_amount(message, done, remittance.transfer.amount_minor);
         }
-        if let Operation::SettleTransfer { id, .. } = &done.request.operation {
+        if let Operation::SettleTransfer { id, .. } = &done.request.operation
+            && !self.purged.includes(*id)
+        {
             return self.settle_transfer(open, message, (*id, done));
         }
         Ok(())

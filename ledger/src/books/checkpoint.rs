@@ -7,8 +7,9 @@
 //! first replays exactly up to the place that was intended, and the tables must then contain what was
 //! intended. Must never: write what is not durable in the journal, or say that it is done before it is.
 
+use std::cmp::Ordering;
 use std::hash::Hash;
-use std::sync::atomic::Ordering;
+use std::sync::atomic;
 
 use dashmap::DashMap;
 use serde::Serialize;
@@ -72,8 +73,12 @@ impl<S: BookStore> ViewWriter<S> {
         views.transactions.clear();
         views.accumulators.clear();
         views.controls.clear();
+        views.purged_pending.clear();
+        views.forget_purged();
         (self.dirty_rows, self.progress) = (0, reached);
-        views.in_books.store(reached.sequence, Ordering::Release);
+        views
+            .in_books
+            .store(reached.sequence, atomic::Ordering::Release);
         Ok(written)
     }
 }
@@ -142,7 +147,7 @@ pub(crate) fn say(
     store.sync()
 }
 
-/// Every row that the views hold over the store, in the order of tables and keys.
+/// Every row that the views hold over the store, in the order in which they are written.
 fn changed_rows<S>(views: &Views<S>) -> Result<Vec<Row>, RowError> {
     let number = |id: u64| id.to_be_bytes().to_vec();
     let mut all = Vec::new();
@@ -155,15 +160,18 @@ fn changed_rows<S>(views: &Views<S>) -> Result<Vec<Row>, RowError> {
     changed(&mut all, &views.cards, written, |hash| {
         (Table::Cards, hash.0.to_vec())
     })?;
-    changed(&mut all, &views.messages, written, |id| {
+    changed(&mut all, &views.messages, Option::as_ref, |id| {
         (Table::Messages, id.to_key().to_vec())
     })?;
     changed(&mut all, &views.matches, Option::as_ref, |lead| {
         (lead.table(), lead.to_key())
     })?;
-    changed(&mut all, &views.transactions, written, |(account, id)| {
-        (Table::Transactions, rows::transaction_key(*account, *id))
-    })?;
+    changed(
+        &mut all,
+        &views.transactions,
+        Option::as_ref,
+        |(account, id)| (Table::Transactions, rows::transaction_key(*account, *id)),
+    )?;
     changed(&mut all, &views.accumulators, written, |key| {
         (Table::Accumulators, rows::accumulator_key(key))
     })?;
@@ -173,8 +181,43 @@ fn changed_rows<S>(views: &Views<S>) -> Result<Vec<Row>, RowError> {
         Option::as_ref,
         |(target, control)| (Table::Controls, rows::control_key(*target, *control)),
     )?;
-    all.sort_unstable_by(|left, right| (left.table, &left.key).cmp(&(right.table, &right.key)));
+    changed(&mut all, &views.purged_pending, Option::as_ref, |id| {
+        (Table::Purges, number(id.0))
+    })?;
+    if let Some(purged) = views.purged_since() {
+        all.push(Row {
+            table: Table::Purges,
+            key: rows::PURGED.to_vec(),
+            value: Some(rows::encode(Table::Purges, &purged)?),
+        });
+    }
+    all.sort_unstable_by(in_order);
     Ok(all)
+}
+
+/// The order in which rows are written: that of tables and keys, and behind it what goes. When a cut-off checkpoint is
+/// made again, a message that goes is found while anything of it is left: its transactions go first, the last of them
+/// before those that lead to it.
+fn in_order(left: &Row, right: &Row) -> Ordering {
+    let part = |row: &Row| match row.table {
+        Table::Transactions if row.value.is_none() => 1,
+        Table::Messages if row.value.is_none() => 2,
+        Table::Customers
+        | Table::Accounts
+        | Table::Cards
+        | Table::Messages
+        | Table::Matches
+        | Table::References
+        | Table::Transactions
+        | Table::Accumulators
+        | Table::Controls
+        | Table::Purges
+        | Table::Progress => 0,
+    };
+    part(left).cmp(&part(right)).then_with(|| match part(left) {
+        1 => right.key.cmp(&left.key),
+        _ => (left.table, &left.key).cmp(&(right.table, &right.key)),
+    })
 }
 
 /// For tables whose rows are only written.

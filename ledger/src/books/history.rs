@@ -43,7 +43,7 @@ impl<S: BookStore> Views<S> {
     }
 
     /// What a decision posted: its transactions are the records that follow its own.
-    fn posted_by(
+    pub(crate) fn posted_by(
         &self,
         message: &StoredMessage,
     ) -> Result<Vec<(RecordId, TransactionPosted)>, StoreError> {

@@ -15,6 +15,7 @@ use super::{Contents, Progress};
 use crate::controls::Counted;
 use crate::identifiers::Timestamp;
 use crate::operation::ControlDocument;
+use crate::purge::Purged;
 use crate::state::State;
 use crate::state::entities::{Accounts, Cards, Customers};
 
@@ -109,6 +110,10 @@ pub fn state(store: &impl BookStore, since: Timestamp) -> Result<State, StoreErr
     );
     load_controls(store, &mut state)?;
     load_messages(store, since, &mut state)?;
+    if let Some(row) = store.get(Table::Purges, rows::PURGED)? {
+        let purged: Purged = rows::decode(Table::Purges, &row)?;
+        state.load_purged(purged.line, purged.through);
+    }
     Ok(state)
 }
 

@@ -15,6 +15,7 @@ mod packed;
 pub mod rows;
 mod show;
 mod show_clearing;
+mod show_purge;
 pub mod store;
 pub mod view;
 mod work_list;

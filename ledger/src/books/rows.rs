@@ -36,13 +36,15 @@ pub enum Table {
     Accumulators,
     /// Target and control ([`control_key`]) to the [`ControlDocument`](crate::operation::ControlDocument) of a control made at run time.
     Controls,
+    /// [`PURGED`] to [`Purged`](crate::purge::Purged), and `AccountId` to what of its pending sum was purged.
+    Purges,
     /// [`APPLIED`] and [`INTENDED`] to [`Progress`](super::Progress).
     Progress,
 }
 
 impl Table {
     /// Every table.
-    pub const ALL: [Self; 10] = [
+    pub const ALL: [Self; 11] = [
         Self::Customers,
         Self::Accounts,
         Self::Cards,
@@ -52,11 +54,12 @@ impl Table {
         Self::Transactions,
         Self::Accumulators,
         Self::Controls,
+        Self::Purges,
         Self::Progress,
     ];
 
     /// Every table whose rows follow from the journal: all but [`Table::Progress`].
-    pub const ROWS: [Self; 9] = [
+    pub const ROWS: [Self; 10] = [
         Self::Customers,
         Self::Accounts,
         Self::Cards,
@@ -66,6 +69,7 @@ impl Table {
         Self::Transactions,
         Self::Accumulators,
         Self::Controls,
+        Self::Purges,
     ];
 
     /// Its name in the store.
@@ -81,6 +85,7 @@ impl Table {
             Self::Transactions => "transactions",
             Self::Accumulators => "accumulators",
             Self::Controls => "controls",
+            Self::Purges => "purges",
             Self::Progress => "progress",
         }
     }
@@ -88,6 +93,9 @@ impl Table {
 
 /// Key of the row of [`Table::Progress`] that says up to which batch every row is in the store.
 pub const APPLIED: &[u8] = b"applied";
+
+/// Key of the row of [`Table::Purges`] that says how far the books are purged: shorter than an account's.
+pub const PURGED: &[u8] = b"purged";
 
 /// Key of the row of [`Table::Progress`] that is written before the rows of a checkpoint, with where it
 /// will have led: until it has, rows may reflect anything up to there.
@@ -576,6 +584,7 @@ pub(crate) fn record_of(table: Table, key: &[u8]) -> Option<RecordId> {
         | Table::References
         | Table::Accumulators
         | Table::Controls
+        | Table::Purges
         | Table::Progress => None,
     }
 }

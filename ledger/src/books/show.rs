@@ -14,7 +14,7 @@ use crate::authorization::{
 use crate::controls::{ControlChange, Counting};
 use crate::entities::{Account, CardFacts};
 use crate::identifiers::{CardHash, RecordId, Timestamp};
-use crate::operation::{OperationDone, OperationEffect};
+use crate::operation::{Operation, OperationDone, OperationEffect};
 use crate::record::Record;
 use crate::state::{InvariantViolation, change_account, change_card, move_limits};
 use crate::writer::ReplayError;
@@ -55,6 +55,11 @@ impl<S: BookStore> ViewWriter<S> {
             Record::FileActionDecided(decided) => self.show_file_action(id, time, decided)?,
             Record::OperationDone(done) => self.show_operation(id, time, done)?,
             Record::ClearingDecided(decided) => self.show_clearing(id, time, decided)?,
+            Record::HistoryPurged(purged) => {
+                // Each decision takes rows of its own with it.
+                self.dirty_rows = self.dirty_rows.saturating_add(purged.messages.len());
+                views.purge(&purged)?;
+            }
             Record::ResponseAcknowledged(noted) => {
                 views.change(noted.message, |message| {
                     if let MessageBody::Authorization { acknowledged, .. } = &mut message.body {
@@ -64,7 +69,9 @@ impl<S: BookStore> ViewWriter<S> {
                 })?;
             }
             Record::TransactionPosted(posted) => {
-                views.transactions.insert((posted.account, id), posted);
+                views
+                    .transactions
+                    .insert((posted.account, id), Some(posted));
             }
         }
         Ok(())
@@ -218,6 +225,11 @@ impl<S: BookStore> ViewWriter<S> {
             | OperationEffect::AvailableLimit { .. }
             | OperationEffect::TransferReceived(_)
             | OperationEffect::TransferRefused(_) => {}
+            OperationEffect::PurgeOrdered => {
+                if let Operation::PurgeHistory { before } = done.request.operation {
+                    views.order_purge(before)?;
+                }
+            }
         }
         views.change_controls(id, &done)?;
         let key = done.request.key();
@@ -255,7 +267,7 @@ impl<S: BookStore> ViewWriter<S> {
             body,
         });
         views.move_expiry(id, None, message.standing());
-        views.messages.insert(id, message);
+        views.messages.insert(id, Some(message));
         Ok(())
     }
 }
@@ -273,7 +285,7 @@ impl<S: BookStore> Views<S> {
     ) -> Result<(), ViewError> {
         if let Some(mut message) = self.message(id)? {
             change(&mut message)?;
-            self.messages.insert(id, message);
+            self.messages.insert(id, Some(message));
         }
         Ok(())
     }

@@ -102,6 +102,7 @@ pub struct SledStore {
     transactions: PackedTree,
     accumulators: sled::Tree,
     controls: sled::Tree,
+    purges: sled::Tree,
     progress: sled::Tree,
     /// sled's data file, synced by us: its own flush ends in `sync_file_range`.
     file: PathBuf,
@@ -144,6 +145,7 @@ impl SledStore {
             transactions: packed(Table::Transactions)?,
             accumulators: tree(Table::Accumulators)?,
             controls: tree(Table::Controls)?,
+            purges: tree(Table::Purges)?,
             progress: tree(Table::Progress)?,
             database,
             file: directory.join("db"),
@@ -171,6 +173,7 @@ impl SledStore {
             Table::Transactions => Tree::Packed(&self.transactions),
             Table::Accumulators => Tree::Plain(&self.accumulators),
             Table::Controls => Tree::Plain(&self.controls),
+            Table::Purges => Tree::Plain(&self.purges),
             Table::Progress => Tree::Plain(&self.progress),
         }
     }

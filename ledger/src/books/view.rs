@@ -5,11 +5,11 @@
 //! write what is not durable, decide, or hold a guard of the views while it waits.
 
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
-use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError, RwLock};
 
 use dashmap::DashMap;
-use rules::{AccountId, AccumulatorKey, ControlId, ControlTarget, FlexControl};
+use rules::{AccountId, AccumulatorKey, ControlId, ControlTarget, Deltas, FlexControl};
 use serde::de::DeserializeOwned;
 
 use super::Progress;
@@ -25,6 +25,7 @@ use crate::identifiers::{CardHash, CustomerId, RecordId, ShardId, Timestamp};
 use crate::journal::Batch;
 use crate::operation::ControlDocument;
 use crate::over_limit::{Excursion, Watch, limits_before};
+use crate::purge::Purged;
 use crate::record::records_of;
 use crate::writer::ReplayError;
 
@@ -35,13 +36,21 @@ pub struct Views<S> {
     pub(super) customers: DashMap<CustomerId, Customer>,
     pub(super) accounts: DashMap<AccountId, Account>,
     pub(super) cards: DashMap<CardHash, Card>,
-    pub(super) messages: DashMap<RecordId, StoredMessage>,
+    /// `None` where a row is taken away.
+    pub(super) messages: DashMap<RecordId, Option<StoredMessage>>,
     /// `None` where a row is taken away.
     pub(super) matches: DashMap<Lead, Option<RecordId>>,
-    pub(super) transactions: DashMap<(AccountId, RecordId), TransactionPosted>,
+    /// `None` where a row is taken away.
+    pub(super) transactions: DashMap<(AccountId, RecordId), Option<TransactionPosted>>,
     pub(super) accumulators: DashMap<AccumulatorKey, Counted>,
     /// `None` where a row is taken away.
     pub(super) controls: DashMap<(ControlTarget, ControlId), Option<ControlDocument>>,
+    /// What of pending sums was purged; `None` where a row is taken away.
+    pub(super) purged_pending: DashMap<AccountId, Option<Deltas>>,
+    /// How far the books are purged, since the last checkpoint.
+    pub(super) purged: RwLock<Option<Purged>>,
+    /// Held by who purges, and by who must not be purged meanwhile.
+    purging: Mutex<()>,
     shown: AtomicU64,
     pub(super) in_books: AtomicU64,
 }
@@ -66,6 +75,17 @@ impl From<RowError> for ViewError {
     }
 }
 
+impl<S> Views<S> {
+    /// How far the books are purged, if that changed since the last checkpoint.
+    pub(super) fn purged_since(&self) -> Option<Purged> {
+        *self.purged.read().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    pub(super) fn forget_purged(&self) {
+        *self.purged.write().unwrap_or_else(PoisonError::into_inner) = None;
+    }
+}
+
 impl<S: BookStore> Views<S> {
     fn over(store: S, progress: Progress) -> Self {
         Self {
@@ -78,6 +98,9 @@ impl<S: BookStore> Views<S> {
             transactions: DashMap::new(),
             accumulators: DashMap::new(),
             controls: DashMap::new(),
+            purged_pending: DashMap::new(),
+            purged: RwLock::default(),
+            purging: Mutex::default(),
             shown: AtomicU64::new(progress.sequence),
             in_books: AtomicU64::new(progress.sequence),
         }
@@ -126,7 +149,7 @@ impl<S: BookStore> Views<S> {
     /// [`StoreError`] when the store fails.
     pub fn message(&self, id: RecordId) -> Result<Option<StoredMessage>, StoreError> {
         if let Some(message) = self.messages.get(&id) {
-            return Ok(Some(message.clone()));
+            return Ok(message.clone());
         }
         self.row(Table::Messages, &id.to_key())
     }
@@ -139,10 +162,10 @@ impl<S: BookStore> Views<S> {
         &self,
         id: RecordId,
         row: &[u8],
-    ) -> Result<StoredMessage, StoreError> {
+    ) -> Result<Option<StoredMessage>, StoreError> {
         match self.messages.get(&id) {
             Some(message) => Ok(message.clone()),
-            None => Ok(rows::decode(Table::Messages, row)?),
+            None => Ok(Some(rows::decode(Table::Messages, row)?)),
         }
     }
 
@@ -316,9 +339,46 @@ impl<S: BookStore> Views<S> {
         id: RecordId,
     ) -> Result<Option<TransactionPosted>, StoreError> {
         if let Some(posted) = self.transactions.get(&(account, id)) {
-            return Ok(Some(*posted));
+            return Ok(*posted);
         }
         self.row(Table::Transactions, &rows::transaction_key(account, id))
+    }
+
+    /// How far the books are purged.
+    ///
+    /// # Errors
+    /// [`StoreError`] when the store fails.
+    pub fn purged(&self) -> Result<Purged, StoreError> {
+        match self.purged_since() {
+            Some(purged) => Ok(purged),
+            None => Ok(self.row(Table::Purges, rows::PURGED)?.unwrap_or_default()),
+        }
+    }
+
+    pub(super) fn say_purged(&self, purged: Purged) {
+        *self.purged.write().unwrap_or_else(PoisonError::into_inner) = Some(purged);
+    }
+
+    /// What of an account's pending sum was purged.
+    ///
+    /// # Errors
+    /// [`StoreError`] when the store fails.
+    pub fn purged_pending(&self, account: AccountId) -> Result<Deltas, StoreError> {
+        let pending = match self.purged_pending.get(&account) {
+            Some(pending) => *pending,
+            None => self.row(Table::Purges, &account.0.to_be_bytes())?,
+        };
+        Ok(pending.unwrap_or(Deltas::NONE))
+    }
+
+    /// Keeps the books from being purged, waiting for a step that is on its way.
+    pub fn hold_purging(&self) -> MutexGuard<'_, ()> {
+        self.purging.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// The same, unless somebody does already.
+    pub(crate) fn hold_purging_if_free(&self) -> Option<MutexGuard<'_, ()>> {
+        self.purging.try_lock().ok()
     }
 
     /// What a limit has counted.
@@ -434,9 +494,11 @@ impl<S: BookStore> Views<S> {
                     .map(|row| rows::accumulator_key(row.key()))
                     .collect()
             }
-            Table::Matches | Table::References | Table::Controls | Table::Progress => {
-                BTreeSet::new()
-            }
+            Table::Matches
+            | Table::References
+            | Table::Controls
+            | Table::Purges
+            | Table::Progress => BTreeSet::new(),
         }
     }
 

@@ -23,6 +23,7 @@ mod limits;
 mod locate;
 mod operation;
 mod presentment;
+mod purge;
 mod refund;
 mod reversal;
 mod status;
@@ -66,6 +67,7 @@ pub(crate) fn decide(context: Context<'_>, command: Command) -> (Vec<Record>, Ou
         Command::DropExpired { key, .. } => expiry::decide(context, key),
         Command::Clear { facts, .. } => clearing::decide(context, *facts),
         Command::Operate { request, .. } => operation::decide(context, *request),
+        Command::Purge(step) => purge::step(context, &step),
         Command::CreateCustomer(customer) => entity::create_customer(context, &customer),
         Command::OpenAccount(account) => entity::open_account(context, &account),
         Command::IssueCard(card) => entity::issue_card(context, &card),

@@ -6,7 +6,9 @@
 
 use rules::AccountId;
 
-use super::{Context, clearing, control_operations, funds, limits, refund, status, transfer};
+use super::{
+    Context, clearing, control_operations, funds, limits, purge, refund, status, transfer,
+};
 use crate::authorization::{ApprovalCode, Moves, PlannedPosting};
 use crate::command::{Done, Outcome};
 use crate::identifiers::RecordId;
@@ -118,6 +120,7 @@ fn carry_out(context: Context<'_>, request: &OperationRequest) -> Result<Carried
         Operation::RejectClearing { item } => clearing::settle(context, item, false),
         Operation::SendTransfer(asked) => transfer::send(context, asked),
         Operation::ReceiveTransfer(remittance) => Ok(transfer::receive(context, remittance)),
+        Operation::PurgeHistory { before } => purge::order(context, *before),
         Operation::SettleTransfer { id, refused } => {
             transfer::settle(context, &request.tracking_id, (*id, refused.as_ref()))
         }

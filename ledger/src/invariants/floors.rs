@@ -143,7 +143,8 @@ pub(crate) fn of_operation(operation: &Operation) -> Measure {
         | Operation::RejectClearing { .. }
         | Operation::RefundLimit { .. }
         | Operation::ReceiveTransfer(_)
-        | Operation::SettleTransfer { .. } => Measure::Exempt,
+        | Operation::SettleTransfer { .. }
+        | Operation::PurgeHistory { .. } => Measure::Exempt,
     }
 }
 

@@ -53,6 +53,16 @@ pub(crate) fn check(
                 "a transaction is posted on no account of its currency".to_owned()
             })
         }
+        Record::HistoryPurged(purged) => {
+            let ordered = purged.messages.is_sorted_by(|one, next| one < next);
+            let first = purged.messages.first();
+            let follows = first.is_some_and(|first| *first > purged.after)
+                && purged.after == state.purge().through
+                && purged.messages.last() <= Some(&purged.through);
+            asserted.that(ordered && follows, || {
+                "it purges what does not follow the last that was purged".to_owned()
+            })
+        }
         Record::CustomerCreated(_)
         | Record::AccountOpened(_)
         | Record::CardIssued(_)
@@ -139,7 +149,8 @@ impl Asserted<'_> {
             | OperationEffect::CardModes { .. }
             | OperationEffect::Control { .. }
             | OperationEffect::AvailableLimit { .. }
-            | OperationEffect::TransferRefused(_) => Some(Expected::default()),
+            | OperationEffect::TransferRefused(_)
+            | OperationEffect::PurgeOrdered => Some(Expected::default()),
         };
         let expected = expected.ok_or_else(|| self.violation("what it moves leaves its range"))?;
         self.moves(&expected, &done.moves)

@@ -259,7 +259,8 @@ impl<S: BookStore> Undone<'_, S> {
                     | OperationEffect::TransferSent(_)
                     | OperationEffect::TransferReceived(_)
                     | OperationEffect::TransferRefused(_)
-                    | OperationEffect::TransferSettled(_) => {}
+                    | OperationEffect::TransferSettled(_)
+                    | OperationEffect::PurgeOrdered => {}
                 }
             }
             account.latest = moved.previous;

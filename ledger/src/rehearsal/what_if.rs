@@ -202,8 +202,10 @@ fn again(record: &Record) -> Again {
         Record::CustomerCreated(_) | Record::AccountOpened(_) | Record::CardIssued(_) => {
             return Again::Apply;
         }
-        // An acknowledgement changes no decision.
-        Record::TransactionPosted(_) | Record::ResponseAcknowledged(_) => {
+        // An acknowledgement changes no decision, nor does what leaves the books.
+        Record::TransactionPosted(_)
+        | Record::ResponseAcknowledged(_)
+        | Record::HistoryPurged(_) => {
             return Again::FollowsFromAnother;
         }
     };

@@ -12,6 +12,7 @@ mod observer;
 mod options;
 mod pace;
 mod pressure;
+mod purge_shell;
 mod releaser;
 mod snapshot_shell;
 mod submitter;
@@ -56,6 +57,7 @@ use housekeeping::{Housekeeping, PIECE_BYTES};
 use lag::Lag;
 use pace::Pace;
 use pressure::Pressure;
+use purge_shell::PurgeShell;
 use releaser::Releaser;
 use snapshot_shell::SnapshotShell;
 use transfer_shell::TransferShell;
@@ -230,7 +232,7 @@ impl<T: Ticket> Ledger<T> {
         )?;
         let snapshot_thread = spawn("snapshots", move || snapshot_shell.run())?;
         Ok(Self {
-            submitting: submitting_threads(&views, &sender)?,
+            submitting: submitting_threads(&views, &sender, options.history_days)?,
             submissions: Some(sender),
             views,
             watermark,
@@ -298,12 +300,14 @@ fn joined(thread: JoinHandle<()>) {
     }
 }
 
-/// Starts the threads that let go of due holds and carry transfers on; each with what ends it.
+/// Starts the threads that let go of due holds, carry transfers on and purge the history; each with what ends it.
 fn submitting_threads<T: Ticket>(
     views: &Arc<Views<SledStore>>,
     submissions: &Sender<Submission<T>>,
+    history_days: Option<u32>,
 ) -> io::Result<Vec<(JoinHandle<()>, Signal)>> {
     let (stop_expiry, stop_transfers) = (Signal::default(), Signal::default());
+    let stop_purge = Signal::default();
     let expiry = ExpiryShell {
         views: Arc::clone(views),
         submissions: submissions.clone(),
@@ -314,7 +318,14 @@ fn submitting_threads<T: Ticket>(
         submissions: submissions.clone(),
         stop: stop_transfers.clone(),
     };
+    let purge = PurgeShell {
+        views: Arc::clone(views),
+        submissions: submissions.clone(),
+        retention_days: history_days,
+        stop: stop_purge.clone(),
+    };
     Ok(vec![
+        (spawn("purge", move || purge.run())?, stop_purge),
         (spawn("expiry", move || expiry.run())?, stop_expiry),
         (spawn("transfers", move || transfers.run())?, stop_transfers),
     ])

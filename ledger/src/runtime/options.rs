@@ -50,6 +50,8 @@ pub struct LedgerOptions {
     pub snapshot_interval_minutes: u64,
     /// How many snapshots are kept, the newest ones.
     pub snapshots_kept: usize,
+    /// How many days of history the books keep; `None` for all.
+    pub history_days: Option<u32>,
     /// How the books are inspected before anything rests on them.
     pub inspector: Inspector,
 }

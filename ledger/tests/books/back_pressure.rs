@@ -84,6 +84,7 @@ fn options(directory: &Path) -> LedgerOptions {
         snapshots_directory: directory.join("snapshots"),
         snapshot_interval_minutes: 0,
         snapshots_kept: 2,
+        history_days: None,
         inspector: Inspector::InProcess,
     }
 }

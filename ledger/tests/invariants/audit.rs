@@ -82,7 +82,8 @@ impl Audit {
             Record::CustomerCreated(_)
             | Record::CardIssued(_)
             | Record::ResponseAcknowledged(_)
-            | Record::FileActionDecided(_) => {}
+            | Record::FileActionDecided(_)
+            | Record::HistoryPurged(_) => {}
             Record::HoldDropped(_) | Record::OperationDone(_) | Record::ClearingDecided(_) => {
                 unreachable!("{id}: not among the random commands")
             }

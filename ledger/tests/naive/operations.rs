@@ -111,6 +111,7 @@ impl Naive {
             | Operation::SendTransfer(_)
             | Operation::ReceiveTransfer(_)
             | Operation::SettleTransfer { .. }
+            | Operation::PurgeHistory { .. }
             | Operation::ResolveClearing { .. }
             | Operation::RejectClearing { .. } => panic!("the histories do not ask for it"),
         }

@@ -213,6 +213,7 @@ impl Run {
             Command::Acknowledge { facts, .. } => self.naive.acknowledge(facts.original),
             Command::FileAction { facts, .. } => self.naive.file_action(facts),
             Command::DropExpired { key, .. } => self.naive.expire(key),
+            Command::Purge(_) => panic!("nothing is purged"),
             Command::Operate { request, .. } => self.naive.operate(request),
             Command::Clear { .. } => panic!("no clearing is presented in a history"),
             Command::CreateCustomer(_) | Command::OpenAccount(_) | Command::IssueCard(_) => {

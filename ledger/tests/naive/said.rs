@@ -47,6 +47,7 @@ impl Said {
             Outcome::Refused(error) => Self::Refused(error.clone()),
             Outcome::Cleared(_) | Outcome::OtherClearing => panic!("no clearing is presented"),
             Outcome::Created | Outcome::Rejected(_) => panic!("no entity was asked for"),
+            Outcome::Purged(_) => panic!("nothing is purged"),
         }
     }
 

@@ -86,6 +86,7 @@ pub(crate) fn options(data: &Path) -> LedgerOptions {
         snapshots_directory: data.join(SNAPSHOTS),
         snapshot_interval_minutes: 0,
         snapshots_kept: 2,
+        history_days: None,
         inspector: Inspector::InProcess,
     }
 }

@@ -23,7 +23,7 @@ pub(crate) struct Line {
 }
 
 /// Verbs that are followed by the name of what they are about.
-const WITH_SUBJECT: [&str; 8] = [
+const WITH_SUBJECT: [&str; 9] = [
     "customer",
     "account",
     "card",
@@ -32,6 +32,7 @@ const WITH_SUBJECT: [&str; 8] = [
     "pending",
     "excursions",
     "rules",
+    "history",
 ];
 
 /// Words with values; what is taken is gone, so that a word nobody reads is noticed.

@@ -12,10 +12,11 @@ use crate::controls;
 use crate::entities::{card, named, number, yes_or_no};
 use crate::line::{self, Words};
 use crate::support::match_key;
-use crate::transfers;
+use crate::{purges, transfers};
 
 /// The verbs of operations.
-pub(crate) const VERBS: [&str; 17] = [
+pub(crate) const VERBS: [&str; 18] = [
+    "purge",
     "send",
     "refund-limit",
     "resolve",
@@ -64,6 +65,7 @@ pub(crate) fn operation(verb: &str, words: &mut Words) -> Result<Command, String
 fn asked(verb: &str, words: &mut Words) -> Result<Operation, String> {
     Ok(match verb {
         "send" => transfers::sent(words)?,
+        "purge" => purges::ordered(words)?,
         "adjust" => Operation::Adjust(amount(words)?),
         "force" => Operation::Force(amount(words)?),
         "cancel-force" => Operation::CancelForce {

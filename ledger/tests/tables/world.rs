@@ -19,7 +19,8 @@ use crate::messages::NetworkMessage as _;
 use crate::shown::{self, LIMIT_NAMES};
 use crate::support::{SHARD, records, release};
 use crate::{
-    clearings, controls, entities, later_messages, messages, operations, rule_sets, transfers,
+    clearings, controls, entities, later_messages, messages, operations, purges, rule_sets,
+    transfers,
 };
 
 /// A message that a table sent first under its STAN.
@@ -119,6 +120,9 @@ impl World {
                     | "repeat" => {
                         expected.clone()?;
                         self.message(&verb, words)
+                    }
+                    step if purges::VERBS.contains(&step) => {
+                        purges::run(self, step, &subject, words)
                     }
                     step if transfers::VERBS.contains(&step) => transfers::run(self, step, words),
                     operation
@@ -410,6 +414,7 @@ impl World {
             | Record::AccountOpened(_)
             | Record::CardIssued(_)
             | Record::HoldDropped(_)
+            | Record::HistoryPurged(_)
             | Record::ResponseAcknowledged(_)
             | Record::TransactionPosted(_) => false,
         };

@@ -159,6 +159,13 @@ impl<'a> Events<'a> {
             return Ok(());
         };
         let data = &event["data"];
+        // What is older than what is left of the books has no record there.
+        let purged = self.views.purged().map_err(|error| error.to_string())?;
+        let of_purged = id.is_some_and(|id| purged.includes(id));
+        // Steps of purging are in the journal alone.
+        if event["type"] == events::PURGED || of_purged {
+            return Ok(());
+        }
         if event["type"] == GAP {
             let sequence = |name: &str| data[name].as_u64().unwrap_or(0);
             self.gap = (sequence("first_sequence"), sequence("last_sequence"));
@@ -166,7 +173,8 @@ impl<'a> Events<'a> {
         }
         let message = data["message_id"].as_str().and_then(|id| id.parse().ok());
         let known = message.is_some_and(|message| {
-            event["type"] == ACKNOWLEDGED && matches!(self.views.message(message), Ok(Some(_)))
+            let held = matches!(self.views.message(message), Ok(Some(_)));
+            event["type"] == ACKNOWLEDGED && (held || purged.includes(message))
         });
         if known {
             return Ok(());

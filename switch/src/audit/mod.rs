@@ -18,7 +18,7 @@ use rules::{RulesVersion, Snapshot};
 use serde_json::{Value, json};
 
 use self::events::Events;
-use crate::{data_directory, http, rule_history, serve, show};
+use crate::{data_directory, http, purges, rule_history, serve, show};
 
 /// What is audited.
 struct Audited<'a> {
@@ -53,7 +53,7 @@ fn run(audited: &Audited<'_>, pace: &mut dyn FnMut(Progress) -> bool) -> anyhow:
         Err(error) => return Err(error.into()),
     };
     Ok(match audited_to {
-        Ok(summary) => good(&summary, &events),
+        Ok(summary) => good(&summary, &events, &purges::told(&audited.views.purged()?)),
         Err(violation) => bad(&violation, audited.views),
     })
 }
@@ -70,10 +70,11 @@ fn rules(audited: &Audited<'_>, archive: &Path, version: RulesVersion) -> Option
     rules::compile(documents).ok().map(Arc::new)
 }
 
-fn good(summary: &Summary, events: &Events<'_>) -> Value {
+fn good(summary: &Summary, events: &Events<'_>, purged: &Value) -> Value {
     json!({
         "good": true,
         "looked_at": summary,
+        "purged": purged,
         "events": events.to_json(),
     })
 }

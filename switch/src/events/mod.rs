@@ -29,6 +29,7 @@ use ledger::identifiers::{RecordId, ShardId, Timestamp};
 use ledger::journal::Batch;
 use ledger::operation::{Operation, OperationDone};
 use ledger::over_limit;
+use ledger::purge::HistoryPurged;
 use ledger::record::{Unreadable, records_of};
 use rules::AccountId;
 use serde_json::{Value, json};
@@ -108,6 +109,7 @@ pub(crate) fn event(id: RecordId, time: Timestamp, record: &Record) -> Option<Va
             None,
             json!({ "message_id": noted.message.to_string() }),
         ),
+        Record::HistoryPurged(purged) => (PURGED, None, history_purged(purged)),
         Record::CustomerCreated(_) | Record::AccountOpened(_) | Record::CardIssued(_) => {
             return None;
         }
@@ -121,6 +123,19 @@ pub(crate) fn event(id: RecordId, time: Timestamp, record: &Record) -> Option<Va
         time,
         &data,
     ))
+}
+
+/// The name of the event that tells what left the books.
+pub(crate) const PURGED: &str = "history.purged";
+
+fn history_purged(purged: &HistoryPurged) -> Value {
+    json!({
+        "before": purged.line.to_string(),
+        "through": purged.through.to_string(),
+        "decisions": purged.messages.len(),
+        "transactions": purged.transactions,
+        "accounts": purged.accounts.len(),
+    })
 }
 
 /// The event that tells of batches whose events are missing; `time` is that of the first batch after them.
@@ -282,8 +297,18 @@ fn operation(done: &OperationDone) -> Value {
         "limit_deltas_minor": listed(&done.moves, done.account),
         "related_limit_deltas_minor": related(&done.moves, done.account),
         "transfer": transfer::told(done),
+        "purge_before": purge_line(done),
         "rules_version": done.rules.to_string(),
     })
+}
+
+/// The line that an operation orders; null for other operations.
+pub(crate) fn purge_line(done: &OperationDone) -> Value {
+    if let Operation::PurgeHistory { before } = &done.request.operation {
+        json!(before.to_string())
+    } else {
+        Value::Null
+    }
 }
 
 /// The name of an operation, as the API writes it.
@@ -312,6 +337,7 @@ pub(crate) fn operation_name(operation: &Operation) -> &'static str {
         Operation::SendTransfer(_) => "send_transfer",
         Operation::ReceiveTransfer(_) => "receive_transfer",
         Operation::SettleTransfer { .. } => "settle_transfer",
+        Operation::PurgeHistory { .. } => "purge_history",
     }
 }
 

@@ -205,6 +205,7 @@ fn event_of(record: &Record) -> Option<(&'static str, String)> {
         Record::CustomerCreated(_)
         | Record::AccountOpened(_)
         | Record::CardIssued(_)
-        | Record::FileActionDecided(_) => return None,
+        | Record::FileActionDecided(_)
+        | Record::HistoryPurged(_) => return None,
     })
 }

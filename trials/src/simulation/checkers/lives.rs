@@ -96,7 +96,8 @@ pub fn of(records: &[Recorded]) -> Vec<Life<'_>> {
             | Record::AccountOpened(_)
             | Record::CardIssued(_)
             | Record::ResponseAcknowledged(_)
-            | Record::FileActionDecided(_) => {}
+            | Record::FileActionDecided(_)
+            | Record::HistoryPurged(_) => {}
         }
     }
     lives

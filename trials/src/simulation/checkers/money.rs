@@ -254,6 +254,7 @@ fn moves_of(record: &Record) -> &[AccountMove] {
         | Record::CardIssued(_)
         | Record::ResponseAcknowledged(_)
         | Record::FileActionDecided(_)
+        | Record::HistoryPurged(_)
         | Record::TransactionPosted(_) => &[],
     }
 }
