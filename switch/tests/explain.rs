@@ -14,8 +14,8 @@ use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
-use harness::{Fields, Switch, World, eventually, set};
-use serde_json::Value;
+use harness::{Fields, Switch, World, eventually, set, text};
+use serde_json::{Value, json};
 
 const CREDIT: &str = "4000001200000016";
 const DEBIT: &str = "4000001200000073";
@@ -206,6 +206,63 @@ fn deny(config: &Path) {
     let text = text.replace(codes, &codes.replace("\"00\", ", ""));
     fs::write(path, text).unwrap();
 }
+
+/// A control of other rules counts from decision to decision what they approve, not what was approved, and what is
+/// undone counts no more.
+#[test]
+fn a_control_of_other_rules_counts_what_they_approve() {
+    let world = World::new();
+    let running = world.start();
+    let mut client = running.connect();
+    let purchases: Vec<_> = (0..4).map(|_| Fields::purchase(CREDIT, 100)).collect();
+    for purchase in &purchases {
+        assert_eq!(text(&client.ask(purchase), 39), Some("00"));
+    }
+    let (stan, transmission) = purchases[1].key();
+    let original = format!("0100{stan}{transmission}00000200003{:011}", 0);
+    let reversal = Fields::purchase(CREDIT, 100).as_mti("0420");
+    let reversed = client.ask(&reversal.with(90, &original));
+    assert_eq!(text(&reversed, 39), Some("00"));
+    client.ask(&Fields::purchase(CREDIT, 100));
+    settle(&running);
+    running.stop();
+    let other = world.data().with_file_name("other-rules");
+    harness::copy(&world.config(), &other);
+    let controls = other.join("flex-controls");
+    fs::create_dir_all(&controls).unwrap();
+    fs::write(controls.join("two-a-year.toml"), TWO_A_YEAR).unwrap();
+    let said = good(
+        &world,
+        &["replay", "--rules", other.to_str().unwrap(), "--json"],
+    );
+    let report: Value = serde_json::from_str(&said).unwrap();
+    let change = &report["by_decision"][0];
+    assert_eq!(
+        change["name"], "approved -> declined control_denied",
+        "{report}"
+    );
+    // The third and the fourth purchase: the fifth finds room, since the second was undone.
+    assert_eq!(
+        (&report["changed"], &change["count"]),
+        (&json!(2), &json!(2)),
+        "{report}"
+    );
+}
+
+/// Two purchases of a card in a year.
+const TWO_A_YEAR: &str = r#"
+level = "program"
+program_id = 1
+
+[[controls]]
+id = "two-a-year"
+type = "usage_limit"
+name = "Two a year"
+counted_per = "card"
+max_limit = 2
+limit_duration = "P1Y"
+deny_code = "TWO"
+"#;
 
 fn bytes_of(directory: &Path) -> u64 {
     let files = fs::read_dir(directory).unwrap();
