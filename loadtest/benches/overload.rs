@@ -157,14 +157,10 @@ impl Part {
         let neighbour = neighbour
             .map(|target| options(arguments, target, &arguments.neighbour_mix, arguments.rate));
         let neighbour = neighbour.transpose()?;
-        let beside = async {
-            match neighbour {
-                Some(neighbour) => run::run(neighbour).await.map(Some),
-                None => Ok(None),
-            }
-        };
-        let (flood, neighbour) = tokio::join!(run::run(flood), beside);
-        let flood = flood?;
+        let neighbour = neighbour.map(|options| std::thread::spawn(|| alone(options)));
+        let flood = run::run(flood).await?;
+        let neighbour = neighbour.map(|thread| thread.join().map_err(|_panic| "the neighbour"));
+        let neighbour = neighbour.transpose()?.transpose()?;
         let refused = flood.response_codes.get(&arguments.refused);
         let refused = refused.copied().unwrap_or(0);
         // What is achieved counts until the last answer.
@@ -172,7 +168,7 @@ impl Part {
         Ok(Self {
             decided: share(flood.answered - refused) * flood.achieved_rate,
             refused: share(refused) * flood.achieved_rate,
-            neighbour: neighbour?,
+            neighbour,
             memory_bytes: arguments.pid.map(resident_bytes).transpose()?,
             flood,
         })
@@ -211,6 +207,16 @@ impl Part {
                 .map_or_else(none, |bytes| (bytes / 1_000_000).to_string()),
         )
     }
+}
+
+/// Runs a load in a thread of its own: what the flood costs here must not be taken for what it does to the switch.
+fn alone(options: Options) -> Result<Report, String> {
+    let runtime = tokio::runtime::Builder::new_current_thread()
+        .enable_all()
+        .build();
+    let runtime = runtime.map_err(|error| error.to_string())?;
+    let ran = runtime.block_on(run::run(options));
+    ran.map_err(|error| error.to_string())
 }
 
 fn options(arguments: &Arguments, target: &str, mix: &Path, rate: u64) -> Result<Options, Failure> {

@@ -9,6 +9,7 @@ use std::net::IpAddr;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
+use ledger::runtime::Lane;
 use rules::NetworkId;
 
 use crate::settings::{Links, Settings};
@@ -176,17 +177,21 @@ impl InFlight {
         self.count
     }
 
-    /// Takes one more, unless the link has its share already.
+    /// Takes one more, unless the link has its share already; says where it waits.
     #[must_use]
-    pub fn begin(&mut self, waiting: usize) -> bool {
+    pub fn begin(&mut self, waiting: usize) -> Option<Lane> {
         if self.count >= self.admission.share(waiting) {
-            return false;
+            return None;
         }
         if self.count == 0 {
             self.admission.busy.fetch_add(1, Ordering::Relaxed);
         }
         self.count = self.count.saturating_add(1);
-        true
+        if self.count <= self.admission.bounds.ahead_per_link {
+            Some(Lane::Ahead)
+        } else {
+            Some(Lane::Behind)
+        }
     }
 
     /// One has come back.
@@ -216,6 +221,7 @@ mod tests {
             connections_per_network: 4,
             connections_per_address: 3,
             in_flight_per_link: 100,
+            ahead_per_link: 10,
             frame_timeout_ms: 1,
             keepalive_s: 1,
             write_timeout_ms: 1,
@@ -256,15 +262,20 @@ mod tests {
         let mut links: Vec<_> = (0..4)
             .map(|_| InFlight::none(Arc::clone(&admission)))
             .collect();
-        assert!((0..100).all(|_| links[0].begin(0)));
-        assert!(!links[0].begin(0), "its own bound");
+        let lanes: Vec<_> = (0..100).map_while(|_| links[0].begin(0)).collect();
+        let (ahead, behind) = lanes.split_at(10);
+        assert_eq!(
+            (ahead, behind),
+            (&[Lane::Ahead; 10][..], &[Lane::Behind; 90][..])
+        );
+        assert_eq!(links[0].begin(0), None, "its own bound");
         for link in &mut links[1..] {
-            assert!(link.begin(59));
+            assert_eq!(link.begin(59), Some(Lane::Ahead));
         }
         assert_eq!(admission.share(59), 100);
         assert_eq!(admission.share(60), 30, "four links have requests waiting");
-        assert!(!links[0].begin(60), "it has more than its share");
-        assert!(links[1].begin(60), "a neighbour has not");
+        assert_eq!(links[0].begin(60), None, "it has more than its share");
+        assert!(links[1].begin(60).is_some(), "a neighbour has not");
         links[0].end();
         drop(links.remove(0));
         for _ in 0..2 {

@@ -17,7 +17,7 @@ use ledger::authorization::MessageKey;
 use ledger::command::{Command, LOOKUP_GOOD_US, Outcome, Submission, Undecided};
 use ledger::identifiers::{CardHash, RecordId};
 use ledger::operation::OperationRequest;
-use ledger::runtime::{Timing, now};
+use ledger::runtime::{Lane, Timing, now};
 use serde_json::{Value, json};
 use tokio::sync::oneshot;
 
@@ -77,11 +77,12 @@ pub(crate) async fn operate(State(context): State<Arc<Context>>, body: Bytes) ->
         Err(error) => return problem(StatusCode::INTERNAL_SERVER_ERROR, &error.to_string()),
     }
     let (ticket, receiver) = OperatorTicket::new();
-    submitter.submit(Submission {
+    let submission = Submission {
         command,
         deadline,
         ticket: SwitchTicket::Operator(ticket),
-    });
+    };
+    submitter.submit(submission, Lane::Ahead);
     match tokio::time::timeout(PATIENCE, receiver).await {
         Ok(Ok(Ok(outcome))) => outcome_json(outcome.get()),
         Ok(Ok(Err(undecided))) => {

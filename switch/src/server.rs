@@ -12,7 +12,7 @@ use codec::FrameReader;
 use ledger::Durable;
 use ledger::command::{LOOKUP_GOOD_US, Outcome, Submission, Undecided};
 use ledger::identifiers::Timestamp;
-use ledger::runtime::{Submitter, Ticket, Timing, now};
+use ledger::runtime::{Lane, Submitter, Ticket, Timing, now};
 use rules::{NetworkId, Reason};
 use serde_json::json;
 use socket2::{SockRef, TcpKeepalive};
@@ -359,6 +359,8 @@ impl Connection<'_> {
                             self.close().await;
                             return written.err().unwrap_or(reason);
                         }
+                        // A peer that never pauses has the processor for one read at a time.
+                        tokio::task::yield_now().await;
                     }
                     Err(_) => return "read failed",
                 },
@@ -443,12 +445,12 @@ impl Connection<'_> {
                 deadline,
                 request,
             } => {
-                if !self.in_flight.begin(self.shared.submitter.waiting()) {
+                let Some(lane) = self.in_flight.begin(self.shared.submitter.waiting()) else {
                     let reason = Reason::Overloaded;
                     self.status.answered();
                     self.refuse(&request, Undecided { reason });
                     return;
-                }
+                };
                 self.metrics.submitted();
                 let ticket = SwitchTicket::Link(Box::new(LinkTicket {
                     request,
@@ -456,19 +458,23 @@ impl Connection<'_> {
                     replies: self.replies_in.clone(),
                 }));
                 let deadline = Some(deadline);
-                self.shared.submitter.submit(Submission {
+                let submission = Submission {
                     command,
                     deadline,
                     ticket,
-                });
+                };
+                self.shared.submitter.submit(submission, lane);
             }
             Received::Reconcile(request) => self.reconcile(request),
             // Nobody is told what comes of it.
-            Received::Note(command) => self.shared.submitter.submit(Submission {
-                command,
-                deadline: Some(received.plus_us(LOOKUP_GOOD_US)),
-                ticket: SwitchTicket::Unattended,
-            }),
+            Received::Note(command) => {
+                let submission = Submission {
+                    command,
+                    deadline: Some(received.plus_us(LOOKUP_GOOD_US)),
+                    ticket: SwitchTicket::Unattended,
+                };
+                self.shared.submitter.submit(submission, Lane::Behind);
+            }
             Received::Answered {
                 response_code,
                 reason,

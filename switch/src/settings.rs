@@ -78,6 +78,8 @@ pub struct Links {
     pub connections_per_address: usize,
     /// Requests of one link that may wait for the ledger; more are refused as overload.
     pub in_flight_per_link: usize,
+    /// So many of them go ahead of the requests of links that have more waiting.
+    pub ahead_per_link: usize,
     /// How long a frame may take from its first byte to its last before the link is closed.
     pub frame_timeout_ms: u64,
     /// How long a link may be silent before the system asks whether its peer is still there.

@@ -15,7 +15,9 @@ use ledger::journal::log::LogOptions;
 use ledger::journal::readers::Readers;
 use ledger::journal::retainer::Retained;
 use ledger::journal::retention::Policy;
-use ledger::runtime::{Ledger, LedgerFailure, LedgerOptions, Observer, Submitter, Ticket, Timing};
+use ledger::runtime::{
+    Lane, Ledger, LedgerFailure, LedgerOptions, Observer, Submitter, Ticket, Timing,
+};
 
 use super::world::Purchases;
 use super::{Failure, clock, pause, per_second, until, world};
@@ -194,11 +196,12 @@ impl Running {
     fn ask(&mut self, asked: Instant) {
         let command = self.purchases.number(self.next);
         self.next += 1;
-        self.submitter.submit(Submission {
+        let submission = Submission {
             command,
             deadline: None,
             ticket: self.waiting(asked),
-        });
+        };
+        self.submitter.submit(submission, Lane::Ahead);
     }
 
     fn await_all(&self, count: u64) -> Result<(), Failure> {

@@ -7,9 +7,10 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use crossbeam_channel::Sender;
+use crossbeam_channel::TrySendError;
 
 use super::clock::now;
+use super::queue::{Entrance, Lane};
 use super::{Ticket, step_back};
 use crate::authorization::MessageKey;
 use crate::books::rows::{MessageBody, StoredMessage};
@@ -25,7 +26,7 @@ const MOST: usize = 256;
 
 pub(super) struct ExpiryShell<T> {
     pub(super) views: Arc<Views<SledStore>>,
-    pub(super) submissions: Sender<Submission<T>>,
+    pub(super) submissions: Entrance<T>,
     /// Raised when the end begins.
     pub(super) stop: Signal,
 }
@@ -58,10 +59,10 @@ impl<T: Ticket> ExpiryShell<T> {
                 deadline: Some(found.plus_us(LOOKUP_GOOD_US)),
                 ticket: T::unattended(),
             };
-            match self.submissions.try_send(submission) {
+            match self.submissions.try_send(submission, Lane::Behind) {
                 Ok(()) => {}
-                Err(crossbeam_channel::TrySendError::Full(_)) => return true,
-                Err(crossbeam_channel::TrySendError::Disconnected(_)) => return false,
+                Err(TrySendError::Full(_)) => return true,
+                Err(TrySendError::Disconnected(_)) => return false,
             }
         }
         true

@@ -13,6 +13,7 @@ mod options;
 mod pace;
 mod pressure;
 mod purge_shell;
+mod queue;
 mod releaser;
 mod snapshot_shell;
 mod submitter;
@@ -24,6 +25,7 @@ pub use clock::{between, now, whole_ms};
 pub use expiry_shell::drop_expired;
 pub use observer::{LedgerFailure, Observer, Started, Ticket, Timing};
 pub use options::{BOOKS, LedgerOptions, SNAPSHOT};
+pub use queue::Lane;
 pub use snapshot_shell::{SnapshotReply, Snapshots};
 pub use submitter::Submitter;
 
@@ -34,11 +36,9 @@ use std::thread::JoinHandle;
 use std::time::Duration;
 
 use arc_swap::ArcSwap;
-use crossbeam_channel::{Sender, bounded};
 use rules::Snapshot;
 
 use crate::books::{SledStore, ViewWriter, Views};
-use crate::command::Submission;
 use crate::durable::Watermark;
 use crate::journal::Journal;
 use crate::journal::committer::{Committed, FileJournal};
@@ -58,6 +58,7 @@ use lag::Lag;
 use pace::Pace;
 use pressure::Pressure;
 use purge_shell::PurgeShell;
+use queue::Entrance;
 use releaser::Releaser;
 use snapshot_shell::SnapshotShell;
 use transfer_shell::TransferShell;
@@ -67,7 +68,7 @@ use writer_shell::WriterShell;
 /// The running ledger.
 #[derive(Debug)]
 pub struct Ledger<T> {
-    submissions: Option<Sender<Submission<T>>>,
+    submissions: Option<Entrance<T>>,
     views: Arc<Views<SledStore>>,
     watermark: Watermark,
     lag: Arc<Lag>,
@@ -186,7 +187,7 @@ impl<T: Ticket> Ledger<T> {
         let housekeeping = machines.housekeeping;
         let stopping = Arc::clone(&housekeeping.stopping);
         let stop = housekeeping.stop.clone();
-        let (sender, receiver) = bounded(options.queue_commands.max(1));
+        let (entrance, exit) = queue::queue(options.queue_commands);
         let views = Arc::clone(machines.view_writer.views());
         let lag = Arc::new(Lag::within(
             options.view_lag_batches,
@@ -211,7 +212,7 @@ impl<T: Ticket> Ledger<T> {
             observer: Arc::clone(observer),
             batch_commands: options.batch_commands.max(1),
         };
-        let writer_thread = spawn("writer", move || shell.run(&receiver))?;
+        let writer_thread = spawn("writer", move || shell.run(&exit))?;
         let shell = ViewShell {
             view_writer: machines.view_writer,
             cursor: machines.cursor,
@@ -232,8 +233,8 @@ impl<T: Ticket> Ledger<T> {
         )?;
         let snapshot_thread = spawn("snapshots", move || snapshot_shell.run())?;
         Ok(Self {
-            submitting: submitting_threads(&views, &sender, options.history_days)?,
-            submissions: Some(sender),
+            submitting: submitting_threads(&views, &entrance, options.history_days)?,
+            submissions: Some(entrance),
             views,
             watermark,
             lag,
@@ -303,7 +304,7 @@ fn joined(thread: JoinHandle<()>) {
 /// Starts the threads that let go of due holds, carry transfers on and purge the history; each with what ends it.
 fn submitting_threads<T: Ticket>(
     views: &Arc<Views<SledStore>>,
-    submissions: &Sender<Submission<T>>,
+    submissions: &Entrance<T>,
     history_days: Option<u32>,
 ) -> io::Result<Vec<(JoinHandle<()>, Signal)>> {
     let (stop_expiry, stop_transfers) = (Signal::default(), Signal::default());

@@ -7,9 +7,8 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use crossbeam_channel::Sender;
-
 use super::clock::now;
+use super::queue::{Entrance, Lane};
 use super::{Ticket, step_back};
 use crate::books::{SledStore, StoreError, Views};
 use crate::command::{Command, Submission};
@@ -34,7 +33,7 @@ const DAY_US: i64 = 86_400_000_000;
 
 pub(super) struct PurgeShell<T> {
     pub(super) views: Arc<Views<SledStore>>,
-    pub(super) submissions: Sender<Submission<T>>,
+    pub(super) submissions: Entrance<T>,
     /// How many days of history are kept; `None` for all.
     pub(super) retention_days: Option<u32>,
     /// Raised when the end begins.
@@ -95,7 +94,7 @@ impl<T: Ticket> PurgeShell<T> {
             deadline: Some(now().plus_us(PATIENCE_US)),
             ticket: T::unattended(),
         };
-        self.submissions.try_send(submission).is_ok()
+        self.submissions.try_send(submission, Lane::Behind).is_ok()
     }
 }
 

@@ -4,22 +4,29 @@
 //! behind. Must never: wait for room on behalf of a link.
 
 use std::sync::Arc;
+use std::time::Duration;
 
-use crossbeam_channel::{Sender, TrySendError};
+use crossbeam_channel::TrySendError;
 use rules::Reason;
 
 use super::Ticket;
 use super::clock::now;
 use super::lag::Lag;
 use super::pressure::Pressure;
+use super::queue::{Entrance, Lane};
 use crate::books::{SledStore, Views};
 use crate::command::{Submission, Undecided};
 use crate::durable::Watermark;
 
+/// How long a bulk waits for the books at a time, and how often at most: books that stand still are no reason to stand
+/// still for ever.
+const LAG_PAUSE: Duration = Duration::from_millis(2);
+const LAG_PAUSES: usize = 5_000;
+
 /// A way to submit commands, for those who hold links.
 #[derive(Debug)]
 pub struct Submitter<T> {
-    pub(super) submissions: Sender<Submission<T>>,
+    pub(super) submissions: Entrance<T>,
     pub(super) views: Arc<Views<SledStore>>,
     pub(super) watermark: Watermark,
     pub(super) lag: Arc<Lag>,
@@ -39,14 +46,13 @@ impl<T> Clone for Submitter<T> {
 }
 
 impl<T: Ticket> Submitter<T> {
-    /// Hands a command to the writer. When its queue is full, when what waits in it would take longer than the
+    /// Hands a command to the writer. When its lane is full, when what waits before it would take longer than the
     /// command has time, or when the views lag too far behind, the ticket hears [`Reason::Overloaded`].
-    pub fn submit(&self, submission: Submission<T>) {
-        let behind = self.watermark.sequence().saturating_sub(self.views.shown());
-        let refused = if self.lag.is_exceeded(behind) || self.would_be_late(&submission) {
+    pub fn submit(&self, submission: Submission<T>, lane: Lane) {
+        let refused = if self.lag.is_exceeded(self.behind()) || self.is_late(&submission, lane) {
             submission
         } else {
-            match self.submissions.try_send(submission) {
+            match self.submissions.try_send(submission, lane) {
                 Ok(()) => return,
                 Err(TrySendError::Full(back) | TrySendError::Disconnected(back)) => back,
             }
@@ -56,10 +62,16 @@ impl<T: Ticket> Submitter<T> {
         });
     }
 
+    /// Batches by which the views are behind.
+    fn behind(&self) -> u64 {
+        let durable = self.watermark.sequence();
+        durable.saturating_sub(self.views.shown())
+    }
+
     /// Whether the queue alone takes the command past its deadline. One that is past it already is left to the
     /// writer, which says so.
-    fn would_be_late(&self, submission: &Submission<T>) -> bool {
-        let wait_us = self.pressure.wait_us(self.submissions.len());
+    fn is_late(&self, submission: &Submission<T>, lane: Lane) -> bool {
+        let wait_us = self.pressure.wait_us(self.submissions.waiting_before(lane));
         let Some(deadline) = submission.deadline.filter(|_| wait_us > 0) else {
             return false;
         };
@@ -67,20 +79,25 @@ impl<T: Ticket> Submitter<T> {
         now < deadline && deadline < now.plus_us(wait_us)
     }
 
-    /// Hands a command to the writer, waiting for room: for loading, never for a link.
+    /// Hands a command to the writer behind all others, waiting for room, and for the books where they are far
+    /// behind: what comes in bulk must not bring about that links are refused. For loading, never for a link.
     ///
     /// # Errors
     /// The command back, when the ledger has ended.
     pub fn submit_waiting(&self, submission: Submission<T>) -> Result<(), Box<Submission<T>>> {
-        self.submissions
-            .send(submission)
-            .map_err(|back| Box::new(back.0))
+        for _ in 0..LAG_PAUSES {
+            if !self.lag.is_near(self.behind()) {
+                break;
+            }
+            std::thread::park_timeout(LAG_PAUSE);
+        }
+        self.submissions.send(submission)
     }
 
     /// Commands that wait for the writer.
     #[must_use]
     pub fn waiting(&self) -> usize {
-        self.submissions.len()
+        self.submissions.waiting()
     }
 
     /// Records that were decided and that the books do not hold yet.

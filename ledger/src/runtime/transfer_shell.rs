@@ -7,9 +7,10 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use crossbeam_channel::{Sender, TrySendError};
+use crossbeam_channel::TrySendError;
 
 use super::clock::now;
+use super::queue::{Entrance, Lane};
 use super::{Ticket, step_back};
 use crate::books::{SledStore, Views};
 use crate::command::{Command, Submission};
@@ -25,7 +26,7 @@ const PATIENCE_US: i64 = 10_000_000;
 
 pub(super) struct TransferShell<T> {
     pub(super) views: Arc<Views<SledStore>>,
-    pub(super) submissions: Sender<Submission<T>>,
+    pub(super) submissions: Entrance<T>,
     /// Raised when the end begins.
     pub(super) stop: Signal,
 }
@@ -53,7 +54,7 @@ impl<T: Ticket> TransferShell<T> {
                 deadline: Some(now().plus_us(PATIENCE_US)),
                 ticket: T::unattended(),
             };
-            match self.submissions.try_send(submission) {
+            match self.submissions.try_send(submission, Lane::Behind) {
                 Ok(()) => {}
                 Err(TrySendError::Full(_)) => return true,
                 Err(TrySendError::Disconnected(_)) => return false,

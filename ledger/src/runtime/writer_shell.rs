@@ -6,12 +6,12 @@
 use std::sync::Arc;
 
 use arc_swap::ArcSwap;
-use crossbeam_channel::Receiver;
 use rules::Snapshot;
 
 use super::clock::{between, elapsed_since, now};
 use super::lag::Lag;
 use super::pressure::Pressure;
+use super::queue::Exit;
 use super::releaser::{Releaser, Waiting};
 use super::{LedgerFailure, Observer, Ticket, match_window_us};
 use crate::books::{SledStore, Views};
@@ -32,15 +32,8 @@ pub(super) struct WriterShell<T, J> {
 }
 
 impl<T: Ticket, J: Journal> WriterShell<T, J> {
-    pub(super) fn run(mut self, submissions: &Receiver<Submission<T>>) {
-        while let Ok(first) = submissions.recv() {
-            let mut taken = Vec::with_capacity(submissions.len().saturating_add(1));
-            taken.push(first);
-            taken.extend(
-                submissions
-                    .try_iter()
-                    .take(self.batch_commands.saturating_sub(1)),
-            );
+    pub(super) fn run(mut self, submissions: &Exit<T>) {
+        while let Some(taken) = submissions.next(self.batch_commands) {
             if let Err(failure) = self.batch(taken) {
                 self.observer.failed(failure);
                 return;

@@ -12,7 +12,9 @@ use ledger::command::{Command, Outcome, Submission, Undecided};
 use ledger::journal::committer::CommitOptions;
 use ledger::journal::retainer::Retained;
 use ledger::journal::retention::Policy;
-use ledger::runtime::{Ledger, LedgerFailure, LedgerOptions, Observer, Submitter, Ticket, Timing};
+use ledger::runtime::{
+    Lane, Ledger, LedgerFailure, LedgerOptions, Observer, Submitter, Ticket, Timing,
+};
 use ledger::snapshot::files;
 use rules::{Reason, Snapshot};
 
@@ -97,11 +99,12 @@ fn start(options: &LedgerOptions) -> Ledger<Told> {
 fn submit(submitter: &Submitter<Told>, id: u64) -> Receiver<Option<Reason>> {
     let (sender, told) = sync_channel(1);
     let command = Command::CreateCustomer(made::customer(id));
-    submitter.submit(Submission {
+    let submission = Submission {
         command,
         deadline: None,
         ticket: Told(sender),
-    });
+    };
+    submitter.submit(submission, Lane::Ahead);
     told
 }
 
