@@ -124,12 +124,13 @@ fn unquoted(error: &serde_json::Error) -> String {
     )
 }
 
-/// Looks up what deciding a record needs and hands it to the writer, waiting for room.
+/// Looks up what deciding a record needs and hands it to the writer, waiting for books and room.
 fn submit(
     submitter: &Submitter<SwitchTicket>,
     facts: ClearingFacts,
 ) -> Result<oneshot::Receiver<Heard>, Value> {
     let unknown = |reason: String| json!({ "undecided": reason });
+    submitter.wait_for_books();
     let deadline = Some(now().plus_us(LOOKUP_GOOD_US));
     let mut command = Command::Clear {
         facts: Box::new(facts),

@@ -480,6 +480,7 @@ pub fn load<T: Ticket + From<LoadTicket>>(
 ) -> Result<usize, DemoError> {
     let (count, tally) = (commands.len(), Arc::new(Tally::default()));
     for command in commands {
+        submitter.wait_for_books();
         let ticket = T::from(LoadTicket(Arc::clone(&tally)));
         submitter
             .submit_waiting(Submission {

@@ -79,18 +79,22 @@ impl<T: Ticket> Submitter<T> {
         now < deadline && deadline < now.plus_us(wait_us)
     }
 
-    /// Hands a command to the writer behind all others, waiting for room, and for the books where they are far
-    /// behind: what comes in bulk must not bring about that links are refused. For loading, never for a link.
+    /// Waits while the books are far behind: what comes in bulk must not bring about that links are refused. To be
+    /// called before anything is looked up for a command. Never for a link.
+    pub fn wait_for_books(&self) {
+        for _ in 0..LAG_PAUSES {
+            if !self.lag.is_near(self.behind()) {
+                return;
+            }
+            std::thread::park_timeout(LAG_PAUSE);
+        }
+    }
+
+    /// Hands a command to the writer behind all others, waiting for room: for loading, never for a link.
     ///
     /// # Errors
     /// The command back, when the ledger has ended.
     pub fn submit_waiting(&self, submission: Submission<T>) -> Result<(), Box<Submission<T>>> {
-        for _ in 0..LAG_PAUSES {
-            if !self.lag.is_near(self.behind()) {
-                break;
-            }
-            std::thread::park_timeout(LAG_PAUSE);
-        }
         self.submissions.send(submission)
     }
 

@@ -17,7 +17,7 @@ impl Connection<'_> {
     /// Has the totals counted up to what has been answered so far; the answer comes back as a reply.
     pub(super) fn reconcile(&mut self, request: WaitingRequest) {
         let submitter = &self.shared.submitter;
-        if !self.in_flight.begin(submitter.waiting()) {
+        if self.in_flight.begin(submitter.waiting()).is_none() {
             let reason = Reason::Overloaded;
             self.status.answered();
             self.refuse(&request, Undecided { reason });
