@@ -322,7 +322,7 @@ fn submitting_threads<T: Ticket>(
     let purge = PurgeShell {
         views: Arc::clone(views),
         submissions: submissions.clone(),
-        retention_days: history_days,
+        history_days,
         stop: stop_purge.clone(),
     };
     Ok(vec![

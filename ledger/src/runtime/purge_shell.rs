@@ -11,7 +11,7 @@ use super::clock::now;
 use super::queue::{Entrance, Lane};
 use super::{Ticket, step_back};
 use crate::books::{SledStore, StoreError, Views};
-use crate::command::{Command, Submission};
+use crate::command::{Command, LOOKUP_GOOD_US, Submission};
 use crate::identifiers::Timestamp;
 use crate::journal::signal::Signal;
 use crate::operation::{Operation, OperationRequest};
@@ -22,8 +22,6 @@ const INTERVAL: Duration = Duration::from_secs(1);
 const PAUSE: Duration = Duration::from_millis(20);
 /// Decisions of one step.
 const MOST: usize = 256;
-/// How long a step may wait for the writer.
-const PATIENCE_US: i64 = 10_000_000;
 /// How often it is looked whether a step is shown, and how many times: longer than it may wait for the writer.
 const LOOKS: u32 = 1_500;
 /// Characters of a date as instants begin with it.
@@ -35,7 +33,7 @@ pub(super) struct PurgeShell<T> {
     pub(super) views: Arc<Views<SledStore>>,
     pub(super) submissions: Entrance<T>,
     /// How many days of history are kept; `None` for all.
-    pub(super) retention_days: Option<u32>,
+    pub(super) history_days: Option<u32>,
     /// Raised when the end begins.
     pub(super) stop: Signal,
 }
@@ -48,7 +46,7 @@ impl<T: Ticket> PurgeShell<T> {
             if let Some(line) = self.line().filter(|line| *line > ordered) {
                 ordered = line;
                 if let Some(order) = order(line) {
-                    self.submit(order);
+                    self.submit(order, now());
                 }
             }
             if let Err(error) = self.purge() {
@@ -59,7 +57,7 @@ impl<T: Ticket> PurgeShell<T> {
 
     /// The line that the settings ask for today.
     fn line(&self) -> Option<Timestamp> {
-        let kept_us = i64::from(self.retention_days?).saturating_mul(DAY_US);
+        let kept_us = i64::from(self.history_days?).saturating_mul(DAY_US);
         let before = now().plus_us(kept_us.saturating_neg()).0;
         Some(Timestamp(before.saturating_sub(before.rem_euclid(DAY_US))))
     }
@@ -70,11 +68,12 @@ impl<T: Ticket> PurgeShell<T> {
             let Some(_alone) = self.views.hold_purging_if_free() else {
                 return Ok(());
             };
+            let looked = now();
             let Some(step) = self.views.purge_step(MOST)? else {
                 return Ok(());
             };
             let before = step.after;
-            if !self.submit(Command::Purge(Box::new(step))) {
+            if !self.submit(Command::Purge(Box::new(step)), looked) {
                 return Ok(());
             }
             let mut looks = 0_u32;
@@ -88,10 +87,10 @@ impl<T: Ticket> PurgeShell<T> {
     }
 
     /// Whether the writer will hear of it.
-    fn submit(&self, command: Command) -> bool {
+    fn submit(&self, command: Command, looked: Timestamp) -> bool {
         let submission = Submission {
             command,
-            deadline: Some(now().plus_us(PATIENCE_US)),
+            deadline: Some(looked.plus_us(LOOKUP_GOOD_US)),
             ticket: T::unattended(),
         };
         self.submissions.try_send(submission, Lane::Behind).is_ok()

@@ -13,16 +13,14 @@ use super::clock::now;
 use super::queue::{Entrance, Lane};
 use super::{Ticket, step_back};
 use crate::books::{SledStore, Views};
-use crate::command::{Command, Submission};
+use crate::command::{Command, LOOKUP_GOOD_US, Submission};
+use crate::identifiers::Timestamp;
 use crate::journal::signal::Signal;
 
 /// How often transfers are looked for.
 const INTERVAL: Duration = Duration::from_millis(500);
 /// How many steps are submitted at a time.
 const MOST: usize = 256;
-/// How long a step may wait for the writer. What it needs of the books came with it, and must not be older than what
-/// memory forgets; a step that was not decided is submitted again.
-const PATIENCE_US: i64 = 10_000_000;
 
 pub(super) struct TransferShell<T> {
     pub(super) views: Arc<Views<SledStore>>,
@@ -35,9 +33,10 @@ impl<T: Ticket> TransferShell<T> {
     pub(super) fn run(self) {
         step_back();
         while !self.stop.wait(INTERVAL) {
+            let looked = now();
             match self.views.missing_steps(MOST) {
                 Ok(steps) => {
-                    if !self.submit(steps) {
+                    if !self.submit(steps, looked) {
                         return;
                     }
                 }
@@ -46,12 +45,13 @@ impl<T: Ticket> TransferShell<T> {
         }
     }
 
-    /// Submits the steps; says whether the ledger still takes any. A full queue leaves the rest for the next time.
-    fn submit(&self, steps: Vec<Command>) -> bool {
+    /// Submits the steps; says whether the ledger still takes any. What is not decided in time, or finds the queue
+    /// full, is submitted again the next time.
+    fn submit(&self, steps: Vec<Command>, looked: Timestamp) -> bool {
         for command in steps {
             let submission = Submission {
                 command,
-                deadline: Some(now().plus_us(PATIENCE_US)),
+                deadline: Some(looked.plus_us(LOOKUP_GOOD_US)),
                 ticket: T::unattended(),
             };
             match self.submissions.try_send(submission, Lane::Behind) {
