@@ -291,23 +291,15 @@ impl Link {
             return self.refuse(&incoming, around, Reason::SignOnRequired, out, report);
         }
         if message.mti().class() == MtiClass::Reconciliation {
-            return Received::Reconcile(WaitingRequest {
-                incoming,
-                plan: Arc::clone(around.plan),
-                received: around.now,
-            });
+            return Received::Reconcile(WaitingRequest::of(incoming, around));
         }
         match command(message, around) {
             Ok(Some(command)) => {
-                let deadline_us = i64::from(around.plan.network.deadline_ms).saturating_mul(1000);
+                let request = WaitingRequest::of(incoming, around);
                 Received::Submit {
                     command,
-                    deadline: around.now.plus_us(deadline_us),
-                    request: WaitingRequest {
-                        incoming,
-                        plan: Arc::clone(around.plan),
-                        received: around.now,
-                    },
+                    deadline: request.deadline(),
+                    request,
                 }
             }
             Ok(None) => self.refuse(&incoming, around, Reason::NotPermitted, out, report),
@@ -422,12 +414,25 @@ pub enum Late {
 }
 
 impl WaitingRequest {
+    fn of(incoming: Incoming, around: &Surroundings<'_>) -> Self {
+        Self {
+            incoming,
+            plan: Arc::clone(around.plan),
+            received: around.now,
+        }
+    }
+
+    /// When it is too late to answer.
+    #[must_use]
+    pub fn deadline(&self) -> Timestamp {
+        let deadline_us = i64::from(self.plan.network.deadline_ms).saturating_mul(1000);
+        self.received.plus_us(deadline_us)
+    }
+
     /// Whether a decision that became durable at this time is a late approval, and what becomes of it. Everything
     /// else is always sent: a late decline moves nothing, and a late answer to an advice ends its repeats.
     #[must_use]
     pub fn late(&self, decided: &Decided, durable: Timestamp) -> Option<Late> {
-        let network = &self.plan.network;
-        let deadline_us = i64::from(network.deadline_ms).saturating_mul(1000);
         let asked = matches!(
             (
                 self.incoming.message.mti().class(),
@@ -438,11 +443,11 @@ impl WaitingRequest {
                 MtiFunction::Request
             )
         );
-        let in_time = durable <= self.received.plus_us(deadline_us);
+        let in_time = durable <= self.deadline();
         if in_time || !asked || decided.reason.is_some() {
             return None;
         }
-        Some(if network.send_late_approvals {
+        Some(if self.plan.network.send_late_approvals {
             Late::Sent
         } else {
             Late::Suppressed

@@ -1,7 +1,7 @@
 //! Answers that the ledger has no part in.
 //!
-//! Owns: [`Refusal`]. Must never: be able to approve. A response is built from a durable outcome or from
-//! a refusal, and from nothing else.
+//! Owns: [`Refusal`]. Must never: be able to approve. A response to what moves money is built from a durable outcome or
+//! from a refusal, and from nothing else.
 
 use codec::{Message, MtiClass};
 use rules::{Network, Reason, ResponseCode};

@@ -2,7 +2,7 @@
 //!
 //! Owns: what each element of a response holds: the network's echo list, then DE38, 39 and 54 of the
 //! answer, what the network's adapter says, and DE15 once the network has cut over. Must never: return DE14, 35,
-//! 45, 52 or 55 of the request, which no echo list may name, or approve without a durable outcome.
+//! 45, 52 or 55 of the request, which no echo list may name, or approve without a durable outcome; totals (05xx) are not money.
 
 use bytes::BytesMut;
 use codec::{AdditionalAmount, Element, EncodeError, Message, MtiClass};

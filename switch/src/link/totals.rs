@@ -4,13 +4,12 @@
 
 use bytes::BytesMut;
 use ledger::command::Undecided;
-use ledger::identifiers::Timestamp;
 use rules::Reason;
 
 use super::{Anomaly, Answered, References, Told, WaitingRequest};
 use crate::adapter::reconciliation::Claim;
 use crate::adapter::response;
-use crate::totals::{Day, Totals};
+use crate::totals::Totals;
 
 impl WaitingRequest {
     /// Appends the response to a reconciliation, with what is to be told of it.
@@ -35,9 +34,8 @@ impl WaitingRequest {
         let date = claim
             .date
             .unwrap_or_else(|| self.plan.state.date_at(self.received));
-        let nothing = Day::default();
-        let day = totals.day(self.plan.network.id, date).unwrap_or(&nothing);
-        let reconciliation = claim.compare(date, day);
+        let day = totals.day(self.plan.network.id, date);
+        let reconciliation = claim.compare(date, &day);
         let written = response::reconciled(&self.plan, &self.incoming, &reconciliation, out);
         let response_code =
             written.map_err(|error| Anomaly::Unanswerable(error, References::of(message)))?;
@@ -48,12 +46,5 @@ impl WaitingRequest {
             repeat: false,
         };
         Ok((answered, Some(Told::Totals(reconciliation))))
-    }
-
-    /// When it is too late to answer.
-    #[must_use]
-    pub fn deadline(&self) -> Timestamp {
-        let deadline_us = i64::from(self.plan.network.deadline_ms).saturating_mul(1000);
-        self.received.plus_us(deadline_us)
     }
 }

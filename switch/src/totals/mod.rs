@@ -11,7 +11,7 @@
 mod kept;
 mod reader;
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use ledger::Record;
 use ledger::authorization::{
@@ -212,6 +212,10 @@ pub struct Totals {
     sequence: u64,
     /// The oldest first.
     days: Vec<Day>,
+    /// Whether batches were missed before the next one.
+    missed: bool,
+    /// When the last batches that were missed were over: days that had begun by then are incomplete.
+    missed_until: Option<Timestamp>,
 }
 
 impl Totals {
@@ -234,18 +238,19 @@ impl Totals {
         if batch.sequence <= self.sequence {
             return Ok(());
         }
+        if std::mem::take(&mut self.missed) {
+            self.missed_until = Some(batch.time);
+        }
         for record in records_of(shard, batch) {
             let (_, record) = record?;
             match &record {
                 Record::AuthorizationDecided(decided) => {
                     let network = decided.facts.key.network;
-                    self.day_of(network, date_of(network, batch.time))
-                        .decided(decided);
+                    self.day_of(network, batch.time, date_of).decided(decided);
                 }
                 Record::ReversalDecided(decided) => {
                     let network = decided.facts.key.network;
-                    self.day_of(network, date_of(network, batch.time))
-                        .reversed(decided);
+                    self.day_of(network, batch.time, date_of).reversed(decided);
                 }
                 _ => {}
             }
@@ -257,16 +262,25 @@ impl Totals {
     /// Batches up to this one were let go by the journal before they were counted.
     pub fn miss(&mut self, through: u64) {
         self.sequence = through;
-        for day in &mut self.days {
-            day.incomplete = true;
+        self.missed = true;
+        let mut networks = BTreeSet::new();
+        for day in self.days.iter_mut().rev() {
+            // The last one of each network went on.
+            day.incomplete |= networks.insert(day.network);
         }
     }
 
-    /// The totals of a day; `None` for one of which nothing was counted.
+    /// The totals of a day, all zero for one of which nothing was counted.
     #[must_use]
-    pub fn day(&self, network: NetworkId, date: u16) -> Option<&Day> {
+    pub fn day(&self, network: NetworkId, date: u16) -> Day {
         let mut days = self.days.iter().rev();
-        days.find(|day| day.network == network.0 && day.date == date)
+        let found = days.find(|day| day.network == network.0 && day.date == date);
+        found.cloned().unwrap_or_else(|| Day {
+            network: network.0,
+            date,
+            incomplete: self.missed || self.missed_until.is_some(),
+            ..Day::default()
+        })
     }
 
     /// Everything that is kept, the oldest day first, under the names of networks.
@@ -277,7 +291,8 @@ impl Totals {
         json!({ "through_sequence": self.sequence, "days": days.collect::<Vec<_>>() })
     }
 
-    fn day_of(&mut self, network: NetworkId, date: u16) -> &mut Day {
+    fn day_of(&mut self, network: NetworkId, time: Timestamp, date_of: DateOf<'_>) -> &mut Day {
+        let date = date_of(network, time);
         let of_network = |day: &Day| day.network == network.0;
         // Batches are met in order, so a day that is over does not come back but after a year.
         let last = self.days.iter().rposition(of_network);
@@ -291,6 +306,9 @@ impl Totals {
             self.days.push(Day {
                 network: network.0,
                 date,
+                incomplete: self
+                    .missed_until
+                    .is_some_and(|until| date_of(network, until) == date),
                 ..Day::default()
             });
             self.days.len().saturating_sub(1)

@@ -65,13 +65,15 @@ fn days_of_each_network_are_kept_up_to_a_bound() {
     let mut totals = Totals::default();
     for network in [1, 2] {
         for date in 0..40 {
-            totals.day_of(NetworkId(network), date).inquiries += 1;
-            totals.day_of(NetworkId(network), date).inquiries += 1;
+            let time = Timestamp(i64::from(date));
+            let date_of: DateOf<'_> = &|_, _| date;
+            totals.day_of(NetworkId(network), time, date_of).inquiries += 1;
+            totals.day_of(NetworkId(network), time, date_of).inquiries += 1;
         }
     }
     assert_eq!(totals.days.len(), 2 * DAYS);
-    assert_eq!(totals.day(NetworkId(1), 39).unwrap().inquiries, 2);
-    assert_eq!(totals.day(NetworkId(1), 3), None);
+    assert_eq!(totals.day(NetworkId(1), 39).inquiries, 2);
+    assert_eq!(totals.day(NetworkId(1), 3).inquiries, 0);
 }
 
 #[test]
@@ -98,8 +100,37 @@ fn a_reader_goes_on_where_its_file_says() {
 }
 
 #[test]
-fn what_the_journal_let_go_of_leaves_days_incomplete() {
-    let mut totals = counted(&batches());
-    totals.miss(totals.sequence() + 5);
-    assert!(totals.days.iter().all(|day| day.incomplete));
+fn what_the_journal_let_go_of_leaves_the_days_that_had_begun_incomplete() {
+    let batches = batches();
+    let (first, last) = (batches.first().unwrap(), batches.last().unwrap());
+    // Days begin at these times; what is missed ends with the batch that is taken after it.
+    let day_at = |begins: &'static [(i64, u16)], missed: bool, date: u16| {
+        let date_of = move |_: NetworkId, time: Timestamp| {
+            let begun = begins.iter().rev().find(|(begin, _)| *begin <= time.0);
+            begun.map_or(1, |(_, date)| *date)
+        };
+        let mut totals = Totals::default();
+        for time in [10, 20] {
+            totals
+                .day_of(NetworkId(1), Timestamp(time), &date_of)
+                .inquiries += 1;
+        }
+        if missed {
+            totals.miss(first.sequence);
+            let mut batch = last.clone();
+            batch.time = Timestamp(30);
+            totals.take(SHARD, &batch, &date_of).unwrap();
+        }
+        totals
+            .day_of(NetworkId(1), Timestamp(40), &date_of)
+            .inquiries += 1;
+        totals.day(NetworkId(1), date).incomplete
+    };
+    const DAYS: &[(i64, u16)] = &[(0, 1), (15, 2), (25, 3), (35, 4)];
+    for (date, incomplete) in [(1, false), (2, true), (3, true), (4, false), (9, true)] {
+        assert_eq!(day_at(DAYS, true, date), incomplete, "day {date}");
+        assert!(!day_at(DAYS, false, date), "nothing missed, day {date}");
+    }
+    // The same day goes on behind what was missed.
+    assert!(day_at(&[(0, 7)], true, 7));
 }
