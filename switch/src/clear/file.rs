@@ -1,8 +1,8 @@
-//! The clearing file: comma-separated rows, read one by one.
+//! The clearing file: comma-separated rows, one to a line, read one by one.
 //!
 //! Owns: its columns and what may stand in them. A row that cannot be read says line and column and does not end the
-//! file; a header or trailer that cannot be read does. Must never: hold more than one row, or put a card number into
-//! an error.
+//! file; a header or trailer that cannot be read does. Must never: hold more than one row of bounded length, let a
+//! quote that is not closed take more than its own row, or put a card number into an error.
 //!
 //! ```text
 //! header,1,FILE_ID,NETWORK_ID,BUSINESS_DATE
@@ -10,15 +10,18 @@
 //! trailer,RECORDS,TOTAL
 //! ```
 
-use std::fs::File;
+mod lines;
+
 use std::io;
 use std::path::{Path, PathBuf};
 
 use codec::Pan;
-use csv::{ErrorKind, Reader, ReaderBuilder, StringRecord, Trim};
+use csv::{Position, StringRecord};
 use ledger::authorization::{AcquirerReference, ClearingKind, NetworkReference, TrackingId};
 use rules::{AccountType, Currency, ProcessingCode};
 use serde_json::{Value, json};
+
+use lines::Lines;
 
 /// The columns of a record, in their order.
 pub const COLUMNS: [&str; 19] = [
@@ -131,8 +134,7 @@ pub enum Row {
 /// A file that is read.
 #[derive(Debug)]
 pub struct Rows {
-    path: PathBuf,
-    reader: Reader<File>,
+    lines: Lines,
     row: StringRecord,
     last_number: u32,
     /// What stands in front.
@@ -145,29 +147,14 @@ impl Rows {
     /// # Errors
     /// [`FileError`] when it cannot be read or does not begin with a header.
     pub fn open(path: &Path) -> Result<Self, FileError> {
-        let file = File::open(path).map_err(|source| FileError::Io {
-            path: path.to_owned(),
-            source,
-        })?;
-        let mut reader = ReaderBuilder::new()
-            .has_headers(false)
-            .flexible(true)
-            .comment(Some(b'#'))
-            .trim(Trim::All)
-            .from_reader(file);
+        let mut lines = Lines::open(path)?;
         let mut row = StringRecord::new();
-        let there = reader
-            .read_record(&mut row)
-            .map_err(|error| unreadable(path, error))?;
+        let there = matches!(lines.next_row(&mut row)?, Some(Ok(())));
         let header = if there { header(&row) } else { None };
-        let header = header.ok_or_else(|| FileError::Content {
-            path: path.to_owned(),
-            line: line_of(&row),
-            reason: "expected header,1,FILE_ID,NETWORK_ID,BUSINESS_DATE".to_owned(),
-        })?;
+        let reason = "expected header,1,FILE_ID,NETWORK_ID,BUSINESS_DATE";
+        let header = header.ok_or_else(|| lines.wrong(lines.number.max(1), reason))?;
         Ok(Self {
-            path: path.to_owned(),
-            reader,
+            lines,
             row,
             last_number: 0,
             header,
@@ -179,14 +166,10 @@ impl Rows {
     /// # Errors
     /// [`FileError`] when the file cannot be read, or the trailer is none.
     pub fn next_row(&mut self) -> Result<Option<Row>, FileError> {
-        match self.reader.read_record(&mut self.row) {
-            Ok(false) => return Ok(None),
-            Ok(true) => {}
-            Err(error) => {
-                return not_text(error)
-                    .map(Some)
-                    .map_err(|e| unreadable(&self.path, e));
-            }
+        match self.lines.next_row(&mut self.row)? {
+            None => return Ok(None),
+            Some(Ok(())) => {}
+            Some(Err(bad)) => return Ok(Some(Row::Bad(bad))),
         }
         if self.row.get(0) == Some("trailer") {
             let line = line_of(&self.row);
@@ -213,44 +196,12 @@ impl Rows {
 
     /// Something that is wrong with the file as a whole.
     pub(super) fn wrong(&self, line: u64, reason: impl Into<String>) -> FileError {
-        FileError::Content {
-            path: self.path.clone(),
-            line,
-            reason: reason.into(),
-        }
+        self.lines.wrong(line, reason)
     }
 }
 
 fn line_of(row: &StringRecord) -> u64 {
-    row.position().map_or(1, csv::Position::line)
-}
-
-/// A row that is no text is a bad row; anything else ends the reading.
-fn not_text(error: csv::Error) -> Result<Row, csv::Error> {
-    match error.kind() {
-        ErrorKind::Utf8 { pos, .. } => Ok(Row::Bad(BadRow {
-            line: pos.as_ref().map_or(0, csv::Position::line),
-            column: COLUMNS[0],
-            reason: "the row is not UTF-8".to_owned(),
-            amount_minor: None,
-        })),
-        _ => Err(error),
-    }
-}
-
-fn unreadable(path: &Path, error: csv::Error) -> FileError {
-    let line = error.position().map_or(1, csv::Position::line);
-    match error.into_kind() {
-        ErrorKind::Io(source) => FileError::Io {
-            path: path.to_owned(),
-            source,
-        },
-        _ => FileError::Content {
-            path: path.to_owned(),
-            line,
-            reason: "the rows cannot be told apart".to_owned(),
-        },
-    }
+    row.position().map_or(1, Position::line)
 }
 
 fn header(row: &StringRecord) -> Option<Header> {
