@@ -16,7 +16,7 @@ use crate::authorization::{
 use crate::entities::Account;
 use crate::identifiers::RecordId;
 use crate::operation::{Amount, Funds, OperationEffect, OperationError};
-use crate::recent::{Link, Recent};
+use crate::recent::Recent;
 
 /// Moves the available limit and posts under the code; nothing is checked.
 pub(super) fn adjust(context: Context<'_>, amount: &Amount) -> Result<Carried, OperationError> {
@@ -100,11 +100,11 @@ pub(super) fn cancel_force(
     let Some(Recent::Message(forced)) = context.state.recent(&key) else {
         return Err(OperationError::UnknownOperation);
     };
-    // A transfer has two sides; one alone is not undone.
+    // A transfer has two sides; one alone is not undone. A clearing that was resolved is undone by its network.
     let standing = forced
         .standing
         .as_ref()
-        .filter(|_| forced.link != Some(Link::Transfer))
+        .filter(|_| forced.link.is_none())
         .ok_or(OperationError::UnknownOperation)?;
     if standing.status != AuthorizationStatus::Processed {
         return Err(OperationError::AlreadyCanceled);
