@@ -177,10 +177,16 @@ impl InFlight {
         self.count
     }
 
+    /// Whether the link has less than its share, while so many of all links wait for the writer.
+    #[must_use]
+    pub fn has_room(&self, waiting: usize) -> bool {
+        self.count < self.admission.share(waiting)
+    }
+
     /// Takes one more, unless the link has its share already; says where it waits.
     #[must_use]
     pub fn begin(&mut self, waiting: usize) -> Option<Lane> {
-        if self.count >= self.admission.share(waiting) {
+        if !self.has_room(waiting) {
             return None;
         }
         if self.count == 0 {

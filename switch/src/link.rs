@@ -47,6 +47,8 @@ pub struct Surroundings<'a> {
     pub holder: &'a dyn Fn(&CardHash) -> Result<Option<Customer>, StoreError>,
     /// Takes the keys of networks.
     pub keys: &'a dyn KeyExchange,
+    /// Whether the ledger takes another request of this link.
+    pub has_room: bool,
     /// The time.
     pub now: Timestamp,
 }
@@ -292,6 +294,10 @@ impl Link {
         }
         if message.mti().class() == MtiClass::Reconciliation {
             return Received::Reconcile(WaitingRequest::of(incoming, around));
+        }
+        if !around.has_room {
+            // Before anything is made of it: a refusal must cost less than what it makes room for.
+            return self.refuse(&incoming, around, Reason::Overloaded, out, report);
         }
         match command(message, around) {
             Ok(Some(command)) => {

@@ -385,7 +385,8 @@ impl Connection<'_> {
             return Err("network removed");
         };
         let rules = self.shared.rulebook.rules();
-        let views = self.shared.submitter.views();
+        let submitter = &self.shared.submitter;
+        let views = submitter.views();
         loop {
             let frame = match self.reader.next_whole_frame() {
                 Ok(Some(frame)) => frame,
@@ -418,6 +419,7 @@ impl Connection<'_> {
                     None => Ok(None),
                 },
                 keys: self.shared.keys.as_ref(),
+                has_room: self.in_flight.has_room(submitter.waiting()) && !submitter.is_refusing(),
                 now: received,
             };
             let mut report = |anomaly| telemetry::anomaly(&plan.network.name, &anomaly);

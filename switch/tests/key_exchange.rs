@@ -48,6 +48,7 @@ fn receive(keys: &dyn KeyExchange, message: &Fields) -> (Message, Vec<Told>) {
     let plan = networks.plan(rules.network_named("generic").unwrap().id);
     let directory = tempfile::tempdir().unwrap();
     let around = Surroundings {
+        has_room: true,
         plan: plan.unwrap(),
         rules: &rules,
         vault: &CardVault::open(directory.path()).unwrap(),

@@ -287,6 +287,7 @@ impl Connection {
                 Ok(Some(frame)) => {
                     let mut report = |_: Anomaly| ();
                     let around_link = Surroundings {
+                        has_room: true,
                         plan: around.plan,
                         rules: around.rules,
                         vault: around.vault,
