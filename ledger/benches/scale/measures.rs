@@ -56,7 +56,8 @@ impl Shard {
             cache_bytes: arguments.cache_bytes,
             inspector: &inspector()?,
             since: Timestamp(i64::MAX),
-            checkpoint_rows: CHECKPOINT_ROWS,
+            // More than an end can leave: as in the switch, what is replayed is written behind the answers.
+            checkpoint_rows: usize::MAX,
         })?;
         let Recovery {
             mut log,

@@ -118,7 +118,7 @@ impl<T: Ticket> Ledger<T> {
             cache_bytes: options.books_cache_bytes,
             inspector: &options.inspector,
             since: begun.plus_us(match_window_us(&rules.load()).saturating_neg()),
-            checkpoint_rows: options.checkpoint_rows,
+            checkpoint_rows: options.replay_rows(),
         })?;
         let snapshots = Directory::open(&options.snapshots_directory)?;
         let oldest_snapshot = files::list(&snapshots)?

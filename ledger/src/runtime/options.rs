@@ -56,7 +56,18 @@ pub struct LedgerOptions {
     pub inspector: Inspector,
 }
 
+/// Rows that a record changes at most, in the mean of any traffic.
+const ROWS_PER_RECORD: u64 = 8;
+
 impl LedgerOptions {
+    /// Changed rows after which a replay writes the books: those of as many records as the books may be behind. Memory
+    /// has room for them while the switch runs, and a start that writes them answers minutes later than one that
+    /// leaves it to the view-writer.
+    pub(super) fn replay_rows(&self) -> usize {
+        let rows = self.view_lag_records.saturating_mul(ROWS_PER_RECORD);
+        usize::try_from(rows).unwrap_or(usize::MAX)
+    }
+
     /// How often a snapshot is taken; zero for only when somebody asks.
     pub(super) fn snapshot_interval(&self) -> Duration {
         Duration::from_secs(self.snapshot_interval_minutes.saturating_mul(60))
