@@ -470,7 +470,11 @@ impl Ticket for LoadTicket {
     }
 }
 
-/// Gives commands to the ledger and waits until all of them are durable. Returns how many.
+/// How often and for how long each time it is looked whether readers see what was loaded: a minute in all.
+const SHOWN_LOOKS: u32 = 6_000;
+const SHOWN_PAUSE: std::time::Duration = std::time::Duration::from_millis(10);
+
+/// Gives commands to the ledger and waits until all of them are durable, and readers see them. Returns how many.
 ///
 /// # Errors
 /// [`DemoError::Ledger`] when the ledger refused any or has ended.
@@ -498,6 +502,14 @@ pub fn load<T: Ticket + From<LoadTicket>>(
         {
             std::thread::yield_now();
         }
+    }
+    // What is asked of the books, such as a holder's address, is there for the first message.
+    let loaded = submitter.watermark().sequence();
+    for _ in 0..SHOWN_LOOKS {
+        if submitter.views().shown() >= loaded {
+            break;
+        }
+        std::thread::park_timeout(SHOWN_PAUSE);
     }
     match tally.refused.load(Ordering::Relaxed) {
         0 => Ok(count),
