@@ -44,8 +44,6 @@ use crate::{demo, http, key_check};
 
 mod threads;
 
-use self::threads::{EventThread, TotalsThread};
-
 /// The one shard of this process.
 pub(crate) const SHARD: ShardId = ShardId(0);
 
@@ -131,7 +129,7 @@ pub fn run(configuration: Configuration) -> anyhow::Result<()> {
     }
     let (notices, waiting) = events::notices(now());
     let watermark = submitter.watermark().clone();
-    let events = EventThread::start(emitter, settings.events, watermark, waiting)?;
+    let events = threads::events(emitter, settings.events, watermark, waiting)?;
     let shared = Arc::new(Shared {
         rulebook,
         kept_states,
@@ -146,7 +144,7 @@ pub fn run(configuration: Configuration) -> anyhow::Result<()> {
         admission: Admission::of(&settings),
         stop: CancellationToken::new(),
     });
-    let totals = TotalsThread::start(totals, Arc::clone(&shared))?;
+    let totals = threads::totals(totals, Arc::clone(&shared))?;
     let context = http::Context {
         shared,
         metrics,

@@ -7,16 +7,13 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use crossbeam_channel::TrySendError;
-
 use super::clock::now;
-use super::queue::{Entrance, Lane};
+use super::queue::Entrance;
 use super::{Ticket, step_back};
 use crate::authorization::MessageKey;
 use crate::books::rows::{MessageBody, StoredMessage};
 use crate::books::{SledStore, Views};
-use crate::command::{Command, LOOKUP_GOOD_US, Submission};
-use crate::identifiers::Timestamp;
+use crate::command::Command;
 use crate::journal::signal::Signal;
 
 /// How often due holds are looked for.
@@ -38,34 +35,14 @@ impl<T: Ticket> ExpiryShell<T> {
             let found = now();
             match self.views.due(found, MOST) {
                 Ok(due) => {
-                    if !self.submit(due, found) {
+                    let commands = due.into_iter().filter_map(drop_expired);
+                    if !self.submissions.offer(commands, found) {
                         return;
                     }
                 }
                 Err(error) => tracing::error!(%error, "due holds cannot be looked for"),
             }
         }
-    }
-
-    /// Submits the commands; says whether the ledger still takes any. A full queue leaves the rest for the
-    /// next time.
-    fn submit(&self, due: Vec<StoredMessage>, found: Timestamp) -> bool {
-        for message in due {
-            let Some(command) = drop_expired(message) else {
-                continue;
-            };
-            let submission = Submission {
-                command,
-                deadline: Some(found.plus_us(LOOKUP_GOOD_US)),
-                ticket: T::unattended(),
-            };
-            match self.submissions.try_send(submission, Lane::Behind) {
-                Ok(()) => {}
-                Err(TrySendError::Full(_)) => return true,
-                Err(TrySendError::Disconnected(_)) => return false,
-            }
-        }
-        true
     }
 }
 

@@ -8,10 +8,10 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use super::clock::now;
-use super::queue::{Entrance, Lane};
+use super::queue::Entrance;
 use super::{Ticket, step_back};
 use crate::books::{SledStore, StoreError, Views};
-use crate::command::{Command, LOOKUP_GOOD_US, Submission};
+use crate::command::Command;
 use crate::identifiers::Timestamp;
 use crate::journal::signal::Signal;
 use crate::operation::{Operation, OperationRequest};
@@ -88,12 +88,7 @@ impl<T: Ticket> PurgeShell<T> {
 
     /// Whether the writer will hear of it.
     fn submit(&self, command: Command, looked: Timestamp) -> bool {
-        let submission = Submission {
-            command,
-            deadline: Some(looked.plus_us(LOOKUP_GOOD_US)),
-            ticket: T::unattended(),
-        };
-        self.submissions.try_send(submission, Lane::Behind).is_ok()
+        self.submissions.try_unattended(command, looked).is_ok()
     }
 }
 

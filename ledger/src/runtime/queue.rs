@@ -7,7 +7,9 @@
 
 use crossbeam_channel::{Receiver, Sender, TryRecvError, TrySendError, bounded, select_biased};
 
-use crate::command::Submission;
+use super::Ticket;
+use crate::command::{Command, LOOKUP_GOOD_US, Submission};
+use crate::identifiers::Timestamp;
 
 /// Where a command waits.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -79,6 +81,49 @@ impl<T> Entrance<T> {
         self.lane(lane).try_send(submission)
     }
 
+    /// Lets a command in behind that nobody waits for, with what was looked up for it at `looked`.
+    ///
+    /// # Errors
+    /// The command back, as [`try_send`](Self::try_send) gives it.
+    #[expect(
+        clippy::result_large_err,
+        reason = "a refused command is not worth memory of its own"
+    )]
+    pub(super) fn try_unattended(
+        &self,
+        command: Command,
+        looked: Timestamp,
+    ) -> Result<(), TrySendError<Submission<T>>>
+    where
+        T: Ticket,
+    {
+        let submission = Submission {
+            command,
+            deadline: Some(looked.plus_us(LOOKUP_GOOD_US)),
+            ticket: T::unattended(),
+        };
+        self.try_send(submission, Lane::Behind)
+    }
+
+    /// The same for several; says whether the ledger still takes any. A full lane leaves the rest for the next time.
+    pub(super) fn offer(
+        &self,
+        commands: impl IntoIterator<Item = Command>,
+        looked: Timestamp,
+    ) -> bool
+    where
+        T: Ticket,
+    {
+        for command in commands {
+            match self.try_unattended(command, looked) {
+                Ok(()) => {}
+                Err(TrySendError::Full(_)) => return true,
+                Err(TrySendError::Disconnected(_)) => return false,
+            }
+        }
+        true
+    }
+
     /// Lets a command in behind, once there is room.
     ///
     /// # Errors
@@ -128,7 +173,6 @@ impl<T> Exit<T> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::command::Command;
     use crate::entities::{Customer, CustomerKind};
     use crate::identifiers::CustomerId;
 

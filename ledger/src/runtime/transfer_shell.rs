@@ -7,14 +7,10 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use crossbeam_channel::TrySendError;
-
 use super::clock::now;
-use super::queue::{Entrance, Lane};
+use super::queue::Entrance;
 use super::{Ticket, step_back};
 use crate::books::{SledStore, Views};
-use crate::command::{Command, LOOKUP_GOOD_US, Submission};
-use crate::identifiers::Timestamp;
 use crate::journal::signal::Signal;
 
 /// How often transfers are looked for.
@@ -35,31 +31,14 @@ impl<T: Ticket> TransferShell<T> {
         while !self.stop.wait(INTERVAL) {
             let looked = now();
             match self.views.missing_steps(MOST) {
+                // What is not decided in time, or finds the queue full, is submitted again the next time.
                 Ok(steps) => {
-                    if !self.submit(steps, looked) {
+                    if !self.submissions.offer(steps, looked) {
                         return;
                     }
                 }
                 Err(error) => tracing::error!(%error, "open transfers cannot be looked for"),
             }
         }
-    }
-
-    /// Submits the steps; says whether the ledger still takes any. What is not decided in time, or finds the queue
-    /// full, is submitted again the next time.
-    fn submit(&self, steps: Vec<Command>, looked: Timestamp) -> bool {
-        for command in steps {
-            let submission = Submission {
-                command,
-                deadline: Some(looked.plus_us(LOOKUP_GOOD_US)),
-                ticket: T::unattended(),
-            };
-            match self.submissions.try_send(submission, Lane::Behind) {
-                Ok(()) => {}
-                Err(TrySendError::Full(_)) => return true,
-                Err(TrySendError::Disconnected(_)) => return false,
-            }
-        }
-        true
     }
 }

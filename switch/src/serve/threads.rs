@@ -5,87 +5,83 @@
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
+use std::thread::JoinHandle;
 
 use anyhow::anyhow;
 use ledger::Watermark;
 use ledger::journal::disk::Directory;
 
-use crate::events::{self, Emitter, WaitingNotices};
+use crate::events::{self, Emitter, EventError, WaitingNotices};
 use crate::server::Shared;
 use crate::settings;
 use crate::totals::{self, TotalsError, TotalsReader};
 
-/// The thread that counts totals.
-pub(super) struct TotalsThread {
+/// A thread that follows the journal until it is told to end.
+pub(super) struct Follower<E> {
+    name: &'static str,
     stop: Arc<AtomicBool>,
-    thread: std::thread::JoinHandle<Result<(), TotalsError>>,
+    thread: JoinHandle<Result<(), E>>,
 }
 
-impl TotalsThread {
-    pub(super) fn start(
-        reader: TotalsReader<Directory>,
-        shared: Arc<Shared>,
+impl<E: std::error::Error + Send + Sync + 'static> Follower<E> {
+    /// Starts it; `follow` ends once the flag that it is given is set. Its failure is logged as `failed` at once, and
+    /// returned by [`stop`](Self::stop).
+    fn start(
+        name: &'static str,
+        failed: &'static str,
+        follow: impl FnOnce(&Arc<AtomicBool>) -> Result<(), E> + Send + 'static,
     ) -> anyhow::Result<Self> {
         let stop = Arc::new(AtomicBool::new(false));
         let stopping = Arc::clone(&stop);
         let thread = std::thread::Builder::new()
-            .name("totals".to_owned())
+            .name(name.to_owned())
             .spawn(move || {
-                let date_of = |network, time| {
-                    let networks = shared.rulebook.networks();
-                    networks
-                        .plan(network)
-                        .map_or(0, |plan| plan.state.date_at(time))
-                };
-                let watermark = shared.submitter.watermark();
-                let followed = totals::follow(reader, watermark, &date_of, &stopping);
+                let followed = follow(&stopping);
                 if let Err(error) = &followed {
-                    tracing::error!(%error, "totals are not counted any more");
+                    tracing::error!(%error, "{failed}");
                 }
                 followed
             })?;
-        Ok(Self { stop, thread })
+        Ok(Self { name, stop, thread })
     }
 
-    /// Counts what is durable and ends; what comes after it is counted by the next start.
+    /// Lets it take what is durable and ends it; what comes after is taken by the next start.
     pub(super) fn stop(self) -> anyhow::Result<()> {
         self.stop.store(true, Ordering::Release);
         let ended = self.thread.join();
-        Ok(ended.map_err(|_panic| anyhow!("the thread of the totals ended by a panic"))??)
+        Ok(ended
+            .map_err(|_panic| anyhow!("the thread of the {} ended by a panic", self.name))??)
     }
 }
 
-/// The thread that emits events.
-pub(super) struct EventThread {
-    stop: Arc<AtomicBool>,
-    thread: std::thread::JoinHandle<Result<(), events::EventError>>,
+/// Starts the thread that counts totals.
+pub(super) fn totals(
+    reader: TotalsReader<Directory>,
+    shared: Arc<Shared>,
+) -> anyhow::Result<Follower<TotalsError>> {
+    Follower::start(
+        "totals",
+        "totals are not counted any more",
+        move |stopping| {
+            let date_of = |network, time| {
+                let networks = shared.rulebook.networks();
+                networks
+                    .plan(network)
+                    .map_or(0, |plan| plan.state.date_at(time))
+            };
+            totals::follow(reader, shared.submitter.watermark(), &date_of, stopping)
+        },
+    )
 }
 
-impl EventThread {
-    pub(super) fn start(
-        emitter: Emitter<Directory>,
-        options: settings::Events,
-        watermark: Watermark,
-        notices: WaitingNotices,
-    ) -> anyhow::Result<Self> {
-        let stop = Arc::new(AtomicBool::new(false));
-        let stopping = Arc::clone(&stop);
-        let thread = std::thread::Builder::new()
-            .name("events".to_owned())
-            .spawn(move || {
-                let followed = events::follow(emitter, &watermark, options, &notices, &stopping);
-                if let Err(error) = &followed {
-                    tracing::error!(%error, "no more events are emitted");
-                }
-                followed
-            })?;
-        Ok(Self { stop, thread })
-    }
-
-    /// Emits what is durable and ends.
-    pub(super) fn stop(self) -> anyhow::Result<()> {
-        self.stop.store(true, Ordering::Release);
-        let ended = self.thread.join();
-        Ok(ended.map_err(|_panic| anyhow!("the event thread ended by a panic"))??)
-    }
+/// Starts the thread that emits events.
+pub(super) fn events(
+    emitter: Emitter<Directory>,
+    options: settings::Events,
+    watermark: Watermark,
+    notices: WaitingNotices,
+) -> anyhow::Result<Follower<EventError>> {
+    Follower::start("events", "no more events are emitted", move |stopping| {
+        events::follow(emitter, &watermark, options, &notices, stopping)
+    })
 }
