@@ -71,6 +71,99 @@ fn claim(mti: &str) -> Fields {
         .with(97, "D0000000000006700")
 }
 
+/// What a network claims of fees in a currency, and of [`transfers`].
+fn claim_of_fees(currency: &str, fees: [(u8, i64); 4]) -> Fields {
+    let transfers = Fields::new("0500")
+        .with(50, currency)
+        .with(78, "0000000003")
+        .with(79, "0000000001");
+    fees.into_iter().fold(transfers, |claim, (element, fee)| {
+        claim.with(element, &format!("{fee:012}"))
+    })
+}
+
+/// Three transfers with fees. One is undone, and one of which the reversal is undone as well.
+fn transfers(link: &mut Client) {
+    let [undone, restored, kept] = [3_000, 3_100, 3_200].map(|minor| {
+        let transfer = single(minor).with(3, "403000");
+        transfer.with(28, "D00000005")
+    });
+    for transfer in [&undone, &restored, &kept] {
+        good(link, transfer);
+    }
+    good(link, &reversal(&undone, "0200", None));
+    let taken_back = reversal(&restored, "0200", None);
+    good(link, &taken_back);
+    good(link, &reversal(&taken_back, "0400", None));
+}
+
+/// Fees of debits and of a credit, in the currency of the messages and in that of a settlement.
+fn fees(link: &mut Client) {
+    let purchase = single(1_000).with(28, "D00000070").with(30, "D00000003");
+    good(link, &purchase);
+    // A repeat says them again, and a reversal keeps them.
+    good(link, &purchase.as_mti("0201"));
+    good(link, &reversal(&purchase, "0200", None));
+    let given = single(1_000).with(28, "C00000011").with(30, "C00000002");
+    good(link, &given);
+    good(link, &single(500).with(3, "200030").with(28, "C00000020"));
+    // 100.00 of 150.00 are approved, and so much of the fee.
+    let prepaid = Fields::purchase("4000001200000081", 15_000).as_mti("0200");
+    let part = prepaid
+        .with(3, "000000")
+        .with(60, "1")
+        .with(28, "D00000030");
+    assert_eq!(link.response_code(&part), "10");
+    // Declined, and dual: nothing.
+    let declined = single(99_999_999).with(28, "D00009999");
+    assert_eq!(link.response_code(&declined), "51");
+    let dual = Fields::purchase(PAN, 900).with(28, "D00000001");
+    good(link, &dual);
+    // Its completion is financial.
+    let (stan, transmission) = dual.key();
+    let of_dual = format!("0100{stan}{transmission}{:011}{:011}", 200_003, 0);
+    let completion = single(900).as_mti("0220").with(90, &of_dual);
+    good(link, &completion.with(28, "D00000006"));
+    // A settlement in another currency has its own fees; in the same currency they are those of the message.
+    let settled = |fee: &str, currency: &str| {
+        let message = single(100).with(28, "D00000030");
+        message.with(29, fee).with(50, currency)
+    };
+    good(link, &settled("D00000027", "978").with(31, "C00000004"));
+    good(link, &settled("D00000030", "840"));
+}
+
+#[test]
+fn transfers_and_fees_are_counted_as_messages_say_them() {
+    let world = World::new();
+    world.edit("networks/generic.toml", |network| {
+        // A transfer takes what a purchase takes.
+        let codes = [("00", "00"), ("20", "20"), ("40", "00")];
+        let codes = codes.map(|(code, operation)| (code.to_owned(), operation.into()));
+        let codes = toml::Table::from_iter(codes);
+        network.insert("processing_codes".to_owned(), codes.into());
+    });
+    let running = world.start();
+    let mut link = running.connect();
+    transfers(&mut link);
+    fees(&mut link);
+    for (currency, fees) in [
+        ("840", [(82, 2), (83, 31), (84, 3), (85, 171)]),
+        ("978", [(82, 4), (83, 0), (84, 0), (85, 27)]),
+    ] {
+        let answer = link.ask(&claim_of_fees(currency, fees));
+        let complaints = &running.json("/v1/links")[0]["complaints"];
+        assert_eq!(text(&answer, 66), Some("1"), "{complaints}");
+    }
+    let totals = running.json("/v1/totals");
+    let day = &totals["days"][0];
+    assert_eq!(day["transfers"], 3);
+    assert_eq!(day["transfer_reversals"], 1);
+    let fees = json!({ "processing_minor": 3, "transaction_minor": 171 });
+    assert_eq!(day["sums"][0]["debit_fees"], fees);
+    running.stop();
+}
+
 fn elements<const N: usize>(answer: &Message, numbers: [u8; N]) -> [Option<String>; N] {
     numbers.map(|number| text(answer, number).map(str::to_owned))
 }

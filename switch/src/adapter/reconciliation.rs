@@ -1,9 +1,9 @@
 //! Reconciliation (0500, 0520): the totals of a day as the network and as this side have them.
 //!
 //! Owns: which element says which total, their comparison, and what the answer says: DE66 (1 in balance, 2 out of
-//! balance, 3 not compared), this side's totals, and DE39 95 where nothing could be compared. Counts stand in DE74 to 77,
-//! 80 and 81, amounts in DE86 to 89, the net amount in DE97; DE15 names the day, else it is the current one, and DE50 the
-//! currency. Fees (DE82 to 85) and transfers (78, 79) are not kept and not compared. Must never: change a total.
+//! balance, 3 not compared), this side's totals, and DE39 95 where nothing could be compared. Counts stand in DE74 to 81, fees
+//! in DE82 to 85, amounts in DE86 to 89, the net amount, without fees, in DE97; DE15 names the day, else it is the current
+//! one, and DE50 the currency. Must never: change a total.
 
 use codec::{Element, Message};
 use rules::{Currency, ResponseCode};
@@ -23,13 +23,22 @@ const RECONCILE_ERROR: &str = "95";
 /// An element and the total that it holds.
 type Total = (u8, fn(&Day, &Sums) -> i64);
 
-const COUNTS: [Total; 6] = [
+const COUNTS: [Total; 8] = [
     (74, |_, sums| sums.credits.count),
     (75, |_, sums| sums.credit_reversals.count),
     (76, |_, sums| sums.debits.count),
     (77, |_, sums| sums.debit_reversals.count),
+    (78, |day, _| day.transfers),
+    (79, |day, _| day.transfer_reversals),
     (80, |day, _| day.inquiries),
     (81, |day, _| day.authorizations),
+];
+
+const FEES: [Total; 4] = [
+    (82, |_, sums| sums.credit_fees.processing_minor),
+    (83, |_, sums| sums.credit_fees.transaction_minor),
+    (84, |_, sums| sums.debit_fees.processing_minor),
+    (85, |_, sums| sums.debit_fees.transaction_minor),
 ];
 
 const AMOUNTS: [Total; 4] = [
@@ -119,7 +128,7 @@ impl Claim {
         });
         let currency = currency(message)?;
         let mut totals = Vec::new();
-        for (de, _) in COUNTS.iter().chain(&AMOUNTS) {
+        for (de, _) in kept_totals() {
             if let Some(element) = Element::new(*de)
                 && let Some(total) = number(message, element)?
             {
@@ -194,6 +203,8 @@ impl Reconciliation {
         if let Some((day, sums)) = &self.kept {
             let counts = COUNTS.iter();
             elements.extend(counts.map(|(de, total)| (*de, format!("{:010}", total(day, sums)))));
+            let fees = FEES.iter();
+            elements.extend(fees.map(|(de, total)| (*de, format!("{:012}", total(day, sums)))));
             let amounts = AMOUNTS.iter();
             elements.extend(amounts.map(|(de, total)| (*de, format!("{:016}", total(day, sums)))));
             let net = sums.net_minor();
@@ -250,10 +261,14 @@ impl Reconciliation {
     }
 }
 
+/// Every total but the net amount.
+fn kept_totals() -> impl Iterator<Item = &'static Total> {
+    COUNTS.iter().chain(&FEES).chain(&AMOUNTS)
+}
+
 /// The total that an element holds.
 fn total(element: u8, day: &Day, sums: &Sums) -> i64 {
-    let mut totals = COUNTS.iter().chain(&AMOUNTS);
-    let found = totals.find(|(de, _)| *de == element);
+    let found = kept_totals().find(|(de, _)| *de == element);
     found.map_or_else(|| sums.net_minor(), |(_, total)| total(day, sums))
 }
 
@@ -289,7 +304,8 @@ fn net(text: &str) -> Option<i64> {
 mod tests {
     use super::*;
 
-    /// 7 debits of 70.00, one of 10.00 undone, 2 credits of 5.00, in one currency; a debit in another where that is said.
+    /// 7 debits of 70.00, one of 10.00 undone, 2 credits of 5.00, fees, in one currency; the same in another where that is
+    /// said; 6 transfers, one undone.
     fn day(currencies: usize) -> Day {
         let sum = |count: i64, minor: i64| json!({ "count": count, "minor": minor });
         let sums = json!({
@@ -297,9 +313,12 @@ mod tests {
             "credit_reversals": sum(0, 0),
             "debits": sum(7, 7_000),
             "debit_reversals": sum(1, 1_000),
+            "credit_fees": { "processing_minor": 11, "transaction_minor": 12 },
+            "debit_fees": { "processing_minor": 13, "transaction_minor": 14 },
         });
         let mut day = json!({
             "network": 1, "date": 1121, "incomplete": false, "authorizations": 3, "inquiries": 4,
+            "transfers": 6, "transfer_reversals": 1,
             "sums": { "840": sums },
         });
         if currencies > 1 {
@@ -317,13 +336,19 @@ mod tests {
     }
 
     /// Every total as the day has it.
-    const ALL: [(u8, i64); 11] = [
+    const ALL: [(u8, i64); 17] = [
         (74, 2),
         (75, 0),
         (76, 7),
         (77, 1),
+        (78, 6),
+        (79, 1),
         (80, 4),
         (81, 3),
+        (82, 11),
+        (83, 12),
+        (84, 13),
+        (85, 14),
         (86, 500),
         (87, 0),
         (88, 7_000),
@@ -342,6 +367,8 @@ mod tests {
             (&ALL[2..3], dollars, 1, Balance::In, None),
             (&[][..], dollars, 1, Balance::NotCompared, None),
             (&[(76, 8)][..], dollars, 1, Balance::Out, Some((76, 8, 7))),
+            (&[(78, 5)][..], dollars, 1, Balance::Out, Some((78, 5, 6))),
+            (&[(85, 0)][..], dollars, 1, Balance::Out, Some((85, 0, 14))),
             (
                 &[(97, 5_500)][..],
                 dollars,
@@ -384,6 +411,8 @@ mod tests {
         assert_eq!(text(15), Some("1121"));
         assert_eq!(text(66), Some("2"));
         assert_eq!(text(76), Some("0000000007"));
+        assert_eq!(text(78), Some("0000000006"));
+        assert_eq!(text(85), Some("000000000014"));
         assert_eq!(text(88), Some("0000000000007000"));
         assert_eq!(text(97), Some("D0000000000005500"));
         let complaint = compared.complaint().unwrap();

@@ -6,8 +6,10 @@
 //!
 //! As the 1987 edition has it: financial messages (02xx) count as debits and credits with their amounts, what undoes them
 //! as reversals; authorizations (01xx) move no money between the parties and are only counted, and so are inquiries.
-//! What was declined counts as nothing. Amounts are those of DE4, apart by currency.
+//! What was declined counts as nothing. Amounts are those of DE4, apart by currency. A transfer (DE3 40 to 49) is counted as
+//! one and as neither debit nor credit. Fees are those that financial messages say, see `fees`.
 
+mod fees;
 mod kept;
 mod reader;
 
@@ -15,7 +17,8 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use ledger::Record;
 use ledger::authorization::{
-    AuthorizationDecided, Clearing, MessageClass, MessageKey, ReversalDecided, ReversalResult,
+    AuthorizationDecided, Clearing, Fingerprint, MessageClass, MessageKey, ReversalDecided,
+    ReversalResult,
 };
 use ledger::identifiers::{ShardId, Timestamp};
 use ledger::journal::Batch;
@@ -24,6 +27,7 @@ use rules::{BalanceImpact, Currency, NetworkId};
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 
+pub use self::fees::FeeSums;
 pub use self::reader::{SharedTotals, TotalsError, TotalsReader, follow};
 
 /// Business days of a network that are kept.
@@ -51,10 +55,16 @@ pub struct Sums {
     pub debits: Sum,
     /// Debits that were undone.
     pub debit_reversals: Sum,
+    /// Fees that the network owes.
+    #[serde(default)]
+    pub credit_fees: FeeSums,
+    /// Fees that are owed to the network.
+    #[serde(default)]
+    pub debit_fees: FeeSums,
 }
 
 impl Sums {
-    /// What the network owes, minor units: credits less debits, each less what was undone of it.
+    /// What the network owes, minor units: credits less debits, each less what was undone of it. Without fees.
     #[must_use]
     pub fn net_minor(&self) -> i64 {
         let credits = self
@@ -80,6 +90,12 @@ pub struct Day {
     pub authorizations: i64,
     /// Inquiries answered.
     pub inquiries: i64,
+    /// Transfers approved.
+    #[serde(default)]
+    pub transfers: i64,
+    /// Transfers that were undone.
+    #[serde(default)]
+    pub transfer_reversals: i64,
     /// By currency, its number.
     sums: BTreeMap<u16, Sums>,
 }
@@ -129,6 +145,11 @@ impl Day {
             self.authorizations = self.authorizations.saturating_add(1);
             return;
         }
+        fees::add(self, decided);
+        if is_transfer(&facts.fingerprint) {
+            self.transfers = self.transfers.saturating_add(1);
+            return;
+        }
         let partial = decided.answer.partial.map(|partial| partial.approved_minor);
         let minor = partial.unwrap_or(facts.fingerprint.amount_minor);
         let sums = self.sums_of(facts.fingerprint.currency);
@@ -157,6 +178,10 @@ impl Day {
             return;
         }
         let facts = &decided.facts;
+        if is_transfer(&facts.fingerprint) {
+            self.transfer_reversals = self.transfer_reversals.saturating_add(sign);
+            return;
+        }
         let replaced = facts.replacement_minor.unwrap_or_default();
         let minor = facts.fingerprint.amount_minor.saturating_sub(replaced);
         let moved = decided.moves.first().map_or(0, |moved| {
@@ -175,6 +200,7 @@ impl Day {
 
     fn to_json(&self, network: &str) -> Value {
         let sum = |sum: Sum| json!({ "count": sum.count, "amount_minor": sum.minor });
+        let fees = |fees: FeeSums| json!({ "processing_minor": fees.processing_minor, "transaction_minor": fees.transaction_minor });
         let sums = self.sums.iter().map(|(currency, sums)| {
             json!({
                 "currency": format!("{currency:03}"),
@@ -182,6 +208,8 @@ impl Day {
                 "credit_reversals": sum(sums.credit_reversals),
                 "debits": sum(sums.debits),
                 "debit_reversals": sum(sums.debit_reversals),
+                "credit_fees": fees(sums.credit_fees),
+                "debit_fees": fees(sums.debit_fees),
                 "net_minor": sums.net_minor(),
             })
         });
@@ -191,9 +219,16 @@ impl Day {
             "complete": !self.incomplete,
             "authorizations": self.authorizations,
             "inquiries": self.inquiries,
+            "transfers": self.transfers,
+            "transfer_reversals": self.transfer_reversals,
             "sums": sums.collect::<Vec<_>>(),
         })
     }
+}
+
+/// Whether DE3 names a transfer between accounts.
+fn is_transfer(fingerprint: &Fingerprint) -> bool {
+    fingerprint.processing_code.first() == Some(&b'4')
 }
 
 fn add(sum: &mut Sum, sign: i64, minor: i64) {

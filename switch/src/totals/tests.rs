@@ -134,3 +134,22 @@ fn what_the_journal_let_go_of_leaves_the_days_that_had_begun_incomplete() {
     // The same day goes on behind what was missed.
     assert!(day_at(&[(0, 7)], true, 7));
 }
+
+/// What was kept before transfers and fees were.
+#[test]
+fn totals_without_transfers_and_fees_are_read() {
+    let sum = json!({ "count": 1, "minor": 5 });
+    let kept = json!({
+        "sequence": 7, "missed": false, "missed_until": null,
+        "days": [{
+            "network": 1, "date": 1121, "incomplete": false, "authorizations": 1, "inquiries": 0,
+            "sums": { "840": { "credits": sum, "credit_reversals": sum, "debits": sum, "debit_reversals": sum } },
+        }],
+    });
+    let totals: Totals = serde_json::from_value(kept).unwrap();
+    let day = totals.day(NetworkId(1), 1121);
+    assert_eq!(
+        (day.transfers, day.sums(None).unwrap().debits.minor),
+        (0, 5)
+    );
+}
