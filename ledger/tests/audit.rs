@@ -9,6 +9,8 @@
 
 #[path = "audit/damage.rs"]
 mod damage;
+#[path = "audit/entries.rs"]
+mod entries;
 mod support;
 #[path = "audit/transfers.rs"]
 mod transfers;
@@ -18,7 +20,7 @@ mod world;
 use std::sync::Arc;
 
 use damage::{CASES, Damage};
-use ledger::audit::{self, AuditError, Books, Helpers, Rule, Summary};
+use ledger::audit::{self, AuditError, Books, Helpers, Rule, Summary, TransferSums};
 use ledger::books::store::MemoryStore;
 use ledger::books::{Progress, ViewWriter};
 use ledger::identifiers::{RecordId, ShardId, Timestamp};
@@ -27,6 +29,7 @@ use ledger::journal::disk::Directory;
 use ledger::journal::log::{Log, LogOptions};
 use ledger::writer::Writer;
 use ledger::{Record, State};
+use rules::{Deltas, LimitName};
 use support::SHARD;
 use world::{History, batches, history};
 
@@ -112,6 +115,7 @@ fn books_of_a_writer_are_good_wherever_their_rows_are() {
             summary.transfers_in_flight,
         ];
         assert_eq!(transfers, [1, 1, 1]);
+        check_figures(&history, &summary);
         assert!(
             summary.floors >= 4 && summary.authorizations >= 5,
             "{summary:?}"
@@ -121,6 +125,69 @@ fn books_of_a_writer_are_good_wherever_their_rows_are() {
         assert_eq!(told("message"), summary.messages);
         assert_eq!(told("transaction"), summary.transactions);
         assert_eq!(told("acknowledgement"), 1);
+    }
+}
+
+/// The figures of the audit are those of the records.
+fn check_figures(history: &History, summary: &Summary) {
+    let [of_currency] = summary.currencies.as_slice() else {
+        panic!("{:?}", summary.currencies);
+    };
+    let posted = |credit| {
+        let records = history.iter().flat_map(|(_, records)| records);
+        let amounts = records.filter_map(|record| match record {
+            Record::TransactionPosted(posted) if posted.posting.credit == credit => {
+                Some(posted.posting.amount_minor)
+            }
+            _ => None,
+        });
+        amounts.sum::<i64>()
+    };
+    let accounts = (of_currency.credits_minor, of_currency.debits_minor);
+    assert_eq!(accounts, (posted(true), posted(false)));
+    let sides = of_currency.counter_entries.iter();
+    let named: Vec<&str> = sides.clone().map(|entry| entry.side.as_str()).collect();
+    assert_eq!(named, ["network 1", "operations", "transfers"]);
+    let counter = sides.fold((0, 0), |(credits, debits), entry| {
+        (credits + entry.credits_minor, debits + entry.debits_minor)
+    });
+    assert_eq!(counter, (accounts.1, accounts.0), "the other way round");
+    assert_eq!(
+        of_currency.transfers,
+        TransferSums {
+            sent_minor: 1_200 + 340 + 56,
+            received_minor: 1_200,
+            returned_minor: 340,
+            in_flight_minor: 56,
+        }
+    );
+}
+
+#[test]
+fn what_is_left_of_purged_books_is_good_and_its_opening_counts() {
+    let purged = world::purged_history();
+    let summary = run(&books(&purged, 0), None, &mut Heard::new()).unwrap();
+    assert_eq!((summary.messages, summary.transactions), (2, 1));
+    assert_eq!(
+        (summary.purged_messages, summary.purged_transactions),
+        (2, 2)
+    );
+    // What undoes a decision that is gone is taken as it is.
+    let figures = &summary.currencies[0];
+    assert_eq!((figures.credits_minor, figures.debits_minor), (800, 0));
+    let mut damaged = purged;
+    let (_, record) = world::find(&mut damaged, |record| {
+        matches!(record, Record::HistoryPurged(_))
+    });
+    if let Record::HistoryPurged(purged) = record {
+        let mut deltas = Deltas::NONE;
+        assert!(deltas.set(LimitName::AvailableCreditLimit, 1));
+        let opening = purged.accounts[0].opening.unwrap();
+        purged.accounts[0].opening = ledger::authorization::moves::sum(&opening, &deltas);
+    }
+    match run(&books(&damaged, 0), None, &mut Heard::new()) {
+        Err(AuditError::Violation(violation)) => assert_eq!(violation.rule, Rule::Sums),
+        other => panic!("{other:?}"),
     }
 }
 
@@ -138,7 +205,7 @@ fn damage_of_every_sort_is_found_with_its_records() {
     let clean = history();
     let journal = journal(&clean);
     let (mut found, mut wrong) = (Vec::new(), Vec::new());
-    for case in CASES.iter().chain(&transfers::CASES) {
+    for case in CASES.iter().chain(&transfers::CASES).chain(&entries::CASES) {
         let mut history = clean.clone();
         let (books, with_journal) = match case.damage {
             Damage::Records(plant) => {
@@ -177,7 +244,7 @@ fn damage_of_every_sort_is_found_with_its_records() {
     // Events are compared by the switch, which emits them.
     assert_eq!(
         found.len(),
-        11,
+        13,
         "every rule but events has a case: {found:?}"
     );
 }

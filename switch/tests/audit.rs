@@ -94,11 +94,17 @@ fn a_running_switch_is_audited_while_it_answers() {
             assert_eq!(looked_at["floors_not_measured"], 0, "{said}");
             assert_eq!(looked_at["journal_from_sequence"], 1, "{said}");
             assert!(report["events"]["compared"].as_u64().is_some(), "{said}");
+            let figures = &looked_at["currencies"][0];
+            let networks = &figures["counter_entries"][0];
+            assert!(figures["debits_minor"].as_i64().unwrap() >= 410, "{said}");
+            assert_eq!(figures["debits_minor"], networks["credits_minor"], "{said}");
+            assert_eq!(figures["credits_minor"], networks["debits_minor"], "{said}");
         }
     });
     let (code, said) = audit(&world, &["--http", &http]);
     assert_eq!(code, Some(0), "{said}");
     assert!(said.starts_with("good up to batch "), "{said}");
+    assert!(said.contains("balanced: accounts are debited "), "{said}");
     // Its data is in use.
     let (code, said) = over(&world, &world.data());
     assert_eq!(code, Some(1), "{said}");

@@ -9,8 +9,9 @@
 
 use std::collections::BTreeMap;
 
-use rules::{AccountId, Deltas, LimitName, Limits};
+use rules::{AccountId, Currency, Deltas, LimitName, Limits};
 
+use super::entries::Difference;
 use super::expected::check_moves;
 use super::lives::Life;
 use super::walk::Walk;
@@ -39,6 +40,9 @@ pub(super) struct Course {
     last: Option<RecordId>,
     /// The newest change of its status.
     status: Option<RecordId>,
+    pub(super) currency: Currency,
+    /// What is cleared on it and not posted.
+    pub(super) open: Difference,
     /// Authorizations that later records change.
     pub(super) lives: BTreeMap<RecordId, Life>,
     over_limit: Watch,
@@ -54,6 +58,7 @@ impl<S: BookStore> Audit<'_, '_, S> {
                 return Ok(());
             }
             self.follow(&mut courses)?;
+            self.post(&mut courses)?;
             while let Some((_, course)) = courses.pop_first() {
                 self.row(Step::Accounts)?;
                 self.summary.accounts = self.summary.accounts.saturating_add(1);
@@ -86,6 +91,7 @@ impl<S: BookStore> Audit<'_, '_, S> {
             let Some(message) = self.message_of(&key, row.as_deref())? else {
                 continue;
             };
+            self.clear(courses, &message)?;
             for moved in message.moves() {
                 if let Some(course) = courses.get_mut(&moved.account) {
                     self.step(course, &message, moved)?;
@@ -156,6 +162,8 @@ impl<S: BookStore> Audit<'_, '_, S> {
         Ok(Course {
             over_limit: Watch::from(&limits),
             account: account.id,
+            currency: account.currency,
+            open: Difference::default(),
             limits,
             pending: self.views.purged_pending(account.id)?,
             found: false,
@@ -194,6 +202,7 @@ impl<S: BookStore> Audit<'_, '_, S> {
             let finding = difference(&account, &course.limits, &course.pending);
             return Err(AuditError::violation(Rule::Sums, finding, account.latest));
         }
+        self.check_posted(course.account, course.open)?;
         for excursion in course.over_limit.excursions() {
             let count = match excursion.left {
                 Some(_) => &mut self.summary.excursions_ended,

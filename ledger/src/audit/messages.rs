@@ -9,12 +9,13 @@ use std::collections::BTreeMap;
 use rules::AccountId;
 
 use super::counts::Counts;
+use super::entries::Side;
 use super::journal::Held;
 use super::walk::Walk;
 use super::{Audit, AuditError, Rule, Step, transfers};
 use crate::authorization::{Change, Clearing, Decision, Lookup, PlannedPosting, TransactionPosted};
 use crate::books::BookStore;
-use crate::books::rows::{self, Lead, MessageBody, StoredMessage, Table};
+use crate::books::rows::{Lead, MessageBody, StoredMessage, Table};
 use crate::entities::{CardFacts, CardStatus, SuspendedModes};
 use crate::identifiers::{CardHash, CustomerId, RecordId};
 use crate::journal::disk::Disk;
@@ -271,17 +272,16 @@ impl<S: BookStore> Audit<'_, '_, S> {
     /// Every transaction was posted by a message of the books.
     pub(super) fn transactions(&mut self) -> Result<(), AuditError> {
         let mut walk = Walk::of(Table::Transactions);
-        while let Some((key, _)) = walk.next(self, Step::Transactions)? {
-            let Some((account, id)) = rows::transaction_of(&key) else {
-                continue;
-            };
-            let posted = self.views.transaction(account, id)?;
-            let Some(posted) = posted.filter(|_| self.includes(id)) else {
+        while let Some((key, row)) = walk.next(self, Step::Transactions)? {
+            let Some((id, posted)) = self.transaction_of(&key, row.as_deref())? else {
                 continue;
             };
             self.summary.transactions = self.summary.transactions.saturating_add(1);
             let cause = posted.reversal.unwrap_or(posted.authorization);
             let message = self.views.message(cause)?;
+            if let Some(message) = &message {
+                self.ledger.posted(Side::of(message), id, &posted);
+            }
             let planned = match &message {
                 Some(message) => self.postings_of(message)?,
                 None => Some(Vec::new()),
@@ -294,7 +294,10 @@ impl<S: BookStore> Audit<'_, '_, S> {
             let place = number.and_then(|number| usize::try_from(number.checked_sub(1)?).ok());
             let planned = place.and_then(|place| planned.get(place));
             if planned.is_none_or(|planned| planned.posting != posted.posting) {
-                let finding = format!("transaction {id} of account {account} was not decided");
+                let finding = format!(
+                    "transaction {id} of account {} was not decided",
+                    posted.account
+                );
                 return Err(AuditError::violation(Rule::Postings, finding, [cause]));
             }
         }

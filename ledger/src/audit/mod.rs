@@ -3,13 +3,15 @@
 //! Owns: the invariants of the books as checks ([`Rule`]) and the order in which they are made. First the
 //! messages in the order of their records, side by side with the journal as far as it is held
 //! (`messages`, `journal`); then the transactions; then the accounts by their records (`accounts`, `expected`,
-//! `lives`, `floors`); at last the cards and what limits have counted (`counts`). The first thing that is not as it must be ends it, with the
+//! `lives`, `floors`) with what is posted on them (`cleared`), and both sides of that (`entries`); at last the cards and what limits have counted (`counts`). The first thing that is not as it must be ends it, with the
 //! records that show it. It reads views like any reader, a few rows at a time, and gives way between them
 //! ([`Helpers::pace`]), so it runs over books that are being written as well as over a copy that is still.
 //! Must never: change anything, or decide.
 
 mod accounts;
+mod cleared;
 mod counts;
+mod entries;
 mod expected;
 mod floors;
 mod journal;
@@ -18,12 +20,16 @@ mod messages;
 mod transfers;
 mod walk;
 
+pub use entries::{CounterEntry, CurrencyEntries, TransferSums};
+
 use std::collections::BTreeMap;
 use std::fmt;
 use std::sync::Arc;
 
 use rules::{RulesVersion, Snapshot};
 use serde::{Deserialize, Serialize};
+
+use entries::Ledger;
 
 use crate::books::rows::{StoredMessage, Table};
 use crate::books::{BookStore, Contents, StoreError, Views, load};
@@ -52,6 +58,11 @@ pub enum Rule {
     Keys,
     /// What is posted is what was decided, once each.
     Postings,
+    /// What is posted on an account is what its records clear, authorization by authorization.
+    Cleared,
+    /// What is posted in a currency has its counter entries, and what was sent was received, came back or is on its
+    /// way.
+    DoubleEntry,
     /// What left one account for another reached it once, came back, or is on its way.
     Transfers,
     /// A card or account has the status that its last change gave it.
@@ -76,6 +87,8 @@ impl Rule {
             Self::Floors => "floors",
             Self::Keys => "keys",
             Self::Postings => "postings",
+            Self::Cleared => "cleared",
+            Self::DoubleEntry => "double_entry",
             Self::Transfers => "transfers",
             Self::Statuses => "statuses",
             Self::Counts => "counts",
@@ -103,7 +116,7 @@ impl fmt::Display for Violation {
 }
 
 /// What was looked at.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Summary {
     /// The last batch that every check includes.
     pub sequence: u64,
@@ -124,6 +137,9 @@ pub struct Summary {
     /// Those that are on their way.
     #[serde(default)]
     pub transfers_in_flight: u64,
+    /// What was posted and transferred, by currency, with its counter entries.
+    #[serde(default)]
+    pub currencies: Vec<CurrencyEntries>,
     /// Cards whose status changed.
     pub cards_changed: u64,
     /// Accumulators of flex controls.
@@ -282,6 +298,7 @@ pub fn run<S: BookStore, D: Disk + Clone>(
         contents: load::progress(views.store())?.contents,
         rules: BTreeMap::new(),
         purged,
+        ledger: Ledger::default(),
         summary: Summary {
             sequence,
             purged_messages: purged.messages,
@@ -297,6 +314,7 @@ pub fn run<S: BookStore, D: Disk + Clone>(
     let (cards, counts) = audit.messages(journal)?;
     audit.transactions()?;
     audit.accounts()?;
+    audit.summary.currencies = audit.ledger.balance()?;
     audit.cards(cards)?;
     audit.counts(&counts)?;
     Ok(audit.summary)
@@ -314,6 +332,8 @@ struct Audit<'a, 'h, S> {
     rules: BTreeMap<RulesVersion, Option<Arc<Snapshot>>>,
     /// How far the books are purged: what later records say of what went is taken as it is.
     purged: Purged,
+    /// Both sides of what was posted.
+    ledger: Ledger,
     summary: Summary,
 }
 
@@ -343,9 +363,8 @@ impl<S: BookStore> Audit<'_, '_, S> {
             Step::Accounts => {
                 let accounts = rows(Table::Accounts);
                 let passes = accounts.div_ceil(accounts::ACCOUNTS_AT_ONCE);
-                passes
-                    .saturating_mul(rows(Table::Messages))
-                    .saturating_add(accounts)
+                let read = rows(Table::Messages).saturating_add(rows(Table::Transactions));
+                passes.saturating_mul(read).saturating_add(accounts)
             }
             Step::Cards | Step::Counts => 0,
         }

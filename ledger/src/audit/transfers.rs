@@ -40,6 +40,9 @@ impl<S: BookStore> Audit<'_, '_, S> {
                 remittance,
                 received: None,
             };
+            let currency = flight.remittance.currency;
+            let sums = self.ledger.transferred(currency, message.id);
+            add(&mut sums.sent_minor, &flight.remittance);
             open.insert(message.id, flight);
             return check_amount(message, done, amount_minor);
         }
@@ -48,6 +51,9 @@ impl<S: BookStore> Audit<'_, '_, S> {
             let purged = self.purged.includes(remittance.id);
             if remittance.id.shard == message.id.shard && !purged {
                 receive(open, message, remittance)?;
+                if done.effect.standing().is_some() {
+                    self.received(message.id, remittance);
+                }
             }
             return check_amount(message, done, remittance.transfer.amount_minor);
         }
@@ -95,12 +101,24 @@ impl<S: BookStore> Audit<'_, '_, S> {
             let finding = format!("the intent of transfer {id} is open though it was settled");
             return Err(violation(finding, [id, message.id]));
         }
+        let remittance = &flight.remittance;
+        if returned {
+            let sums = self.ledger.transferred(remittance.currency, message.id);
+            add(&mut sums.returned_minor, remittance);
+        } else if elsewhere {
+            self.received(message.id, remittance);
+        }
         let count = match returned {
             true => &mut self.summary.transfers_returned,
             false => &mut self.summary.transfers_completed,
         };
         *count = count.saturating_add(1);
         Ok(())
+    }
+
+    fn received(&mut self, id: RecordId, remittance: &Remittance) {
+        let sums = self.ledger.transferred(remittance.currency, id);
+        add(&mut sums.received_minor, remittance);
     }
 
     /// Whether the counterpart is no account of these books.
@@ -111,8 +129,14 @@ impl<S: BookStore> Audit<'_, '_, S> {
 
     /// What is left is on its way: its intent is found.
     pub(super) fn in_flight(&mut self, open: &Open) -> Result<(), AuditError> {
-        for id in open.keys() {
+        for (id, flight) in open {
             self.row(Step::Messages)?;
+            let credited = flight.received.is_some_and(|(_, refused)| !refused);
+            if !credited {
+                let remittance = &flight.remittance;
+                let sums = self.ledger.transferred(remittance.currency, *id);
+                add(&mut sums.in_flight_minor, remittance);
+            }
             // It may have been settled since its messages were read.
             let settled = || self.views.step_of_transfer(*id, TransferStep::Settled);
             if self.views.led_to(&Lead::Transfer(*id))?.is_none() && settled()?.is_none() {
@@ -139,6 +163,11 @@ fn receive(
     // That there is one of them is for its key to say.
     flight.received = Some((message.id, refused));
     Ok(())
+}
+
+fn add(sum_minor: &mut i128, remittance: &Remittance) {
+    let amount_minor = i128::from(remittance.transfer.amount_minor);
+    *sum_minor = sum_minor.saturating_add(amount_minor);
 }
 
 /// A side stands for the whole amount of the transfer.

@@ -344,6 +344,14 @@ impl<S: BookStore> Views<S> {
         self.row(Table::Transactions, &rows::transaction_key(account, id))
     }
 
+    /// The transaction of a row that was read from the store.
+    ///
+    /// # Errors
+    /// [`StoreError`] when the row cannot be read.
+    pub(crate) fn transaction_over(&self, row: &[u8]) -> Result<TransactionPosted, StoreError> {
+        Ok(rows::decode(Table::Transactions, row)?)
+    }
+
     /// How far the books are purged.
     ///
     /// # Errors

@@ -290,7 +290,7 @@ fn read<T: DeserializeOwned>(store: &MemoryStore, table: Table, key: &[u8]) -> (
     (row[0], postcard::from_bytes(&row[1..]).unwrap())
 }
 
-fn change<T: DeserializeOwned + Serialize>(
+pub(crate) fn change<T: DeserializeOwned + Serialize>(
     store: &MemoryStore,
     table: Table,
     key: &[u8],

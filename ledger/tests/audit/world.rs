@@ -1,6 +1,5 @@
 //! A small history with a record of nearly every kind, decided by a writer, and batches made of it again.
 
-use std::collections::VecDeque;
 use std::path::Path;
 use std::sync::{Arc, LazyLock};
 
@@ -231,39 +230,83 @@ pub(crate) fn history() -> History {
         stored: Vec::new(),
     };
     let commands = [opened(), messages(), transfers(), operations()].concat();
-    let mut commands = VecDeque::from(commands);
-    let (mut drop, mut rounds) = (Some(drop), 0);
-    let mut writer = Writer::new(SHARD, State::default(), 0, Timestamp::default());
-    let mut books = ViewWriter::new(SHARD, MemoryStore::default(), Progress::default());
-    let mut history = History::new();
-    for number in 0_i64.. {
-        if commands.is_empty() && rounds < 2 {
-            rounds += 1;
-            commands.extend(books.views().missing_steps(2).unwrap());
+    let mut made = Made::new();
+    for command in commands {
+        made.submit(command);
+    }
+    for _ in 0..2 {
+        for step in made.books.views().missing_steps(2).unwrap() {
+            made.submit(step);
         }
-        let days = if commands.is_empty() { 40 } else { 0 };
-        let Some(mut command) = commands.pop_front().or_else(|| drop.take()) else {
-            break;
-        };
-        let second = number * 1_000_000;
-        let now = START.plus_us(days * DAY_US + second);
-        let related = books.views().related(command.lookups());
+    }
+    made.submit_after_days(drop);
+    made.history
+}
+
+/// A history of which the oldest decisions were purged: a forced operation that is undone by what is left.
+pub(crate) fn purged_history() -> History {
+    let mut made = Made::new();
+    for command in opened() {
+        made.submit(command);
+    }
+    made.submit(operate("force", Operation::Force(amount(CREDIT, 800))));
+    made.submit(operate("adjust", Operation::Adjust(amount(CREDIT, 5_000))));
+    let undo = Operation::CancelForce {
+        of: "force".parse().unwrap(),
+    };
+    made.submit(operate("undo", undo));
+    let before = START.plus_us(DAY_US);
+    made.submit_after_days(operate("purge", Operation::PurgeHistory { before }));
+    made.books.checkpoint().unwrap();
+    let step = made.books.views().purge_step(2).unwrap();
+    made.submit_after_days(Command::Purge(Box::new(step.unwrap())));
+    made.history
+}
+
+/// A writer and books beside it.
+struct Made {
+    writer: Writer,
+    books: ViewWriter<MemoryStore>,
+    history: History,
+}
+
+impl Made {
+    fn new() -> Self {
+        Self {
+            writer: Writer::new(SHARD, State::default(), 0, Timestamp::default()),
+            books: ViewWriter::new(SHARD, MemoryStore::default(), Progress::default()),
+            history: History::new(),
+        }
+    }
+
+    fn submit(&mut self, command: Command) {
+        self.submit_at(command, 0);
+    }
+
+    /// When what expires has expired, and what is old may go.
+    fn submit_after_days(&mut self, command: Command) {
+        self.submit_at(command, 40);
+    }
+
+    fn submit_at(&mut self, mut command: Command, days: i64) {
+        let number = i64::try_from(self.history.len()).unwrap();
+        let now = START.plus_us(days * DAY_US + number * 1_000_000);
+        let related = self.books.views().related(command.lookups());
         command.attach(related.unwrap());
         let submission = Submission {
             command,
             deadline: None,
             ticket: (),
         };
-        let decided = writer.decide([submission], rules(), now).unwrap();
+        let decided = self.writer.decide([submission], rules(), now).unwrap();
         let batch = decided
             .batch
             .unwrap_or_else(|| panic!("command {number} has no record"));
-        books.apply(&batch).unwrap();
+        self.books.apply(&batch).unwrap();
         release(decided.pending);
         let records = records(&batch).into_iter().map(|(_, record)| record);
-        history.push((batch.time, records.collect()));
+        self.history.push((batch.time, records.collect()));
     }
-    history
 }
 
 /// The batches of a history.

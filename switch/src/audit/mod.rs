@@ -117,6 +117,16 @@ pub fn progress_text(progress: Progress) -> String {
     }
 }
 
+/// What was posted in a currency.
+fn balanced_text(entries: &Value) -> String {
+    format!(
+        "currency {} balanced: accounts are debited {} and credited {}, and their counter entries as much\n",
+        entries["currency"].as_str().unwrap_or_default(),
+        entries["debits_minor"],
+        entries["credits_minor"]
+    )
+}
+
 /// A report for people.
 #[must_use]
 pub fn to_text(report: &Value) -> String {
@@ -128,7 +138,11 @@ pub fn to_text(report: &Value) -> String {
         }
     }
     let headline = if is_good(report) {
-        format!("good up to batch {}\n", report["looked_at"]["sequence"])
+        let looked_at = &report["looked_at"];
+        let currencies = looked_at["currencies"].as_array();
+        let balanced = currencies.into_iter().flatten().map(balanced_text);
+        let good = format!("good up to batch {}\n", looked_at["sequence"]);
+        std::iter::once(good).chain(balanced).collect()
     } else {
         let text = |key: &str| report[key].as_str().unwrap_or_default().to_owned();
         format!("not good: {}: {}\n", text("rule"), text("finding"))
