@@ -79,6 +79,29 @@ impl Framing {
         self.write_behind(out, self.header.reply(request_header), body)
     }
 
+    /// Writes one frame that gives a message back as rejected, with the header it came with; `false`, and nothing
+    /// written, where the network has no header for that.
+    ///
+    /// # Errors
+    /// [`FrameTooLong`].
+    pub fn write_rejection(
+        &self,
+        out: &mut BytesMut,
+        code: u16,
+        header: &[u8],
+        body: &[u8],
+    ) -> Result<bool, FrameTooLong> {
+        let Some(rejection) = self.header.rejection(code) else {
+            return Ok(false);
+        };
+        self.write_behind(out, rejection, |out| {
+            out.put_slice(header);
+            out.put_slice(body);
+            Ok(())
+        })
+        .map(|()| true)
+    }
+
     fn write_behind<E: From<FrameTooLong>>(
         &self,
         out: &mut BytesMut,

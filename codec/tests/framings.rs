@@ -318,6 +318,31 @@ fn a_rejection_carries_both_headers_and_the_original_message() {
 }
 
 #[test]
+fn a_message_is_given_back_behind_the_header_it_came_with() {
+    let visa = framing(r#"length_header = "binary-2", control_bytes_after = 2, header = "visa""#);
+    let header = from_hex("16010200000000001234560700000000000000000000");
+    let mut out = BytesMut::from(&b"before"[..]);
+    assert_eq!(
+        visa.write_rejection(&mut out, 0x0497, &header, b"0110"),
+        Ok(true)
+    );
+    let frame = read(visa, &out[6..], 3).unwrap().remove(0);
+    assert_eq!(&frame.body[..], b"0110");
+    assert_eq!(&frame.header[26..], header);
+    let read = VisaHeader::parse(&frame.header).unwrap();
+    assert_eq!((read.reject_code, read.round_trip), (Some(0x0497), 7));
+    // The total length in the reject header is that of everything.
+    assert_eq!(frame.header[3..5], [0, 52]);
+
+    let tpdu = framing(r#"length_header = "binary-2", header = "tpdu""#);
+    let mut out = BytesMut::new();
+    assert_eq!(tpdu.write_rejection(&mut out, 1, &[], b"0110"), Ok(false));
+    assert!(out.is_empty());
+    let too_long = visa.write_rejection(&mut out, 1, &header, &[0; 1 << 16]);
+    assert!(too_long.is_err() && out.is_empty());
+}
+
+#[test]
 fn no_frame_is_written_beyond_the_maximum() {
     let body: &'static [u8] = &[b'0'; 91];
     for (keys, _, header) in TABLE {

@@ -15,6 +15,7 @@ pub mod network;
 pub mod parts;
 pub mod readable;
 pub mod reference;
+pub mod rejection;
 pub mod report;
 pub mod runner;
 pub mod scenario;

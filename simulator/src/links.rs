@@ -1,13 +1,14 @@
 //! The open links of one run by name, and who asked what on them. Owns the pairing of answers with
 //! requests and the answers to the switch's own network management; must never judge a value.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use codec::{Element, Frame, Message, Mti, MtiClass, MtiFunction};
 use tokio::time::Instant;
 
 use crate::compose;
 use crate::link::{Link, LinkError, Received};
+use crate::rejection::{self, Rejection};
 use crate::runner::Settings;
 use crate::sign_on;
 use crate::transcript::Fields;
@@ -24,8 +25,8 @@ pub(crate) struct Asked {
 /// What waiting for the scenario's business brought.
 #[derive(Debug)]
 pub(crate) enum Next {
-    /// A message that is not the switch's own network management.
-    Message(Box<Message>),
+    /// A message that is not the switch's own network management, and the frame that it came in.
+    Message(Box<Message>, Frame),
     /// Nothing until the deadline.
     Nothing,
     /// The peer closed the link.
@@ -39,19 +40,24 @@ struct OpenLink {
     link: Link,
     /// By STAN.
     asked: BTreeMap<String, Asked>,
+    /// STANs of the rejections whose acknowledgement is still to come.
+    rejecting: BTreeSet<String>,
 }
 
 /// Links by name; they open when first used.
 #[derive(Debug)]
 pub(crate) struct Links<'a> {
     settings: Settings<'a>,
+    rejection: Option<&'a Rejection>,
     open: BTreeMap<String, OpenLink>,
 }
 
 impl<'a> Links<'a> {
-    pub(crate) fn new(settings: Settings<'a>) -> Self {
+    /// Network management of the switch is answered, or rejected.
+    pub(crate) fn new(settings: Settings<'a>, rejection: Option<&'a Rejection>) -> Self {
         Self {
             settings,
+            rejection,
             open: BTreeMap::new(),
         }
     }
@@ -83,6 +89,7 @@ impl<'a> Links<'a> {
                 OpenLink {
                     link,
                     asked: BTreeMap::new(),
+                    rejecting: BTreeSet::new(),
                 },
             );
         }
@@ -135,7 +142,7 @@ impl<'a> Links<'a> {
         }
     }
 
-    /// Waits on a link until `deadline`. Network management requests of the switch are answered
+    /// Waits on a link until `deadline`. Network management requests of the switch are answered or rejected,
     /// and put down in `notes`. A link that closes or breaks opens again at its next use.
     pub(crate) async fn next(
         &mut self,
@@ -160,22 +167,69 @@ impl<'a> Links<'a> {
                     return Next::Broken(format!("the link cannot be read on: {reason}"));
                 }
             };
-            let Frame { header, body, .. } = frame;
-            let message = match self.settings.dialect.decode(body) {
+            let message = match self.settings.dialect.decode(frame.body.clone()) {
                 Ok(message) => message,
                 Err(error) => return Next::Broken(format!("cannot be decoded: {error}")),
             };
-            if !manages(message.mti()) {
-                return Next::Message(Box::new(message));
+            if self.acknowledges_a_rejection(name, &message) {
+                continue;
             }
-            if let Err(reason) = self.acknowledge(name, &header, &message).await {
+            if !manages(message.mti()) {
+                return Next::Message(Box::new(message), frame);
+            }
+            let done = match self.rejection {
+                Some(rejection) => self.reject(name, rejection, &message, &frame).await,
+                None => self.acknowledge(name, &frame.header, &message).await,
+            };
+            if let Err(reason) = done {
                 return Next::Broken(reason);
             }
             let code = message
                 .text(Element::NETWORK_MANAGEMENT_CODE)
                 .unwrap_or("?");
-            notes.push(format!("answered {} {code} of the switch", message.mti()));
+            let what = self.rejection.map_or("answered", |_| "rejected");
+            notes.push(format!("{what} {} {code} of the switch", message.mti()));
         }
+    }
+
+    /// Rejects a network management request of the switch.
+    async fn reject(
+        &mut self,
+        name: &str,
+        rejection: &Rejection,
+        request: &Message,
+        frame: &Frame,
+    ) -> Result<(), String> {
+        let dialect = self.settings.dialect;
+        let open = self.link(name).await.map_err(|error| error.to_string())?;
+        let sent = match rejection {
+            Rejection::Header(code) => {
+                let bytes = rejection::given_back(dialect, *code, frame);
+                let bytes = bytes.map_err(|error| error.to_string())?;
+                open.link.send_bytes(&bytes).await
+            }
+            Rejection::Message(code) => {
+                // Its STAN is that of the request: it meets no other of the network's.
+                let fresh = Fields::of(request).0;
+                let advice = rejection::advice(request, code, &fresh);
+                let mti = advice.mti.ok_or("no message type")?;
+                let body = compose::encode(dialect, mti, &advice.fields)
+                    .map_err(|error| error.to_string())?;
+                let stan = advice.fields.get(Element::STAN);
+                open.rejecting.extend(stan.map(str::to_owned));
+                open.link.send_frame(&body).await
+            }
+        };
+        sent.map_err(|error| error.to_string())
+    }
+
+    /// Whether a message is the 0630 of a rejection.
+    fn acknowledges_a_rejection(&mut self, name: &str, message: &Message) -> bool {
+        let administrative = message.mti().class() == MtiClass::Administrative;
+        let stan = message.text(Element::STAN).filter(|_| administrative);
+        let open = self.open.get_mut(name);
+        stan.zip(open)
+            .is_some_and(|(stan, open)| open.rejecting.remove(stan))
     }
 
     /// Answers a network management request of the switch with DE39 00.

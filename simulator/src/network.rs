@@ -2,7 +2,7 @@
 //! network have in common; must never know what the switch is configured to do.
 //!
 //! A file has `name`, `dialect` (a file, relative to this one), an optional `sign_on` (DE70 of the 0800 that
-//! every link begins with), an optional `[answer]` with `echo` and `absent` lists that hold for every answer,
+//! every link begins with), an optional `rejects` (`header` or `message`: how it gives back what it does not take), an optional `[answer]` with `echo` and `absent` lists that hold for every answer,
 //! and optional `[defaults]` (element = "value") under those of the scenarios.
 
 use std::collections::BTreeMap;
@@ -13,6 +13,7 @@ use serde::Deserialize;
 use thiserror::Error;
 
 use crate::reference::Template;
+use crate::rejection;
 use crate::scenario::AnswerRule;
 
 /// Elements that a network sends back unchanged unless its file says otherwise; DE70 in network management
@@ -31,6 +32,8 @@ pub struct Network {
     pub dialect: Dialect,
     /// DE70 of the message that every link begins with.
     pub sign_on: Option<String>,
+    /// How it gives back what it does not take.
+    pub rejects: rejection::Form,
     /// What every answer owes its request.
     pub answer: AnswerRule,
     /// Values of every request but network management.
@@ -69,6 +72,8 @@ struct Document {
     name: String,
     dialect: String,
     sign_on: Option<String>,
+    #[serde(default)]
+    rejects: rejection::Form,
     answer: Option<AnswerTable>,
     #[serde(default)]
     defaults: BTreeMap<Element8, String>,
@@ -133,6 +138,7 @@ impl Network {
             .collect();
         network.name = document.name;
         network.sign_on = document.sign_on;
+        network.rejects = document.rejects;
         Ok(network)
     }
 
@@ -143,6 +149,7 @@ impl Network {
             name: dialect.name().to_owned(),
             dialect,
             sign_on: None,
+            rejects: rejection::Form::default(),
             answer: AnswerRule {
                 echo: elements(&ECHOED),
                 absent: elements(&NEVER_RETURNED),

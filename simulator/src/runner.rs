@@ -10,11 +10,12 @@ use tokio::time::Instant;
 
 use crate::amounts;
 use crate::compose;
-use crate::generate::Generator;
+use crate::generate::{Fresh, Generator};
 use crate::judge::Case;
 use crate::link::Peer;
 use crate::links::{Links, Next, asks};
 use crate::reference::{Part, Template};
+use crate::rejection::{self, Rejection};
 use crate::report::{MaskedMessage, ScenarioReport, StepReport, Verdict};
 use crate::scenario::{Action, AnswerExpectation, Body, Expectation, Scenario, Step};
 use crate::transcript::{Fields, Sent, Transcript, Unresolved};
@@ -48,10 +49,13 @@ pub async fn play(
         scenario,
         settings,
         generator,
-        links: Links::new(Settings {
-            sign_on,
-            ..settings
-        }),
+        links: Links::new(
+            Settings {
+                sign_on,
+                ..settings
+            },
+            scenario.reject_own_requests.as_ref(),
+        ),
         transcript: Transcript::default(),
     };
     let mut steps = Vec::with_capacity(scenario.steps.len());
@@ -198,7 +202,47 @@ impl Player<'_> {
                     framed: *framed,
                 }))
             }
+            Action::Reject {
+                answer_of,
+                rejection,
+            } => self.rejection(answer_of, rejection, &fresh).map(Some),
             Action::Wait | Action::Close | Action::Reconnect => Ok(None),
+        }
+    }
+
+    fn rejection(
+        &self,
+        answer_of: &str,
+        rejection: &Rejection,
+        fresh: &Fresh,
+    ) -> Result<Outgoing, Unprepared> {
+        let dialect = self.settings.dialect;
+        let frame = self.transcript.frames.get(answer_of);
+        let frame = frame.ok_or_else(|| Unresolved::NoAnswer(answer_of.to_owned()))?;
+        let unwritable = |error: String| Unprepared::Unwritable(format!("cannot be sent: {error}"));
+        match rejection {
+            Rejection::Header(code) => Ok(Outgoing {
+                sent: Sent::default(),
+                bytes: rejection::given_back(dialect, *code, frame)
+                    .map_err(|error| unwritable(error.to_string()))?
+                    .to_vec(),
+                framed: false,
+            }),
+            Rejection::Message(code) => {
+                let rejected = dialect.decode(frame.body.clone());
+                let rejected = rejected.map_err(|error| unwritable(error.to_string()))?;
+                let sent = rejection::advice(&rejected, code, fresh);
+                let mti = sent
+                    .mti
+                    .ok_or_else(|| unwritable("no message type".to_owned()))?;
+                let body = compose::encode(dialect, mti, &sent.fields)
+                    .map_err(|error| unwritable(error.to_string()))?;
+                Ok(Outgoing {
+                    sent,
+                    bytes: body.to_vec(),
+                    framed: true,
+                })
+            }
         }
     }
 
@@ -233,7 +277,7 @@ impl Player<'_> {
                         "expected the link to be closed, still open after {} ms",
                         limit.as_millis()
                     )),
-                    Next::Message(_) | Next::Broken(_) => {
+                    Next::Message(..) | Next::Broken(_) => {
                         self.unwanted(step, next, "the link to be closed", report);
                     }
                 }
@@ -245,7 +289,7 @@ impl Player<'_> {
     fn unwanted(&self, step: &Step, next: Next, expected: &str, report: &mut StepReport) {
         let got = match next {
             Next::Nothing => return,
-            Next::Message(message) => {
+            Next::Message(message, _) => {
                 let fields = Fields::of(&message);
                 let mti = Some(message.mti());
                 let masked = MaskedMessage::new(self.settings.dialect, mti, &fields);
@@ -273,9 +317,10 @@ impl Player<'_> {
                 .next(&step.link, started + limit, &mut report.notes)
                 .await
             {
-                Next::Message(message) => {
+                Next::Message(message, frame) => {
                     let ours = stan.is_none() || message.text(Element::STAN) == stan;
                     if ours && !asks(message.mti()) {
+                        self.transcript.frames.insert(step.name.clone(), frame);
                         return Some(message);
                     }
                     self.unexpected(step, &message, report);

@@ -2,9 +2,10 @@
 //! key; must never open a socket.
 //!
 //! A file has `name`, `description`, `[defaults]` (element = "value", merged into every request but
-//! network management), an optional `[answer]` with `echo` and `absent` lists that hold for every
+//! network management), an optional `reject_own_requests` (a code: network management of the switch is rejected with it
+//! instead of answered), an optional `[answer]` with `echo` and `absent` lists that hold for every
 //! answer, and `[[step]]` tables. A step has a `name`, an optional `link`, at most one action
-//! (`send`, `send_text`, `send_hex`, `close`, `reconnect`), one expectation (`expect`,
+//! (`send`, `send_text`, `send_hex`, `reject`, `close`, `reconnect`), one expectation (`expect`,
 //! `expect_no_answer_ms`, `expect_closed`) where something was sent, and `save`.
 
 mod document;
@@ -22,6 +23,7 @@ use crate::amounts::{Balance, Expression};
 use crate::network::Network;
 use crate::parts;
 use crate::reference::Template;
+use crate::rejection::Rejection;
 
 pub use error::{ScenarioError, ScenarioErrors};
 
@@ -40,6 +42,8 @@ pub struct Scenario {
     pub answer: AnswerRule,
     /// Whether links sign on when they open, where the network does.
     pub sign_on: bool,
+    /// How network management of the switch is rejected, where it is not answered.
+    pub reject_own_requests: Option<Rejection>,
     /// The steps in order.
     pub steps: Vec<Step>,
 }
@@ -83,6 +87,13 @@ pub enum Action {
         content: Body,
         /// Whether a length header goes before them.
         framed: bool,
+    },
+    /// Rejects the answer that a step got.
+    Reject {
+        /// Name of the step.
+        answer_of: String,
+        /// How, and why.
+        rejection: Rejection,
     },
     /// Closes the link.
     Close,

@@ -4,7 +4,7 @@
 use std::collections::BTreeMap;
 use std::fmt;
 
-use codec::{Element, Message, Mti};
+use codec::{Element, Frame, Message, Mti};
 use thiserror::Error;
 
 use crate::generate::Fresh;
@@ -51,6 +51,8 @@ pub struct Transcript {
     pub sent: BTreeMap<String, Sent>,
     /// Answers got, by step name.
     pub answers: BTreeMap<String, Fields>,
+    /// The same as they came.
+    pub frames: BTreeMap<String, Frame>,
     /// Balances saved, in minor units.
     pub saved: BTreeMap<String, i64>,
 }
@@ -74,6 +76,9 @@ pub enum Unresolved {
         /// The element wanted.
         element: Element,
     },
+    /// The answer that is to be rejected has not come.
+    #[error("step {0:?} has no answer")]
+    NoAnswer(String),
     /// A whole message that is to be repeated or reversed was never made.
     #[error("step {0:?} has sent no message")]
     NoMessage(String),

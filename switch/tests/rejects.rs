@@ -12,7 +12,7 @@ mod harness;
 use std::io::{Read as _, Write as _};
 use std::net::TcpStream;
 
-use harness::{Fields, PATIENCE, Switch, World, eventually, repository, text};
+use harness::{Fields, PATIENCE, Switch, World, eventually, repository, run, set, simulator, text};
 use serde_json::{Value, json};
 
 const PAN: &str = "4000001200000016";
@@ -150,6 +150,46 @@ fn a_request_of_our_own_that_is_rejected_ends_at_once() {
         last_complaint(&shown),
         "echo: rejected by the network with 57"
     );
+    running.stop();
+}
+
+/// A scenario that only waits, on a link of a network that rejects what the switch asks of its own.
+const NOTHING_IS_TAKEN: &str = r#"
+name = "nothing is taken"
+description = "Echoes of the switch are rejected."
+reject_own_requests = "CODE"
+
+[[step]]
+name = "wait"
+send.mti = "0800"
+send.fields = { 70 = "301" }
+expect.fields = { 39 = "00" }
+
+[[step]]
+name = "echoes come"
+expect_no_answer_ms = 1500
+"#;
+
+#[test]
+fn the_simulator_rejects_requests_of_the_switch_in_both_forms() {
+    let world = World::with(|settings| {
+        for listener in settings["listener"].as_array_mut().unwrap() {
+            set(listener.as_table_mut().unwrap(), "echo_idle_s", 1);
+        }
+    });
+    let running = world.start();
+    for (number, network, code) in [(1, "generic", "12"), (2, "visa", "0497")] {
+        let file = world.data().join("rejecting.toml");
+        std::fs::write(&file, NOTHING_IS_TAKEN.replace("CODE", code)).unwrap();
+        let target = running.port(number).to_string();
+        let arguments = ["run", "--network", network, "--target", &target];
+        let played = run(simulator().args(arguments).arg(&file));
+        assert_eq!(played.code, Some(0), "{}{}", played.stdout, played.stderr);
+        let note = "rejected 0800 301 of the switch";
+        assert!(played.stdout.contains(note), "{}", played.stdout);
+        let labels = format!("network=\"{network}\",code=\"{code}\",of=\"own_request\"");
+        assert!(running.metric("switch_rejects_total", &labels) >= 1.0);
+    }
     running.stop();
 }
 

@@ -136,6 +136,17 @@ impl Header {
             .unwrap_or(self.template)
     }
 
+    /// The header that goes in front of that of a message to give it back as rejected; `None` where a network has none.
+    pub(crate) fn rejection(&self, code: u16) -> Option<HeaderBytes> {
+        if self.form != HeaderForm::Visa {
+            return None;
+        }
+        let mut bytes = [0; VISA_REJECT_BYTES];
+        *bytes.first_chunk_mut()? = [0x1A, 0x01, 0x02];
+        *bytes.last_chunk_mut()? = code.to_be_bytes();
+        HeaderBytes::new(&bytes)
+    }
+
     /// Writes the length of header and message into the header, where it has a place for it; `false` when that does
     /// not fit.
     pub(crate) fn announce(&self, frame: &mut [u8]) -> bool {

@@ -7,6 +7,7 @@ use serde::Deserialize;
 use toml::Spanned;
 
 use crate::amounts::Balance;
+use crate::rejection;
 
 /// Element number, or the path of a part, to value, both with their place in the file.
 pub(super) type FieldTable = BTreeMap<Spanned<String>, Spanned<String>>;
@@ -20,6 +21,7 @@ pub(super) struct Document {
     pub(super) defaults: FieldTable,
     pub(super) answer: Option<AnswerTable>,
     pub(super) sign_on: Option<bool>,
+    pub(super) reject_own_requests: Option<Spanned<String>>,
     pub(super) step: Vec<StepTable>,
 }
 
@@ -38,6 +40,7 @@ pub(super) struct StepTable {
     pub(super) send: Option<SendTable>,
     pub(super) send_text: Option<Spanned<Vec<String>>>,
     pub(super) send_hex: Option<Spanned<String>>,
+    pub(super) reject: Option<RejectTable>,
     #[serde(default)]
     pub(super) raw: bool,
     #[serde(default)]
@@ -64,6 +67,14 @@ pub(super) struct SendTable {
     pub(super) repeat_of: Option<Spanned<String>>,
     #[serde(default)]
     pub(super) lost: bool,
+}
+
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct RejectTable {
+    pub(super) answer_of: Spanned<String>,
+    pub(super) code: Spanned<String>,
+    pub(super) by: Option<rejection::Form>,
 }
 
 #[derive(Debug, Deserialize)]

@@ -8,7 +8,9 @@ use std::time::Duration;
 use codec::{Dialect, Element, Mti};
 use toml::Spanned;
 
-use super::document::{AnswerTable, Document, ExpectTable, FieldTable, SendTable, StepTable};
+use super::document::{
+    AnswerTable, Document, ExpectTable, FieldTable, RejectTable, SendTable, StepTable,
+};
 use super::{
     Action, AnswerExpectation, AnswerRule, Body, Expectation, Request, Scenario, ScenarioError,
     ScenarioErrors, Step,
@@ -19,6 +21,7 @@ use crate::mask;
 use crate::network::Network;
 use crate::parts;
 use crate::reference::{Part, Template};
+use crate::rejection::{self, Rejection};
 use crate::transcript::Fields;
 
 /// Link of a step that names none.
@@ -34,6 +37,7 @@ pub(super) fn scenario(
         file,
         text,
         dialect: &network.dialect,
+        rejects: network.rejects,
         errors: Vec::new(),
         earlier: Earlier::default(),
     };
@@ -47,6 +51,8 @@ pub(super) fn scenario(
     let mut defaults = network.defaults.clone();
     defaults.extend(check.fields(&document.defaults));
     let answer = check.answer_rule(document.answer.as_ref(), &network.answer);
+    let rejected = document.reject_own_requests.as_ref();
+    let reject_own_requests = rejected.and_then(|code| check.rejection(code, None));
     let steps = document
         .step
         .iter()
@@ -63,6 +69,7 @@ pub(super) fn scenario(
             defaults,
             answer,
             sign_on: document.sign_on.unwrap_or(true),
+            reject_own_requests,
             steps,
         })
     } else {
@@ -85,6 +92,7 @@ struct Check<'a> {
     file: &'a str,
     text: &'a str,
     dialect: &'a Dialect,
+    rejects: rejection::Form,
     errors: Vec<ScenarioError>,
     earlier: Earlier,
 }
@@ -155,7 +163,11 @@ impl Check<'_> {
     fn remember(&mut self, table: &StepTable, action: &Action, expectation: &Expectation) {
         let name = table.name.get_ref();
         match action {
-            Action::Send(_) => {
+            Action::Send(_)
+            | Action::Reject {
+                rejection: Rejection::Message(_),
+                ..
+            } => {
                 self.earlier.sent.insert(name.clone(), true);
             }
             Action::Body {
@@ -164,7 +176,11 @@ impl Check<'_> {
             } => {
                 self.earlier.sent.insert(name.clone(), false);
             }
-            Action::Body { .. } | Action::Wait | Action::Close | Action::Reconnect => {}
+            Action::Body { .. }
+            | Action::Reject { .. }
+            | Action::Wait
+            | Action::Close
+            | Action::Reconnect => {}
         }
         if matches!(expectation, Expectation::Answer(_)) {
             self.earlier.answered.insert(name.clone());
@@ -178,11 +194,12 @@ impl Check<'_> {
             table.send.is_some(),
             table.send_text.is_some(),
             table.send_hex.is_some(),
+            table.reject.is_some(),
             table.close,
             table.reconnect,
         ];
         if given.iter().filter(|given| **given).count() > 1 {
-            let one = "one of send, send_text, send_hex, close and reconnect in a step";
+            let one = "one of send, send_text, send_hex, reject, close and reconnect in a step";
             self.refuse(span, one.to_owned());
             return None;
         }
@@ -216,11 +233,38 @@ impl Check<'_> {
                 framed,
             });
         }
+        if let Some(reject) = &table.reject {
+            return self.reject(reject);
+        }
         Some(match (table.close, table.reconnect) {
             (true, _) => Action::Close,
             (false, true) => Action::Reconnect,
             (false, false) => Action::Wait,
         })
+    }
+
+    fn reject(&mut self, table: &RejectTable) -> Option<Action> {
+        let answer_of = table.answer_of.get_ref();
+        if !self.earlier.answered.contains(answer_of) {
+            let reason = format!("no earlier step {answer_of:?} with expect");
+            self.refuse(table.answer_of.span(), reason);
+        }
+        let rejection = self.rejection(&table.code, table.by)?;
+        Some(Action::Reject {
+            answer_of: answer_of.clone(),
+            rejection,
+        })
+    }
+
+    fn rejection(
+        &mut self,
+        code: &Spanned<String>,
+        form: Option<rejection::Form>,
+    ) -> Option<Rejection> {
+        let rejection = Rejection::new(form.unwrap_or(self.rejects), code.get_ref(), self.dialect);
+        rejection
+            .map_err(|reason| self.refuse(code.span(), reason))
+            .ok()
     }
 
     fn request(&mut self, table: &SendTable) -> Option<Request> {
@@ -440,6 +484,15 @@ fn mismatch(action: &Action, expectation: &Expectation) -> Option<&'static str> 
         }
         Action::Send(request) if !request.lost && nothing => {
             Some("say what is expected: expect, expect_no_answer_ms or expect_closed")
+        }
+        Action::Reject { .. } if nothing => {
+            Some("say what is expected: expect, expect_no_answer_ms or expect_closed")
+        }
+        Action::Reject {
+            rejection: Rejection::Header(_),
+            ..
+        } if matches!(expectation, Expectation::Answer(_)) => {
+            Some("what comes back behind a reject header is not answered")
         }
         Action::Close | Action::Reconnect if !nothing => {
             Some("close and reconnect have no expectation")

@@ -35,6 +35,31 @@ fn a_right_answer_holds() {
     );
 }
 
+#[test]
+fn an_answer_is_rejected_by_a_message_that_names_it() {
+    let steps = format!(
+        "{PURCHASE}\n[[step]]\nname = \"rejected\"\nreject = {{ answer_of = \"purchase\", code = \"12\" }}\n\
+         expect.fields = {{ 39 = \"00\" }}\n"
+    );
+    let mut answered = String::new();
+    let stub = Stub::start(move |message, before| {
+        let text = |element| message.text(element).unwrap().to_owned();
+        if before == 0 {
+            let institutions = format!("{:0>11}{:011}", text(Element::ACQUIRING_INSTITUTION), 0);
+            let (stan, time) = (Element::STAN, Element::TRANSMISSION_DATE_TIME);
+            answered = format!("0110{}{}{institutions}", text(stan), text(time));
+            return answer(&[(38, "A00001"), (39, "00")]);
+        }
+        assert_eq!(message.mti().to_string(), "0620");
+        assert_eq!(text(Element::RESPONSE_CODE), "12");
+        assert_eq!(text(Element::ORIGINAL_DATA_ELEMENTS), answered);
+        answer(&[(39, "00")])
+    });
+    let ran = run_scenario(&stub, &steps, &[]);
+    assert_eq!(ran.code, 0, "{}{}", ran.stdout, ran.stderr);
+    assert!(ran.stdout.contains("0620 -> 0630"), "{}", ran.stdout);
+}
+
 /// Each wrong answer and the sentence it earns.
 #[test]
 fn wrong_answers_fail_with_a_sentence() {

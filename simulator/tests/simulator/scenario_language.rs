@@ -1,6 +1,6 @@
 //! The scenario language: what is refused, at which line and with which words; what is allowed.
 
-use crate::stub::{HEAD, PAN, dialect};
+use crate::stub::{HEAD, PAN, dialect, repository};
 use codec::Element;
 use simulator::network::Network;
 use simulator::scenario::{Action, Expectation, Scenario};
@@ -156,6 +156,57 @@ fn refusals_after_a_good_step() {
         twice.contains("s.toml:17: step \"a\" is there twice"),
         "{twice}"
     );
+}
+
+#[test]
+fn refused_rejections() {
+    for (line, due) in [
+        (
+            "reject = { answer_of = \"b\", code = \"12\" }\nexpect.mti = \"0630\"",
+            "s.toml:18: no earlier step \"b\" with expect",
+        ),
+        (
+            "reject = { answer_of = \"a\", code = \"123\" }\nexpect.mti = \"0630\"",
+            "s.toml:18: an 0620 has a code of two",
+        ),
+        (
+            "reject = { answer_of = \"a\", code = \"0497\", by = \"header\" }\nexpect_no_answer_ms = 1",
+            "s.toml:18: this dialect has no reject header",
+        ),
+        (
+            "reject = { answer_of = \"a\", code = \"12\", by = \"post\" }\nexpect_no_answer_ms = 1",
+            "s.toml:18: unknown variant `post`",
+        ),
+        (
+            "reject = { answer_of = \"a\", code = \"12\" }",
+            "s.toml:17: say what is expected",
+        ),
+        (
+            "reject = { answer_of = \"a\", code = \"12\" }\nsend.mti = \"0100\"",
+            "s.toml:17: one of send, send_text, send_hex, reject",
+        ),
+    ] {
+        let error = read(&format!("{GOOD}[[step]]\nname = \"c\"\n{line}\n")).unwrap_err();
+        assert!(error.contains(due), "{due}\n{error}");
+    }
+    let visa = Network::load(&repository("config/simulator/visa.toml")).unwrap();
+    for (step, due) in [
+        (
+            "code = \"49\" }\nexpect_no_answer_ms = 1",
+            "a code of four hex digits",
+        ),
+        (
+            "code = \"0497\" }\nexpect.mti = \"0630\"",
+            "is not answered",
+        ),
+    ] {
+        let text =
+            format!("{HEAD}{GOOD}[[step]]\nname = \"c\"\nreject = {{ answer_of = \"a\", {step}\n");
+        let error = Scenario::from_toml("s.toml", &text, &visa)
+            .unwrap_err()
+            .to_string();
+        assert!(error.contains(due), "{due}\n{error}");
+    }
 }
 
 #[test]
