@@ -11,7 +11,7 @@ use crate::authorization::{
 };
 use crate::books::rows::StoredMessage;
 use crate::entities::{Account, Card, Customer};
-use crate::identifiers::{RecordId, Timestamp};
+use crate::identifiers::{CardHash, RecordId, Timestamp};
 use crate::operation::{OperationError, OperationRequest};
 use crate::purge::PurgeStep;
 
@@ -124,6 +124,23 @@ impl Command {
             | Self::CreateCustomer(_)
             | Self::OpenAccount(_)
             | Self::IssueCard(_) => {}
+        }
+    }
+
+    /// The card that it is about, where it names one.
+    pub(crate) fn card(&self) -> Option<&CardHash> {
+        match self {
+            Self::Authorize { facts, .. } => Some(&facts.key.card),
+            Self::Reverse { facts, .. } => Some(&facts.key.card),
+            Self::FileAction { facts, .. } => Some(&facts.key.card),
+            Self::Clear { .. }
+            | Self::Acknowledge { .. }
+            | Self::DropExpired { .. }
+            | Self::Operate { .. }
+            | Self::Purge(_)
+            | Self::CreateCustomer(_)
+            | Self::OpenAccount(_)
+            | Self::IssueCard(_) => None,
         }
     }
 

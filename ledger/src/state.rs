@@ -171,6 +171,12 @@ impl State {
         self.cards.get(hash)
     }
 
+    /// Reads what commands about cards will be decided on, before the first of them is decided.
+    pub(crate) fn read_ahead<'a>(&self, cards: impl IntoIterator<Item = &'a CardHash>) {
+        let accounts = self.cards.read_ahead(cards);
+        self.accounts.read_ahead(&accounts);
+    }
+
     /// Sum of the maximum limits of a program's accounts, minor units.
     pub(crate) fn granted(&self, program: ProgramId) -> i128 {
         self.accounts.granted(program)

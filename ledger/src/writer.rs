@@ -6,9 +6,11 @@
 //! [`Pending`] until the watermark has passed it.
 
 use rules::{Reason, Snapshot};
+use smallvec::SmallVec;
 
 use crate::command::{Command, Outcome, Submission, Undecided};
 use crate::decide::{self, Context};
+use crate::dense::AHEAD;
 use crate::durable::{Durable, Watermark};
 use crate::identifiers::{RecordId, ShardId, Timestamp};
 use crate::journal::Batch;
@@ -138,23 +140,28 @@ impl Writer {
             },
             undecided: Vec::new(),
         };
-        for Submission {
-            command,
-            deadline,
-            ticket,
-        } in submissions
-        {
-            if deadline.is_some_and(|deadline| deadline < clock) {
-                decided.undecided.push((
-                    ticket,
-                    Undecided {
-                        reason: Reason::DeadlinePassed,
-                    },
-                ));
-                continue;
+        let mut submissions = submissions.into_iter();
+        loop {
+            let together: SmallVec<[_; AHEAD]> = submissions.by_ref().take(AHEAD).collect();
+            if together.is_empty() {
+                break;
             }
-            let outcome = self.decide_one(command, rules, &mut batch)?;
-            decided.pending.outcomes.push((ticket, outcome));
+            let cards = together.iter().map(|submission| &submission.command);
+            self.state.read_ahead(cards.filter_map(Command::card));
+            for Submission {
+                command,
+                deadline,
+                ticket,
+            } in together
+            {
+                if deadline.is_some_and(|deadline| deadline < clock) {
+                    let reason = Reason::DeadlinePassed;
+                    decided.undecided.push((ticket, Undecided { reason }));
+                    continue;
+                }
+                let outcome = self.decide_one(command, rules, &mut batch)?;
+                decided.pending.outcomes.push((ticket, outcome));
+            }
         }
         if !batch.is_empty() {
             (self.sequence, self.time) = (sequence, now);

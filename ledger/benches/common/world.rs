@@ -15,6 +15,10 @@ use rules::{AccountId, AccountType, Deltas, Limits, NetworkId, ProgramId, Snapsh
 
 use super::Failure;
 
+/// The allocator of the switch, so that figures are those of the switch.
+#[global_allocator]
+static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
+
 /// The one shard.
 pub(crate) const SHARD: ShardId = ShardId(0);
 

@@ -4,10 +4,12 @@
 //! taken from the books by itself. Must never: decide, or change but as records and rows say.
 
 use std::hash::{BuildHasher as _, BuildHasherDefault, DefaultHasher};
+use std::hint::black_box;
 
-use rules::{AccountId, ProgramId};
+use rules::{AccountId, AccountType, ProgramId};
+use smallvec::SmallVec;
 
-use crate::dense::{Dense, Keyed};
+use crate::dense::{AHEAD, Dense, Keyed};
 use crate::entities::{Account, Card, CardFacts, Customer};
 use crate::identifiers::{CardHash, CustomerId};
 use crate::map::Map;
@@ -92,6 +94,16 @@ impl Accounts {
         self.accounts.get_mut(&id)
     }
 
+    /// Reads accounts that will be decided on soon: all of each, because deciding asks for most of it.
+    pub(crate) fn read_ahead<'a>(&self, ids: impl IntoIterator<Item = &'a AccountId>) {
+        self.accounts.read_ahead(ids, |account| {
+            let limits = &account.limits;
+            black_box((account.id, &account.status, account.reflects));
+            black_box((limits.max_credit_limit, limits.additional_funds));
+            black_box(account.pending);
+        });
+    }
+
     pub(crate) fn all(&self) -> impl Iterator<Item = &Account> {
         self.accounts.values()
     }
@@ -119,6 +131,19 @@ impl Accounts {
 impl Cards {
     pub(crate) fn get(&self, hash: &CardHash) -> Option<&CardFacts> {
         self.0.get(hash).map(|card| &card.facts)
+    }
+
+    /// Reads cards that will be decided on soon, and says what accounts they may draw on: to read those ahead as well,
+    /// and for nothing else.
+    pub(crate) fn read_ahead<'a>(
+        &self,
+        hashes: impl IntoIterator<Item = &'a CardHash>,
+    ) -> SmallVec<[AccountId; AHEAD]> {
+        let mut accounts = SmallVec::<[_; AHEAD]>::new();
+        self.0.read_ahead(hashes, |card| {
+            accounts.push(card.facts.account(AccountType::Unspecified));
+        });
+        accounts.into_iter().flatten().collect()
     }
 
     pub(crate) fn get_mut(&mut self, hash: &CardHash) -> Option<&mut CardFacts> {
