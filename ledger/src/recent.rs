@@ -14,7 +14,7 @@ use smallvec::SmallVec;
 
 use crate::authorization::{
     Answer, AuthorizationDecided, Change, ClearingSettled, Decision, FileActionDecided,
-    Fingerprint, Lookup, MatchKey, MessageKey, Reference, ReversalDecided, Standing,
+    Fingerprint, Lookup, MatchKey, MessageKey, Presented, Reference, ReversalDecided, Standing,
 };
 use crate::books::rows::{MessageBody, StoredMessage};
 use crate::command::{Decided, Done, Outcome};
@@ -86,8 +86,8 @@ pub(crate) struct Remembered {
     pub(crate) references: SmallVec<[Reference; 2]>,
     /// DE37, by which an approval code that several authorizations bear is told apart.
     pub(crate) retrieval: Option<[u8; RETRIEVAL_CHARACTERS]>,
-    /// What clearings presented of it, minor units of DE4's currency.
-    pub(crate) presented_minor: i64,
+    /// What clearings presented of it.
+    pub(crate) presented: Presented,
 }
 
 /// Characters of DE37.
@@ -319,7 +319,7 @@ impl Recent {
                     let place = (stored.id, stored.time);
                     let mut message = Remembered::authorization(place, decided);
                     message.standing.clone_from(standing);
-                    message.presented_minor = stored.presented_minor;
+                    message.presented = stored.presented;
                     found.push((decided.facts.key.into(), Self::message(message)));
                 }
             }
@@ -415,7 +415,7 @@ impl Remembered {
             link: None,
             references: SmallVec::new(),
             retrieval: None,
-            presented_minor: 0,
+            presented: Presented::default(),
         }
     }
 

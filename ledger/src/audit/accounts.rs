@@ -248,10 +248,13 @@ impl<S: BookStore> Audit<'_, '_, S> {
         if life.standing.reflects < life.stored.reflects {
             return Ok(());
         }
-        if life.stored_presented_minor != life.presented_minor {
+        if life.stored_presented != life.presented {
             let finding = format!(
-                "the books have {} of record {id} presented, its clearings presented {}",
-                life.stored_presented_minor, life.presented_minor
+                "the books have {} of record {id} presented and {} undone, its clearings {} and {}",
+                life.stored_presented.in_force_minor,
+                life.stored_presented.undone_minor,
+                life.presented.in_force_minor,
+                life.presented.undone_minor
             );
             return Err(AuditError::violation(Rule::Lives, finding, [id, life.last]));
         }

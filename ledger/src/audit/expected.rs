@@ -8,7 +8,7 @@ use rules::ResetLimit;
 use super::accounts::Course;
 use super::lives::{begin, raise};
 use super::{Audit, AuditError, Rule, Step};
-use crate::authorization::{Change, Cleared, Decision};
+use crate::authorization::{Change, Cleared, Decision, presented};
 use crate::books::BookStore;
 use crate::books::rows::{MessageBody, StoredMessage};
 use crate::identifiers::RecordId;
@@ -202,9 +202,60 @@ impl<S: BookStore> Audit<'_, '_, S> {
             return Err(leaves_range(message));
         }
         life.last = message.id;
-        life.presented_minor = life.presented_minor.saturating_add(presented_minor);
+        let presents = life.presents;
+        match presents {
+            Some(presents) if presented_minor != 0 => {
+                self.presented_less(course, message, (change, presented_minor), presents)?;
+            }
+            Some(_) => {}
+            None if presented_minor != 0 => life.presented.take(presented_minor, change),
+            None => {}
+        }
         self.settle(course, change.authorization)?;
         Ok(Some(expected))
+    }
+
+    /// A clearing is undone: as much less is presented of the authorization that it cleared.
+    fn presented_less(
+        &mut self,
+        course: &mut Course,
+        message: &StoredMessage,
+        (change, presented_minor): (&Change, i64),
+        (of, whole_minor): (RecordId, i64),
+    ) -> Result<(), AuditError> {
+        if self.purged.includes(of) {
+            return Ok(());
+        }
+        let left = change
+            .parts
+            .iter()
+            .map(|part| (part.before_minor, part.after_minor));
+        let undone = left.fold((0_i64, 0_i64), |sum, part| {
+            (sum.0.saturating_add(part.0), sum.1.saturating_add(part.1))
+        });
+        let cleared = course.lives.get(&change.authorization);
+        let parts = cleared.map(|life| &life.standing.parts);
+        let of_minor = parts
+            .and_then(|parts| parts.first())
+            .map_or(0, |part| part.transaction_minor);
+        let share = presented::undone(whole_minor, undone, of_minor);
+        let life = course.lives.get_mut(&of);
+        let Some(life) = life.filter(|_| share == Some(presented_minor)) else {
+            let finding = format!(
+                "record {} undoes {presented_minor} of what was presented of record {of}; its share is {}",
+                message.id,
+                share.unwrap_or_default()
+            );
+            return Err(AuditError::violation(
+                Rule::Lives,
+                finding,
+                [of, message.id],
+            ));
+        };
+        life.presented.take(presented_minor, change);
+        life.standing.reflects = message.id;
+        life.last = message.id;
+        self.settle(course, of)
     }
 }
 

@@ -5,7 +5,7 @@
 
 use super::accounts::Course;
 use super::{AuditError, Rule};
-use crate::authorization::{AuthorizationStatus, Decision, Standing};
+use crate::authorization::{AuthorizationStatus, Decision, Presented, Standing};
 use crate::books::rows::{MessageBody, StoredMessage};
 use crate::identifiers::RecordId;
 
@@ -15,9 +15,11 @@ pub(super) struct Life {
     /// Where the books say it stands.
     pub(super) stored: Standing,
     /// What clearings presented of it.
-    pub(super) presented_minor: i64,
+    pub(super) presented: Presented,
     /// What the books say of that.
-    pub(super) stored_presented_minor: i64,
+    pub(super) stored_presented: Presented,
+    /// What it presented as a clearing, and of which authorization.
+    pub(super) presents: Option<(RecordId, i64)>,
     pub(super) last: RecordId,
 }
 
@@ -34,12 +36,20 @@ pub(super) fn begin(
     let life = Life {
         standing,
         stored: stored.clone(),
-        presented_minor: 0,
-        stored_presented_minor: message.presented_minor,
+        presented: Presented::default(),
+        stored_presented: message.presented,
+        presents: presents(message),
         last: message.id,
     };
     course.lives.insert(message.id, life);
     Ok(())
+}
+
+/// What a clearing presents of another authorization.
+fn presents(message: &StoredMessage) -> Option<(RecordId, i64)> {
+    let cleared = message.cleared()?;
+    let change = cleared.change.as_ref()?;
+    Some((change.authorization, cleared.presented_minor))
 }
 
 /// An increment raises an authorization that is pending.

@@ -182,7 +182,8 @@ impl ClearingFacts {
 pub struct Cleared {
     /// What it makes of the authorization that it clears, or of the clearing that it undoes.
     pub change: Option<Change>,
-    /// What more of that authorization is presented then, minor units of its DE4's currency.
+    /// What more of that authorization is presented then, minor units of its DE4's currency. Where a clearing is undone,
+    /// what less is presented of the authorization that it cleared.
     pub presented_minor: i64,
     /// What it stands for by itself.
     pub standing: Option<Standing>,

@@ -11,6 +11,7 @@ pub mod clearing;
 pub mod counts;
 pub mod key;
 pub mod moves;
+pub mod presented;
 pub mod request;
 pub mod standing;
 
@@ -25,6 +26,7 @@ pub use key::{
     Reference, ReferenceKind, TrackingId,
 };
 pub use moves::{AccountMove, Moves};
+pub use presented::Presented;
 pub use request::{
     AcknowledgementFacts, AddressResult, Advice, Clearing, Conversion, Fees, FileAction,
     FileActionFacts, RequestFacts, ReversalFacts,

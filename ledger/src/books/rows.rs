@@ -8,8 +8,8 @@ use serde::{Deserialize, Serialize, de::DeserializeOwned};
 
 use crate::authorization::{
     AccountMove, AuthorizationDecided, Cleared, ClearingDecided, ClearingResult, Decision,
-    FileActionDecided, HoldDropped, Lookup, MatchKey, MessageClass, MessageKey, Reference,
-    ReferenceKind, ReversalDecided, Standing,
+    FileActionDecided, HoldDropped, Lookup, MatchKey, MessageClass, MessageKey, Presented,
+    Reference, ReferenceKind, ReversalDecided, Standing,
 };
 use crate::identifiers::{CardHash, RecordId, Timestamp};
 use crate::operation::OperationDone;
@@ -108,8 +108,8 @@ pub struct StoredMessage {
     pub id: RecordId,
     /// When.
     pub time: Timestamp,
-    /// What clearings presented of it, minor units of DE4's currency.
-    pub presented_minor: i64,
+    /// What clearings presented of it.
+    pub presented: Presented,
     /// What it was.
     pub body: MessageBody,
 }
@@ -312,7 +312,7 @@ pub struct RowError {
 
 /// First byte of every row: the version of its layout. Rows of another layout are not read: the books are
 /// built anew from the journal, whose records stay readable.
-const ROW_VERSION: u8 = 5;
+const ROW_VERSION: u8 = 6;
 
 /// The bytes of a row.
 pub(crate) fn encode<T: Serialize>(table: Table, value: &T) -> Result<Vec<u8>, RowError> {

@@ -9,7 +9,7 @@ use super::store::{BookStore, StoreError};
 use super::view::{ViewError, ViewWriter, Views};
 use crate::authorization::{
     AccountMove, AuthorizationDecided, AuthorizationStatus, Change, Decision, FileActionDecided,
-    HoldDropped, Lookup, ReversalDecided, ReversalResult, Standing,
+    HoldDropped, Lookup, Presented, ReversalDecided, ReversalResult, Standing,
 };
 use crate::controls::{ControlChange, Counting};
 use crate::entities::{Account, CardFacts};
@@ -263,7 +263,7 @@ impl<S: BookStore> ViewWriter<S> {
         let message = later.unwrap_or(StoredMessage {
             id,
             time,
-            presented_minor: 0,
+            presented: Presented::default(),
             body,
         });
         views.move_expiry(id, None, message.standing());
@@ -292,22 +292,13 @@ impl<S: BookStore> Views<S> {
 
     fn change_standing(&self, id: RecordId, change: &Change) -> Result<(), ViewError> {
         self.count(id, Counting::Changed(&change.counts))?;
-        self.take_change(id, change, 0)
+        self.take_change(id, change)
     }
 
-    /// Makes a change of an authorization whose counts were counted, and of which so much more is presented.
-    pub(super) fn take_change(
-        &self,
-        id: RecordId,
-        change: &Change,
-        presented_minor: i64,
-    ) -> Result<(), ViewError> {
+    /// Makes a change of an authorization whose counts were counted.
+    pub(super) fn take_change(&self, id: RecordId, change: &Change) -> Result<(), ViewError> {
         self.change(change.authorization, |message| {
             let before = message.standing().and_then(|standing| standing.expires);
-            let included = message.standing().is_none_or(|known| known.reflects >= id);
-            if !included {
-                message.presented_minor = message.presented_minor.saturating_add(presented_minor);
-            }
             if let Some(standing) = message.standing_mut()
                 && !standing.take(id, change)
             {

@@ -3,11 +3,12 @@
 //! Owns: what a clearing means to the authorization that it clears, and the rows by which the work list is found.
 //! Must never: decide.
 
-use super::rows::{Lead, MessageBody};
+use super::rows::{Lead, MessageBody, StoredMessage};
 use super::store::BookStore;
 use super::view::{ViewError, ViewWriter, Views};
 use crate::authorization::{
-    Cleared, ClearingDecided, ClearingResult, ClearingSettled, Lookup, MessageKey, Reference,
+    Change, Cleared, ClearingDecided, ClearingResult, ClearingSettled, Lookup, MessageKey,
+    Reference,
 };
 use crate::controls::Counting;
 use crate::identifiers::{RecordId, Timestamp};
@@ -78,8 +79,42 @@ impl<S: BookStore> Views<S> {
         self.count(id, Counting::Changed(&changed))?;
         self.count(id, Counting::Reserved(reserved))?;
         match &cleared.change {
-            Some(change) => self.take_change(id, change, cleared.presented_minor),
+            Some(change) => {
+                if cleared.presented_minor != 0 {
+                    self.present(id, change, cleared.presented_minor)?;
+                }
+                self.take_change(id, change)
+            }
             None => Ok(()),
         }
+    }
+
+    /// Notes what is presented of an authorization: of the one that changes, or where a clearing is undone of the one
+    /// that it cleared.
+    fn present(
+        &self,
+        id: RecordId,
+        change: &Change,
+        presented_minor: i64,
+    ) -> Result<(), ViewError> {
+        let changed = self.message(change.authorization)?;
+        let undone = changed
+            .as_ref()
+            .filter(|message| message.cleared().is_some());
+        let undone = undone.and_then(StoredMessage::changed);
+        self.change(undone.unwrap_or(change.authorization), |message| {
+            let mut taken = message.presented;
+            taken.take(presented_minor, change);
+            if let Some(standing) = message.standing_mut()
+                && standing.reflects < id
+            {
+                if undone.is_some() {
+                    // Nothing else of it changes.
+                    standing.reflects = id;
+                }
+                message.presented = taken;
+            }
+            Ok(())
+        })
     }
 }

@@ -1,28 +1,28 @@
 //! Deciding reversals of clearings.
 //!
 //! Owns: how the clearing that is undone is found, by the acquirer's reference, and how much of it is left. A
-//! reversal is arithmetic on what the clearing recorded; the hold that it cleared does not come back. Must never:
-//! undo more than was cleared.
+//! reversal is arithmetic on what the clearing recorded; the hold that it cleared does not come back, but as much may
+//! be presented again. Must never: undo more than was cleared.
 
 use rules::ClearingReason;
 
 use super::Context;
 use super::clearing::Examined;
+use crate::authorization::moves::prorate;
 use crate::authorization::{
-    AuthorizationStatus, Change, Cleared, ClearingFacts, Lookup, MessageKey, Standing,
+    AuthorizationStatus, Change, Cleared, ClearingFacts, Lookup, MessageKey, Standing, presented,
 };
-use crate::recent::{Link, Recent, Remembered};
+use crate::recent::{Link, Recent, Remembered, RememberedClearing};
 
 pub(super) fn examine(context: Context<'_>, facts: &ClearingFacts) -> Examined {
     let reference = facts.acquirer().map(Lookup::Reference);
     let found = reference.and_then(|reference| context.state.find(&reference));
-    let found = found.and_then(|(key, recent)| stands(context, key, recent));
-    let Some((key, clearing, message)) = found else {
+    let Some(undone) = found.and_then(|(key, recent)| Undone::of(context, key, recent)) else {
         let mut examined = Examined::of_account(None);
         examined.reasons.push(ClearingReason::AcceptanceNotFound);
         return examined;
     };
-    let Some(standing) = &message.standing else {
+    let Some(standing) = &undone.message.standing else {
         let mut examined = Examined::of_account(None);
         examined
             .reasons
@@ -30,63 +30,97 @@ pub(super) fn examine(context: Context<'_>, facts: &ClearingFacts) -> Examined {
         return examined;
     };
     let mut examined = Examined::of_account(Some(standing.account));
-    examined.of = Some((key.clone(), message.id));
+    examined.of = Some((undone.key.clone(), undone.message.id));
+    let clearing = &undone.clearing.facts;
     let left_minor = standing.remaining_minor();
+    let off_minor = undone.off(facts.amount_minor);
     let other =
         (facts.processing_code, facts.currency) != (clearing.processing_code, clearing.currency);
     if other || left_minor == 0 {
         examined
             .reasons
             .push(ClearingReason::InvalidSemanticCancellation);
-    } else if facts.amount_minor > left_minor {
+    } else if facts.amount_minor > clearing.amount_minor
+        || off_minor.is_none_or(|off_minor| off_minor > left_minor)
+    {
         examined
             .reasons
             .push(ClearingReason::CancellationAmountExceedsAuthorized);
     } else {
-        let change = reduce(standing, (key, message), facts.amount_minor);
-        examined.cleared = change.map(|change| Cleared {
-            postings: standing.postings(&change),
-            change: Some(change),
-            presented_minor: 0,
-            standing: None,
-        });
+        examined.cleared = off_minor.and_then(|off_minor| undone.cleared(standing, off_minor));
     }
     examined
 }
 
-/// The clearing that is named, and what stands for it: itself, or the authorization that it confirmed.
-fn stands<'a>(
-    context: Context<'a>,
+/// A clearing that is undone, and what stands for it: itself, or the authorization that it confirmed.
+pub(super) struct Undone<'a> {
     key: MessageKey,
-    recent: &'a Recent,
-) -> Option<(MessageKey, &'a ClearingFacts, &'a Remembered)> {
-    let Recent::Message(message) = recent else {
-        return None;
-    };
-    let Some(Link::Clearing(clearing)) = &message.link else {
-        return None;
-    };
-    if message.standing.is_some() {
-        return Some((key, &clearing.facts, message));
-    }
-    let of = clearing.changed.clone()?;
-    match context.state.recent(&of) {
-        Some(Recent::Message(message)) => Some((of, &clearing.facts, message)),
-        Some(Recent::ReversedBeforeArrival(_)) | None => None,
-    }
+    clearing: &'a RememberedClearing,
+    pub(super) message: &'a Remembered,
+    /// Whether it stands for itself.
+    own: bool,
 }
 
-/// The change that takes so much off what stands.
-fn reduce(
-    standing: &Standing,
-    (key, message): (MessageKey, &Remembered),
-    off_minor: i64,
-) -> Option<Change> {
-    let left_minor = standing.remaining_minor().checked_sub(off_minor)?;
-    let status = if left_minor == 0 {
-        AuthorizationStatus::Canceled
-    } else {
-        standing.status
-    };
-    standing.change((key, message.id), &standing.distribute(left_minor), status)
+impl<'a> Undone<'a> {
+    pub(super) fn of(context: Context<'a>, key: MessageKey, recent: &'a Recent) -> Option<Self> {
+        let Recent::Message(message) = recent else {
+            return None;
+        };
+        let Some(Link::Clearing(clearing)) = &message.link else {
+            return None;
+        };
+        if message.standing.is_some() {
+            return Some(Self {
+                key,
+                clearing,
+                message,
+                own: true,
+            });
+        }
+        let key = clearing.changed.clone()?;
+        match context.state.recent(&key) {
+            Some(Recent::Message(message)) => Some(Self {
+                key,
+                clearing,
+                message,
+                own: false,
+            }),
+            Some(Recent::ReversedBeforeArrival(_)) | None => None,
+        }
+    }
+
+    /// So much of the clearing in the currency of what stands for it.
+    fn off(&self, amount_minor: i64) -> Option<i64> {
+        if self.own {
+            return Some(amount_minor);
+        }
+        let of_minor = self.clearing.facts.amount_minor;
+        prorate(self.clearing.presented_minor, amount_minor, of_minor)
+    }
+
+    /// Takes so much off what stands; as much less is presented of the authorization.
+    fn cleared(&self, standing: &Standing, off_minor: i64) -> Option<Cleared> {
+        let before_minor = standing.remaining_minor();
+        let after_minor = before_minor.checked_sub(off_minor)?;
+        let status = if after_minor == 0 {
+            AuthorizationStatus::Canceled
+        } else {
+            standing.status
+        };
+        let name = (self.key.clone(), self.message.id);
+        let change: Change = standing.change(name, &standing.distribute(after_minor), status)?;
+        let presented_minor = if self.own {
+            let left = (before_minor, after_minor);
+            let of_minor = self.clearing.facts.amount_minor;
+            presented::undone(self.clearing.presented_minor, left, of_minor)?
+        } else {
+            off_minor.checked_neg()?
+        };
+        Some(Cleared {
+            postings: standing.postings(&change),
+            change: Some(change),
+            presented_minor,
+            standing: None,
+        })
+    }
 }

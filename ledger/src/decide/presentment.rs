@@ -9,6 +9,7 @@ use rules::{BalanceImpact, ClearingReason};
 
 use super::amounts::Amounts;
 use super::clearing::{Examined, options};
+use super::clearing_reversal::Undone;
 use super::locate::Located;
 use super::{Context, advice, clearing_shares};
 use crate::authorization::moves::prorate;
@@ -77,11 +78,12 @@ pub(super) fn examine(
 fn is_posted_already(context: Context<'_>, facts: &ClearingFacts) -> bool {
     let reference = facts.acquirer().map(Lookup::Reference);
     match reference.and_then(|reference| context.state.find(&reference)) {
-        Some((_, Recent::Message(message))) => message
-            .standing
-            .as_ref()
-            .is_none_or(|standing| standing.remaining_minor() > 0),
-        Some((_, Recent::ReversedBeforeArrival(_))) | None => false,
+        Some((key, recent)) => {
+            let posted = Undone::of(context, key, recent);
+            let standing = posted.and_then(|posted| posted.message.standing.as_ref());
+            standing.is_none_or(|standing| standing.remaining_minor() > 0)
+        }
+        None => false,
     }
 }
 
@@ -114,7 +116,7 @@ fn named<'a>(context: Context<'a>, facts: &ClearingFacts) -> Option<Named<'a>> {
 /// A refund points at what it refunds, which must have been cleared for as much.
 fn refund(facts: &ClearingFacts, named: &Named<'_>, examined: &mut Examined) {
     examined.of = Some((named.key.clone(), named.message.id));
-    let presented = named.message.presented_minor;
+    let presented = named.message.presented.in_force_minor;
     let cleared_minor = match named.standing.status {
         AuthorizationStatus::Processed => presented.max(named.standing.remaining_minor()),
         AuthorizationStatus::Pending => presented,
@@ -201,7 +203,8 @@ fn clear(
     else {
         return;
     };
-    let after = named.message.presented_minor.checked_add(presented_minor);
+    let in_force_minor = named.message.presented.in_force_minor;
+    let after = in_force_minor.checked_add(presented_minor);
     let most = options.most(facts.mcc, authorized(named));
     if after.is_none_or(|after| most.is_none_or(|most| after > most)) {
         examined
@@ -261,9 +264,9 @@ fn is_posted_online(standing: &Standing) -> bool {
     standing.status == AuthorizationStatus::Processed && standing.remaining_minor() > 0
 }
 
-/// What may be cleared in all, minor units of DE4's currency.
+/// What may be cleared in all, minor units of DE4's currency: what was undone may be presented again.
 fn authorized(named: &Named<'_>) -> i64 {
-    let presented = named.message.presented_minor;
+    let presented = named.message.presented.most_minor();
     let left = named.standing.remaining_minor();
     match named.standing.status {
         AuthorizationStatus::Pending => presented.saturating_add(left),
@@ -315,7 +318,8 @@ fn amounts(
 /// Confirms what was posted online, or sets it to what was presented in all.
 fn confirm(facts: &ClearingFacts, named: &Named<'_>, presented_minor: i64) -> Option<Cleared> {
     let standing = named.standing;
-    let in_all = named.message.presented_minor.checked_add(presented_minor)?;
+    let presented = named.message.presented.in_force_minor;
+    let in_all = presented.checked_add(presented_minor)?;
     let left_minor = standing.remaining_minor();
     let set = (facts.is_final || in_all > left_minor) && in_all > 0;
     let remaining = standing.distribute(if set { in_all } else { left_minor });

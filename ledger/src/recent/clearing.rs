@@ -23,6 +23,8 @@ pub(crate) struct RememberedClearing {
     pub(crate) reasons: Vec<ClearingReason>,
     /// What it changed: an authorization, or another clearing.
     pub(crate) changed: Option<MessageKey>,
+    /// What more of that was presented.
+    pub(crate) presented_minor: i64,
     /// The operation that took it out of the work list.
     pub(crate) settled: Option<RecordId>,
 }
@@ -36,6 +38,7 @@ impl RememberedClearing {
             verdict: cleared.map_or(ClearingAction::Reject, |_| ClearingAction::Post),
             reasons: Vec::new(),
             changed: cleared.and_then(Cleared::changed),
+            presented_minor: cleared.map_or(0, |cleared| cleared.presented_minor),
             settled: None,
         }))
     }
@@ -63,6 +66,9 @@ impl Remembered {
             verdict,
             reasons: decided.reasons.clone(),
             changed: decided.cleared().and_then(Cleared::changed),
+            presented_minor: decided
+                .cleared()
+                .map_or(0, |cleared| cleared.presented_minor),
             settled: None,
         };
         Self {

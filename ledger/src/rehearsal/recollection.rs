@@ -275,7 +275,8 @@ impl<S: BookStore> Undone<'_, S> {
         Ok(Some(account))
     }
 
-    /// Takes back what the undone records made of a message.
+    /// Takes back what the undone records made of a message, but for what was presented of it: no decision that is
+    /// recollected looks at that.
     fn take_back(&mut self, stored: &mut StoredMessage) {
         self.records
             .sort_unstable_by_key(|record| std::cmp::Reverse(record.id));
@@ -288,12 +289,6 @@ impl<S: BookStore> Undone<'_, S> {
                 *restored = false;
             }
             let of = stored.id;
-            if let Some(cleared) = record.cleared().filter(|_| record.changed() == Some(of)) {
-                let before = stored
-                    .presented_minor
-                    .saturating_sub(cleared.presented_minor);
-                stored.presented_minor = before;
-            }
             let Some(standing) = stored
                 .standing_mut()
                 .filter(|_| record.changed() == Some(of))

@@ -4,10 +4,10 @@
 //! memory. Must never: apply one twice.
 
 use super::{InvariantViolation, State};
-use crate::authorization::{Cleared, ClearingDecided, ClearingSettled, MessageKey};
+use crate::authorization::{Change, Cleared, ClearingDecided, ClearingSettled, MessageKey};
 use crate::controls::Counting;
 use crate::identifiers::{RecordId, Timestamp};
-use crate::recent::{Recent, Remembered};
+use crate::recent::{Link, Recent, Remembered};
 
 impl State {
     pub(super) fn apply_clearing(
@@ -50,16 +50,37 @@ impl State {
         let Some(change) = &cleared.change else {
             return Ok(());
         };
-        if let Some(Recent::Message(message)) = self.recent.get_mut(&change.key)
-            && message
-                .standing
-                .as_ref()
-                .is_some_and(|known| known.reflects < id)
-        {
-            message.presented_minor = message
-                .presented_minor
-                .saturating_add(cleared.presented_minor);
+        if cleared.presented_minor != 0 {
+            self.present(id, change, cleared.presented_minor);
         }
         self.change_standing(id, change)
+    }
+
+    /// Notes what is presented of an authorization: of the one that changes, or where a clearing is undone of the one
+    /// that it cleared.
+    fn present(&mut self, id: RecordId, change: &Change, presented_minor: i64) {
+        let undone = match self.recent.get(&change.key) {
+            Some(Recent::Message(message)) => match &message.link {
+                Some(Link::Clearing(clearing)) => clearing.changed.clone(),
+                Some(_) | None => None,
+            },
+            Some(Recent::ReversedBeforeArrival(_)) | None => None,
+        };
+        let of = undone.as_ref().unwrap_or(&change.key);
+        let Some(Recent::Message(message)) = self.recent.get_mut(of) else {
+            return;
+        };
+        let Some(standing) = message.standing.as_mut() else {
+            return;
+        };
+        if standing.reflects >= id {
+            return;
+        }
+        message.presented.take(presented_minor, change);
+        if undone.is_some() {
+            // Nothing else of it changes.
+            standing.reflects = id;
+            message.touched = message.touched.max(id);
+        }
     }
 }

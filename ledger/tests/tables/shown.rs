@@ -239,7 +239,7 @@ pub(crate) fn stored(verb: &str, message: &StoredMessage) -> Result<String, Stri
         return Ok(acknowledged.map_or_else(|| "no".to_owned(), instant));
     }
     if verb == "presented" {
-        return Ok(line::show(message.presented_minor));
+        return Ok(line::show(message.presented.in_force_minor));
     }
     let Some(standing) = message.standing() else {
         return Ok(match &message.body {
