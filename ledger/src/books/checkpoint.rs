@@ -70,6 +70,7 @@ impl<S: BookStore> ViewWriter<S> {
         views.cards.clear();
         views.messages.clear();
         views.matches.clear();
+        views.waiting.clear();
         views.transactions.clear();
         views.accumulators.clear();
         views.controls.clear();
@@ -163,9 +164,11 @@ fn changed_rows<S>(views: &Views<S>) -> Result<Vec<Row>, RowError> {
     changed(&mut all, &views.messages, Option::as_ref, |id| {
         (Table::Messages, id.to_key().to_vec())
     })?;
-    changed(&mut all, &views.matches, Option::as_ref, |lead| {
-        (lead.table(), lead.to_key())
-    })?;
+    for leads in [&views.matches, &views.waiting] {
+        changed(&mut all, leads, Option::as_ref, |lead| {
+            (lead.table(), lead.to_key())
+        })?;
+    }
     changed(
         &mut all,
         &views.transactions,

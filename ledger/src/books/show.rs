@@ -198,7 +198,7 @@ impl<S: BookStore> ViewWriter<S> {
             }
             OperationEffect::Canceled(change) => views.change_standing(id, change)?,
             OperationEffect::TransferSent(_) => {
-                views.matches.insert(Lead::Transfer(id), Some(id));
+                views.waiting.insert(Lead::Transfer(id), Some(id));
             }
             OperationEffect::TransferSettled(settled) => {
                 if let Some((_, change)) = &settled.returned {
@@ -239,7 +239,7 @@ impl<S: BookStore> ViewWriter<S> {
         self.put(id, time, body)?;
         // A transfer is told to be open until it can be told how it was settled.
         if let Some(sent) = settled {
-            views.matches.insert(Lead::Transfer(sent), None);
+            views.waiting.insert(Lead::Transfer(sent), None);
         }
         Ok(())
     }

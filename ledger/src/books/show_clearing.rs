@@ -35,7 +35,7 @@ impl<S: BookStore> ViewWriter<S> {
             | MessageBody::Operation { .. } => None,
         });
         if decided.result == ClearingResult::Held && settled.is_none() {
-            views.matches.insert(Lead::Item(id), Some(id));
+            views.waiting.insert(Lead::Item(id), Some(id));
         }
         let standing = decided
             .cleared()
@@ -58,7 +58,7 @@ impl<S: BookStore> Views<S> {
             }
             Ok(())
         })?;
-        self.matches.insert(Lead::Item(settled.item), None);
+        self.waiting.insert(Lead::Item(settled.item), None);
         self.clear(id, settled.cleared.as_ref(), settled.reference())
     }
 

@@ -40,6 +40,9 @@ pub struct Views<S> {
     pub(super) messages: DashMap<RecordId, Option<StoredMessage>>,
     /// `None` where a row is taken away.
     pub(super) matches: DashMap<Lead, Option<RecordId>>,
+    /// Those of what waits, by themselves: they are few, and somebody asks for all of them again and again. `None` where a
+    /// row is taken away.
+    pub(super) waiting: DashMap<Lead, Option<RecordId>>,
     /// `None` where a row is taken away.
     pub(super) transactions: DashMap<(AccountId, RecordId), Option<TransactionPosted>>,
     pub(super) accumulators: DashMap<AccumulatorKey, Counted>,
@@ -95,6 +98,7 @@ impl<S: BookStore> Views<S> {
             cards: DashMap::new(),
             messages: DashMap::new(),
             matches: DashMap::new(),
+            waiting: DashMap::new(),
             transactions: DashMap::new(),
             accumulators: DashMap::new(),
             controls: DashMap::new(),
@@ -463,9 +467,17 @@ impl<S: BookStore> Views<S> {
         }
     }
 
+    /// The view that a lead is in, if it changed since the last checkpoint.
+    pub(super) fn changed_leads(&self, lead: &Lead) -> &DashMap<Lead, Option<RecordId>> {
+        match lead {
+            Lead::Lookup(_) | Lead::Expiry(..) => &self.matches,
+            Lead::Item(_) | Lead::Transfer(_) => &self.waiting,
+        }
+    }
+
     /// The message that a lead leads to.
     pub(crate) fn led_to(&self, lead: &Lead) -> Result<Option<RecordId>, StoreError> {
-        match self.matches.get(lead) {
+        match self.changed_leads(lead).get(lead) {
             Some(id) => Ok(*id),
             None => self.row(lead.table(), &lead.to_key()),
         }

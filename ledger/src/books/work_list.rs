@@ -69,7 +69,7 @@ impl<S: BookStore> Views<S> {
         lead: fn(RecordId) -> Lead,
         after: Option<RecordId>,
     ) -> impl Iterator<Item = RecordId> {
-        let items = self.matches.iter().filter_map(move |row| {
+        let items = self.waiting.iter().filter_map(move |row| {
             let id = waits_by(lead, Some(row.key()))?;
             row.value().map(|_| id)
         });
