@@ -11,6 +11,7 @@ use crate::books::inspection::is_of_the_system;
 use crate::books::view::ViewError;
 use crate::books::{self, BookStore, Contents, Progress, StoreError, ViewWriter};
 use crate::identifiers::Timestamp;
+use crate::journal::Batch;
 use crate::journal::cursor::{Cursor, CursorError};
 use crate::journal::disk::Disk;
 use crate::journal::log::{Log, LogOptions, OpenError};
@@ -81,7 +82,7 @@ impl RecoveryError {
 ///
 /// # Errors
 /// [`RecoveryError`]: something durable cannot be read. Nothing was lost by trying.
-pub fn recover<D: Disk + Clone, S: BookStore + Sync>(
+pub fn recover<D: Disk + Clone, S: BookStore + Send + Sync>(
     disk: D,
     store: S,
     options: LogOptions,
@@ -96,7 +97,7 @@ pub fn recover<D: Disk + Clone, S: BookStore + Sync>(
 ///
 /// # Errors
 /// [`RecoveryError`]: something durable cannot be read. Nothing was lost by trying.
-pub fn recover_inspected<D: Disk + Clone, S: BookStore + Sync>(
+pub fn recover_inspected<D: Disk + Clone, S: BookStore + Send + Sync>(
     disk: D,
     store: S,
     contents: Contents,
@@ -128,13 +129,16 @@ pub fn recover_inspected<D: Disk + Clone, S: BookStore + Sync>(
     }
     let mut cursor = Cursor::after(disk, applied.sequence);
     let mut replayed_records = 0_u64;
-    while let Some(batch) = cursor.next(recovered.last_sequence)? {
-        replayed_records = replayed_records.saturating_add(u64::from(batch.count()));
-        writer.replay(&batch)?;
-        view_writer.apply(&batch)?;
+    loop {
         // Where a checkpoint was to lead, the tables must contain what it said they would.
-        let proof = intended.is_some() && batch.sequence == reflected;
-        if proof || view_writer.dirty_rows() >= checkpoint_rows {
+        let proof = intended.filter(|intended| cursor.seen() < intended.sequence);
+        let end = proof.map_or(recovered.last_sequence, |intended| intended.sequence);
+        let piece = next_piece(&mut cursor, end)?;
+        let Some(last) = piece.last() else { break };
+        let proved = proof.is_some_and(|intended| last.sequence == intended.sequence);
+        replay(&mut writer, &mut view_writer, &piece)?;
+        replayed_records = replayed_records.saturating_add(records_in(&piece));
+        if proved || view_writer.dirty_rows() >= checkpoint_rows {
             view_writer.checkpoint()?;
         }
     }
@@ -147,5 +151,47 @@ pub fn recover_inspected<D: Disk + Clone, S: BookStore + Sync>(
         last_sequence: recovered.last_sequence,
         replayed_records,
         cut_bytes: recovered.cut_bytes,
+    })
+}
+
+/// Records of a piece of the journal at least, unless it ends there: what two threads take in beside each other.
+const PIECE_RECORDS: u64 = 4096;
+
+/// The next batches up to one of them; none where the journal has no more.
+fn next_piece<D: Disk>(cursor: &mut Cursor<D>, end: u64) -> Result<Vec<Batch>, CursorError> {
+    let mut piece = Vec::new();
+    while records_in(&piece) < PIECE_RECORDS
+        && let Some(batch) = cursor.next(end)?
+    {
+        piece.push(batch);
+    }
+    Ok(piece)
+}
+
+fn records_in(batches: &[Batch]) -> u64 {
+    let counts = batches.iter().map(|batch| u64::from(batch.count()));
+    counts.fold(0, u64::saturating_add)
+}
+
+/// Takes batches into the state and into the views, beside each other: neither asks the other for anything. The state does
+/// no IO, so that what is asked of the disk comes in the same order in every run.
+fn replay<S: BookStore + Send + Sync>(
+    writer: &mut Writer,
+    view_writer: &mut ViewWriter<S>,
+    batches: &[Batch],
+) -> Result<(), RecoveryError> {
+    std::thread::scope(|threads| {
+        let views = threads.spawn(|| {
+            batches
+                .iter()
+                .try_for_each(|batch| view_writer.apply(batch))
+        });
+        let state = batches.iter().try_for_each(|batch| writer.replay(batch));
+        // A thread that panicked goes on panicking here.
+        let views = views
+            .join()
+            .unwrap_or_else(|panic| std::panic::resume_unwind(panic));
+        state?;
+        Ok(views?)
     })
 }
