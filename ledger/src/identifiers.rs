@@ -139,6 +139,15 @@ impl Timestamp {
         year.checked_mul(100)?.checked_add(month)
     }
 
+    /// The day so many months later in UTC: the same day of the month, or its last one where it is shorter. `None`
+    /// outside the years 1 to 9999.
+    #[must_use]
+    pub fn date_after_months(self, months: u8) -> Option<Date> {
+        let months = jiff::Span::new().try_months(i64::from(months)).ok()?;
+        let date = self.utc()?.date().checked_add(months).ok()?;
+        Date::of(date)
+    }
+
     /// This instant as DE7 shows it: the number MMDDhhmmss in UTC.
     #[must_use]
     pub fn transmission_date_time(self) -> Option<u64> {
@@ -179,6 +188,34 @@ impl Timestamp {
     }
 }
 
+/// A day of the calendar: the number YYYYMMDD.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+pub struct Date(pub u32);
+
+impl Date {
+    fn of(date: jiff::civil::Date) -> Option<Self> {
+        let [year, month, day] = [
+            u32::try_from(date.year()).ok().filter(|year| *year > 0)?,
+            u32::try_from(date.month()).ok()?,
+            u32::try_from(date.day()).ok()?,
+        ];
+        let month_of_year = year.checked_mul(100)?.checked_add(month)?;
+        month_of_year.checked_mul(100)?.checked_add(day).map(Self)
+    }
+}
+
+impl fmt::Display for Date {
+    /// ISO 8601, such as 2026-01-31.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let part = |divisor: u32, below: u32| {
+            let rest = self.0.checked_div(divisor).unwrap_or(0);
+            rest.checked_rem(below).unwrap_or(0)
+        };
+        let (year, month, day) = (part(10_000, u32::MAX), part(100, 100), part(1, 100));
+        write!(f, "{year:04}-{month:02}-{day:02}")
+    }
+}
+
 impl fmt::Display for Timestamp {
     /// RFC 3339 in UTC with microseconds.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -211,6 +248,24 @@ mod tests {
         }
         assert_eq!("0-1".parse::<RecordId>(), Err(InvalidRecordId));
         assert_eq!(RecordId::from_key(&[0; 13]), None);
+    }
+
+    #[test]
+    fn months_end_on_their_last_day() {
+        // 2027-10-31 12:00 UTC.
+        let at = Timestamp(1_824_984_000_000_000);
+        for (months, date) in [
+            (0, "2027-10-31"),
+            (1, "2027-11-30"),
+            (2, "2027-12-31"),
+            (4, "2028-02-29"),
+            (16, "2029-02-28"),
+            (255, "2049-01-31"),
+        ] {
+            let found = at.date_after_months(months).map(|date| date.to_string());
+            assert_eq!(found.as_deref(), Some(date), "{months}");
+        }
+        assert_eq!(Timestamp(i64::MAX).date_after_months(0), None);
     }
 
     #[test]

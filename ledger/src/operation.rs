@@ -11,8 +11,8 @@ use rules::{
 use serde::{Deserialize, Serialize};
 
 use crate::authorization::{
-    AccountMove, ApprovalCode, Change, Cleared, ClearingKey, ClearingSettled, Lookup, MessageKey,
-    PlannedPosting, Standing, TrackingId,
+    AccountMove, ApprovalCode, Change, Cleared, ClearingKey, ClearingSettled, CustomAmount, Lookup,
+    MessageKey, PlannedPosting, Standing, TrackingId,
 };
 use crate::entities::{AccountStatus, CardStatus, SuspendedModes};
 use crate::identifiers::{CardHash, CustomerId, RecordId, Timestamp};
@@ -172,6 +172,9 @@ pub struct Amount {
     pub amount_minor: i64,
     /// The code it is posted under.
     pub processing_code: ProcessingCode,
+    /// What comes on top of it, each under a key that the code posts.
+    #[serde(default)]
+    pub custom_amounts: Vec<CustomAmount>,
 }
 
 /// Funds of a debit or prepaid account.
@@ -332,6 +335,9 @@ pub enum OperationError {
     /// There is no such transfer.
     #[error("there is no such transfer")]
     UnknownTransfer,
+    /// A custom amount is not positive, given twice, or the code does not post it.
+    #[error("a custom amount is not positive, given twice, or not posted by the processing code")]
+    CustomAmount,
 }
 
 /// What an operation changed beside limits that move.

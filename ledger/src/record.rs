@@ -8,6 +8,7 @@ use serde::{Deserialize, Serialize};
 
 pub(crate) mod version_1;
 pub(crate) mod version_2;
+pub(crate) mod version_3;
 
 use crate::authorization::{
     AuthorizationDecided, ClearingDecided, FileActionDecided, HoldDropped, ResponseAcknowledged,
@@ -59,7 +60,8 @@ const CARD_ISSUED_1: Layout = (3, 1);
 const CARD_ISSUED: Layout = (3, 2);
 const AUTHORIZATION_DECIDED_1: Layout = (10, 1);
 const AUTHORIZATION_DECIDED_2: Layout = (10, 2);
-const AUTHORIZATION_DECIDED: Layout = (10, 3);
+const AUTHORIZATION_DECIDED_3: Layout = (10, 3);
+const AUTHORIZATION_DECIDED: Layout = (10, 4);
 const REVERSAL_DECIDED_1: Layout = (11, 1);
 const REVERSAL_DECIDED_2: Layout = (11, 2);
 const REVERSAL_DECIDED: Layout = (11, 3);
@@ -67,10 +69,13 @@ const HOLD_DROPPED_1: Layout = (12, 1);
 const HOLD_DROPPED: Layout = (12, 2);
 const RESPONSE_ACKNOWLEDGED: Layout = (13, 1);
 const FILE_ACTION_DECIDED: Layout = (14, 1);
-const CLEARING_DECIDED: Layout = (15, 1);
-const TRANSACTION_POSTED: Layout = (20, 1);
+const CLEARING_DECIDED_1: Layout = (15, 1);
+const CLEARING_DECIDED: Layout = (15, 2);
+const TRANSACTION_POSTED_1: Layout = (20, 1);
+const TRANSACTION_POSTED: Layout = (20, 2);
 const OPERATION_DONE_1: Layout = (30, 1);
-const OPERATION_DONE: Layout = (30, 2);
+const OPERATION_DONE_2: Layout = (30, 2);
+const OPERATION_DONE: Layout = (30, 3);
 const HISTORY_PURGED: Layout = (31, 1);
 
 /// Why a stored record cannot be read.
@@ -174,6 +179,9 @@ impl Record {
             AUTHORIZATION_DECIDED_2 => {
                 decode::<version_2::AuthorizationDecided>(raw).map(|old| boxed(old.into()))
             }
+            AUTHORIZATION_DECIDED_3 => {
+                decode::<version_3::AuthorizationDecided>(raw).map(|old| boxed(old.into()))
+            }
             REVERSAL_DECIDED => decode(raw).map(boxed_reversal),
             REVERSAL_DECIDED_1 => {
                 decode::<version_1::ReversalDecided>(raw).map(|old| boxed_reversal(old.into()))
@@ -189,11 +197,17 @@ impl Record {
                 decode(raw).map(|decided| Self::FileActionDecided(Box::new(decided)))
             }
             TRANSACTION_POSTED => decode(raw).map(Self::TransactionPosted),
+            TRANSACTION_POSTED_1 => decode::<version_3::TransactionPosted>(raw)
+                .map(|old| Self::TransactionPosted(old.into())),
             OPERATION_DONE => decode(raw).map(|done| Self::OperationDone(Box::new(done))),
             OPERATION_DONE_1 => decode::<version_2::OperationDone>(raw)
                 .map(|old| Self::OperationDone(Box::new(old.into()))),
+            OPERATION_DONE_2 => decode::<version_3::operations::OperationDone>(raw)
+                .map(|old| Self::OperationDone(Box::new(old.into()))),
             HISTORY_PURGED => decode(raw).map(|purged| Self::HistoryPurged(Box::new(purged))),
             CLEARING_DECIDED => decode(raw).map(|decided| Self::ClearingDecided(Box::new(decided))),
+            CLEARING_DECIDED_1 => decode::<version_3::ClearingDecided>(raw)
+                .map(|old| Self::ClearingDecided(Box::new(old.into()))),
             (kind, version) => Err(RecordError::Unknown { kind, version }),
         }
     }

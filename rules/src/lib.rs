@@ -84,7 +84,8 @@ pub use organization::{AccountStatusRule, AllowedOperations, Organization, Statu
 pub use over_limit::{AuthorizationFlow, OverLimit};
 pub use plan::{NoRelatedLimits, Plan, RelatedAccount, RelatedLimits, RelatedMove, RelatedMoves};
 pub use processing_code::{
-    AmountKey, BalanceImpact, OperationKind, ProcessingCodeEntry, ReversalCode, TransactionTypeLink,
+    AmountKey, BalanceImpact, CustomKey, InvalidCustomKey, OperationKind, ProcessingCodeEntry,
+    ReversalCode, TransactionTypeLink,
 };
 pub use program::{CurrencyConversion, Program, ProgramKind, ProgramLimits};
 pub use reason::{InvalidResponseCode, Reason, ResponseCode};

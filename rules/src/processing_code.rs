@@ -1,10 +1,14 @@
 //! Processing codes: what an operation is, which way money moves, and which transaction types it
 //! and its reversal post. Owns only the types; reading is in `documents`.
 
+use std::fmt;
+use std::str::FromStr;
+
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use crate::ProcessingCode;
+use crate::text::serde_as_text;
 
 /// One operation of the table of processing codes.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -124,6 +128,8 @@ pub struct TransactionTypeLink {
     pub credit: bool,
     /// Which amount is posted.
     pub key: AmountKey,
+    /// The custom amount that it posts; set where `key` is [`AmountKey::Other`], and only there.
+    pub custom_key: Option<CustomKey>,
 }
 
 /// Which amount of an operation a transaction type posts.
@@ -138,4 +144,94 @@ pub enum AmountKey {
     Installment,
     /// With interest and fees.
     Contract,
+    /// A custom amount, which has a name of its own.
+    Other,
+}
+
+impl AmountKey {
+    /// The name in documents, events and answers.
+    #[must_use]
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Principal => "PRINCIPAL",
+            Self::Installment => "INSTALLMENT",
+            Self::Contract => "CONTRACT",
+            Self::Other => "OTHER",
+        }
+    }
+}
+
+/// The name of a custom amount: 1 to 200 characters, none of them a control character or a blank at an end.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct CustomKey(Box<str>);
+
+impl CustomKey {
+    /// Most characters of one.
+    const CHARACTERS: usize = 200;
+    /// The fee of the acquirer that the account bears (DE28, or that of a clearing): beside the principal, within the
+    /// contract amount.
+    pub const TRANSACTION_FEE: &'static str = "transaction_fee";
+    /// The processing fee of the acquirer (DE30). The account bears it only under codes that post it: it is then
+    /// beside the principal, within the contract amount.
+    pub const PROCESSING_FEE: &'static str = "transaction_processing_fee";
+    /// The cash of a purchase with cashback that is decided as one (DE54 amount type 40): within the principal.
+    pub const CASHBACK: &'static str = "cashback";
+
+    /// The name.
+    #[must_use]
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+
+    /// Whether the amount of this name is a part of the principal: what it posts is taken out of what the principal
+    /// posts. Others stand beside the principal, and within the contract amount.
+    #[must_use]
+    pub fn is_within_principal(&self) -> bool {
+        self.as_str() == Self::CASHBACK
+    }
+}
+
+impl FromStr for CustomKey {
+    type Err = InvalidCustomKey;
+
+    fn from_str(text: &str) -> Result<Self, Self::Err> {
+        let length = text.chars().count();
+        let is_plain = text.trim() == text && !text.chars().any(char::is_control);
+        let good = is_plain && (1..=Self::CHARACTERS).contains(&length);
+        good.then(|| Self(text.into())).ok_or(InvalidCustomKey)
+    }
+}
+
+impl fmt::Display for CustomKey {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.as_str())
+    }
+}
+
+serde_as_text!(
+    CustomKey,
+    "a custom key of 1 to 200 characters",
+    "^.{1,200}$"
+);
+
+/// The text is no custom key.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("a custom key is 1 to 200 characters without control characters and blanks at its ends")]
+pub struct InvalidCustomKey;
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn custom_keys_are_short_and_plain() {
+        let longest = "é".repeat(200);
+        for good in ["transaction_fee", "a b", "x", &longest] {
+            assert_eq!(good.parse::<CustomKey>().unwrap().as_str(), good);
+        }
+        let longer = "x".repeat(201);
+        for bad in ["", " ", " a", "a ", "a\nb", &longer] {
+            assert_eq!(bad.parse::<CustomKey>(), Err(InvalidCustomKey), "{bad:?}");
+        }
+    }
 }

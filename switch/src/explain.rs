@@ -256,6 +256,9 @@ fn write(explanation: &Explanation, text: &mut String) {
         text,
         "{id} at {time}, rules {rules}; amounts in minor units"
     );
+    if let Some(reason) = explanation.stand_in_reason {
+        let _infallible = writeln!(text, "the network decided in the switch's stead: {reason}");
+    }
     for step in &explanation.steps {
         let (mark, more) = match step.finding {
             Finding::Passed => ("ok", String::new()),
@@ -296,6 +299,7 @@ fn in_json(explanation: &Explanation) -> Value {
         "id": explanation.id.to_string(),
         "time": explanation.time.to_string(),
         "rules_version": explanation.rules.to_string(),
+        "stand_in_reason": explanation.stand_in_reason.map(|reason| reason.to_string()),
         "steps": explanation.steps,
         "flex_controls": explanation.controls,
         "evaluations": evaluations,

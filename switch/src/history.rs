@@ -16,6 +16,7 @@ use rules::AccountId;
 use serde::Deserialize;
 use serde_json::{Value, json};
 
+use crate::events;
 use crate::http::{Context, found, message_json, problem};
 use crate::purges;
 
@@ -96,16 +97,9 @@ fn entry_json(entry: &Entry) -> Value {
 }
 
 fn transaction_json(id: RecordId, posted: &TransactionPosted) -> Value {
-    json!({
-        "id": id.to_string(),
-        "account_id": posted.account.0,
-        "authorization_id": posted.authorization.to_string(),
-        "processing_code": posted.processing_code.as_str(),
-        "transaction_type_id": posted.posting.transaction_type_id,
-        "credit": posted.posting.credit,
-        "amount_minor": posted.posting.amount_minor,
-        "currency": posted.currency.to_string(),
-    })
+    let mut shown = events::transaction(posted);
+    shown["id"] = json!(id.to_string());
+    shown
 }
 
 /// A page for people: a line per decision, and below it one per transaction.
@@ -140,11 +134,12 @@ pub fn to_text(page: &Value) -> String {
             };
             let _infallible = writeln!(
                 text,
-                "    posted {} type {}: {way} of {} on account {}",
+                "    posted {} type {}: {way} of {} on account {}{}",
                 posted["id"].as_str().unwrap_or_default(),
                 posted["transaction_type_id"],
                 posted["amount_minor"],
-                posted["account_id"]
+                posted["account_id"],
+                which_amount(posted)
             );
         }
     }
@@ -162,6 +157,25 @@ pub fn to_text(page: &Value) -> String {
     text
 }
 
+/// Which amount of its operation a transaction is, for people; nothing where it was not recorded.
+fn which_amount(posted: &Value) -> String {
+    let mut text = String::new();
+    if let Some(key) = posted["amount_key"].as_str() {
+        text.push_str(&format!(", {key}"));
+    }
+    if let Some(custom) = posted["custom_key"].as_str() {
+        text.push_str(&format!(" {custom}"));
+    }
+    if let Some(number) = posted["installment"].as_u64() {
+        let of = &posted["number_of_installments"];
+        text.push_str(&format!(" {number} of {of}"));
+    }
+    if let Some(due) = posted["due_date"].as_str() {
+        text.push_str(&format!(", due {due}"));
+    }
+    text
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -172,13 +186,22 @@ mod tests {
             "entries": [{
                 "time": "2026-01-02T03:04:05.000006Z", "id": "0-7-1", "kind": "authorization",
                 "response_code": "00", "amount_minor": 1250, "currency": "840", "status": "PROCESSED",
-                "transactions": [{ "id": "0-7-2", "transaction_type_id": 3, "credit": false,
-                    "amount_minor": 1250, "account_id": 9 }],
+                "transactions": [
+                    { "id": "0-7-2", "transaction_type_id": 3, "credit": false, "amount_minor": 1250,
+                      "account_id": 9 },
+                    { "id": "0-7-3", "transaction_type_id": 4, "credit": false, "amount_minor": 25,
+                      "account_id": 9, "amount_key": "OTHER", "custom_key": "transaction_fee" },
+                    { "id": "0-7-4", "transaction_type_id": 5, "credit": true, "amount_minor": 100,
+                      "account_id": 9, "amount_key": "INSTALLMENT", "installment": 2,
+                      "number_of_installments": 3, "due_date": "2026-02-28" },
+                ],
             }],
             "next_cursor": "0-7-1",
         });
         let expected = "2026-01-02T03:04:05.000006Z  0-7-1            authorization 00          1250 840  PROCESSED\n    \
-            posted 0-7-2 type 3: debit of 1250 on account 9\nmore: --cursor 0-7-1\n";
+            posted 0-7-2 type 3: debit of 1250 on account 9\n    \
+            posted 0-7-3 type 4: debit of 25 on account 9, OTHER transaction_fee\n    \
+            posted 0-7-4 type 5: credit of 100 on account 9, INSTALLMENT 2 of 3, due 2026-02-28\nmore: --cursor 0-7-1\n";
         assert_eq!(to_text(&page), expected);
         assert_eq!(to_text(&json!({})), "no more\n");
         let purged = json!({ "purged": { "ordered_before": "2026-01-02T00:00:00.000000Z" } });

@@ -527,6 +527,7 @@ fn authorization_json(decided: &AuthorizationDecided, standing: Option<&Standing
         "stan": format!("{:06}", facts.key.stan),
         "transmission_date_time": format!("{:010}", facts.key.transmission),
         "retrieval_reference_number": facts.retrieval_reference,
+        "stand_in_reason": facts.stand_in_reason.map(|reason| reason.to_string()),
         "processing_code": facts.processing_code.as_str(),
         "amount_minor": facts.fingerprint.amount_minor,
         "currency": facts.fingerprint.currency.map(|currency| currency.to_string()),

@@ -137,6 +137,7 @@ impl Purchases {
             card_acceptor: Some("CORNER SHOP 001".to_owned()),
             card_acceptor_name: Some("CORNER SHOP            LONDON       GB".to_owned()),
             circumstances: Circumstances::default(),
+            stand_in_reason: None,
         };
         Ok(Self { facts, accounts })
     }

@@ -203,7 +203,7 @@ impl<S: BookStore> Audit<'_, '_, S> {
                 ..message.id
             };
             let found = self.views.transaction(planned.account, id)?;
-            let good = found.filter(|found| {
+            let good = found.as_ref().filter(|found| {
                 found.posting == planned.posting
                     && found.reversal.unwrap_or(found.authorization) == message.id
             });
@@ -214,7 +214,7 @@ impl<S: BookStore> Audit<'_, '_, S> {
                 );
                 return Err(AuditError::violation(Rule::Postings, finding, [message.id]));
             };
-            posted.push((id, good));
+            posted.push((id, good.clone()));
         }
         Ok(posted)
     }

@@ -17,7 +17,8 @@ use serde::{Deserialize, Serialize};
 use super::counts::CountChange;
 use super::key::{Lookup, MessageKey, NetworkReference, Reference, TrackingId};
 use super::moves::AccountMove;
-use super::standing::{Change, PlannedPosting, Standing};
+use super::posting::PlannedPosting;
+use super::standing::{Change, Standing};
 use super::{ApprovalCode, Divergence};
 use crate::identifiers::{CardHash, RecordId};
 

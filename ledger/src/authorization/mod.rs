@@ -1,9 +1,8 @@
 //! Authorizations: what networks ask, what is decided and answered, and what becomes of it.
 //!
 //! Owns: the facts of messages ([`request`], [`circumstances`]), what names them ([`key`]), what a decision
-//! moves ([`moves`]) and counts ([`counts`]) and how an approval lives on ([`standing`]), with the decisions
-//! and answers as they are stored. The
-//! layouts here are the payloads of journal records: a change of a field is a new record version. Must
+//! moves ([`moves`]), posts ([`posting`]) and counts ([`counts`]) and how an approval lives on ([`standing`]), with
+//! the decisions and answers as they are stored. The layouts here are the payloads of journal records: a change of a field is a new record version. Must
 //! never: hold track data, a PIN block, CVV2 or a PAN.
 
 pub mod circumstances;
@@ -11,6 +10,7 @@ pub mod clearing;
 pub mod counts;
 pub mod key;
 pub mod moves;
+pub mod posting;
 pub mod presented;
 pub mod request;
 pub mod standing;
@@ -26,14 +26,13 @@ pub use key::{
     Reference, ReferenceKind, TrackingId,
 };
 pub use moves::{AccountMove, Moves};
+pub use posting::{CustomAmount, Installment, PlannedPosting, Posting, PostingDetail};
 pub use presented::Presented;
 pub use request::{
     AcknowledgementFacts, AddressResult, Advice, Clearing, Conversion, Fees, FileAction,
-    FileActionFacts, RequestFacts, ReversalFacts,
+    FileActionFacts, RequestFacts, ReversalFacts, StandInReason,
 };
-pub use standing::{
-    AuthorizationStatus, Change, Part, PartChange, PlannedPosting, Posting, Standing,
-};
+pub use standing::{AuthorizationStatus, Change, Part, PartChange, Standing};
 
 use rules::{AccountId, AccountType, Currency, ProcessingCode};
 use rules::{BalanceImpact, Limits, MerchantAdviceCode, RulesVersion};
@@ -460,7 +459,7 @@ pub struct FileActionDecided {
 }
 
 /// A posted transaction.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct TransactionPosted {
     /// The account.
     pub account: AccountId,
@@ -472,7 +471,7 @@ pub struct TransactionPosted {
     pub processing_code: ProcessingCode,
     /// Currency.
     pub currency: Currency,
-    /// Type, direction, amount.
+    /// Type, direction, amount, and which amount it is.
     pub posting: Posting,
 }
 

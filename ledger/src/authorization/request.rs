@@ -3,6 +3,8 @@
 //! Owns: everything that deciding may look at in a message, as it is stored with the decision. Must never:
 //! hold track data, a PIN block, CVV2 or a PAN.
 
+use std::fmt;
+
 use rules::{AccountType, Currency, ProcessingCode, ResponseCode};
 use serde::{Deserialize, Serialize};
 
@@ -84,6 +86,45 @@ pub struct Conversion {
     pub billing_rate: Option<u32>,
 }
 
+/// Why a network decided in the issuer's stead, in its own code: 1 to 8 letters and digits of ASCII.
+#[derive(Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub struct StandInReason([u8; STAND_IN_CHARACTERS]);
+
+/// Most characters of a [`StandInReason`].
+const STAND_IN_CHARACTERS: usize = 8;
+
+impl StandInReason {
+    /// The reason in a text, without the blanks around it; `None` when that is none.
+    #[must_use]
+    pub fn new(text: &str) -> Option<Self> {
+        let text = text.trim();
+        let mut padded = [b' '; STAND_IN_CHARACTERS];
+        let place = padded.get_mut(..text.len())?;
+        place.copy_from_slice(text.as_bytes());
+        let is_code = text.bytes().all(|byte| byte.is_ascii_alphanumeric());
+        (is_code && !text.is_empty()).then_some(Self(padded))
+    }
+
+    /// The characters, without padding.
+    #[must_use]
+    pub fn as_str(&self) -> &str {
+        // Made of a text by `new`; other bytes could only come from a damaged row.
+        std::str::from_utf8(&self.0).unwrap_or_default().trim_end()
+    }
+}
+
+impl fmt::Display for StandInReason {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.as_str())
+    }
+}
+
+impl fmt::Debug for StandInReason {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.as_str())
+    }
+}
+
 /// What an authorization request or advice says: everything that deciding may look at, and nothing secret.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct RequestFacts {
@@ -145,6 +186,8 @@ pub struct RequestFacts {
     pub card_acceptor_name: Option<String>,
     /// What flex controls look at beside.
     pub circumstances: Circumstances,
+    /// Why the network decided in the switch's stead, where it says so.
+    pub stand_in_reason: Option<StandInReason>,
 }
 
 impl RequestFacts {
@@ -222,4 +265,30 @@ pub struct FileActionFacts {
     pub key: MatchKey,
     /// What to do; `None` for an action or a file that is not served.
     pub action: Option<FileAction>,
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn stand_in_reasons_are_short_codes() {
+        for (text, reason) in [
+            ("9020", Some("9020")),
+            (" 1910001 ", Some("1910001")),
+            ("12345678", Some("12345678")),
+            ("123456789", None),
+            ("", None),
+            ("    ", None),
+            ("90-2", None),
+            ("\u{e9}1", None),
+        ] {
+            let found = StandInReason::new(text);
+            assert_eq!(
+                found.as_ref().map(StandInReason::as_str),
+                reason,
+                "{text:?}"
+            );
+        }
+    }
 }

@@ -13,6 +13,7 @@ use smallvec::SmallVec;
 use super::counts::{self, CountChange};
 use super::key::MessageKey;
 use super::moves::{Moves, prorate};
+use super::posting::PlannedPosting;
 use crate::identifiers::{RecordId, Timestamp};
 
 /// Where an authorization stands (reference authorization-guides 3.6).
@@ -43,35 +44,6 @@ impl AuthorizationStatus {
             Self::Canceled => "CANCELED",
         }
     }
-}
-
-/// A transaction that is posted when an authorization is cleared, or that undoes one.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct PlannedPosting {
-    /// The account it is posted on.
-    pub account: AccountId,
-    /// The processing code it is posted under.
-    pub processing_code: ProcessingCode,
-    /// Type, direction, amount for the whole of the part.
-    pub posting: Posting,
-}
-
-impl PlannedPosting {
-    /// Whether both are posted on one account in one direction.
-    fn goes_with(&self, other: &Self) -> bool {
-        (self.account, self.posting.credit) == (other.account, other.posting.credit)
-    }
-}
-
-/// What a transaction posts.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Posting {
-    /// Transaction type of the processing code's flow.
-    pub transaction_type_id: u32,
-    /// Whether it credits the account.
-    pub credit: bool,
-    /// Amount, minor units of the account's currency.
-    pub amount_minor: i64,
 }
 
 /// One approved amount: the authorization itself, or an increment of it.
@@ -358,14 +330,8 @@ impl Standing {
                         sum.checked_add(earlier.posting.amount_minor)
                     })?;
                 let sum_minor = earlier_minor.checked_add(planned.posting.amount_minor)?;
-                let posting = Posting {
-                    amount_minor: due(sum_minor)?.checked_sub(due(earlier_minor)?)?,
-                    ..planned.posting
-                };
-                (posting.amount_minor != 0).then_some(PlannedPosting {
-                    posting,
-                    ..*planned
-                })
+                let amount_minor = due(sum_minor)?.checked_sub(due(earlier_minor)?)?;
+                (amount_minor != 0).then(|| planned.with_amount(amount_minor))
             });
             posted.extend(differences);
         }

@@ -343,7 +343,7 @@ impl<S: BookStore> Views<S> {
         id: RecordId,
     ) -> Result<Option<TransactionPosted>, StoreError> {
         if let Some(posted) = self.transactions.get(&(account, id)) {
-            return Ok(*posted);
+            return Ok(posted.clone());
         }
         self.row(Table::Transactions, &rows::transaction_key(account, id))
     }

@@ -130,7 +130,7 @@ pub(super) fn amounts(
     facts: &RequestFacts,
     located: &Located<'_>,
     (account, entry): (&Account, &ProcessingCodeEntry),
-) -> Result<Option<Amounts>, Reason> {
+) -> Result<Option<Amounts<'static>>, Reason> {
     if without_money(facts, entry)? {
         return Ok(None);
     }
@@ -226,7 +226,7 @@ pub(super) fn approval(
     context: Context<'_>,
     facts: &RequestFacts,
     located: &Located<'_>,
-    amounts: Amounts,
+    amounts: Amounts<'_>,
     planned: super::evaluation::Planned,
 ) -> Result<Approval, Reason> {
     let cleared = facts.clearing == Clearing::Online;
@@ -265,8 +265,8 @@ fn expires(context: Context<'_>, facts: &RequestFacts, located: &Located<'_>) ->
 fn partial_amount(
     facts: &RequestFacts,
     account: &Account,
-    asked: Amounts,
-    part: Amounts,
+    asked: Amounts<'_>,
+    part: Amounts<'_>,
 ) -> PartialAmount {
     let billed = facts.fingerprint.billing_amount_minor.is_some();
     PartialAmount {

@@ -313,6 +313,7 @@ fn as_request(facts: &ClearingFacts) -> RequestFacts {
         card_acceptor: facts.card_acceptor.clone(),
         card_acceptor_name: None,
         circumstances: Circumstances::default(),
+        stand_in_reason: None,
     }
 }
 

@@ -10,8 +10,7 @@ use smallvec::SmallVec;
 use super::Context;
 use crate::authorization::moves::prorate;
 use crate::authorization::{
-    AuthorizationStatus, Cleared, ClearingFacts, MessageKey, Moves, Part, PlannedPosting, Posting,
-    Standing,
+    AuthorizationStatus, Cleared, ClearingFacts, MessageKey, Moves, Part, PlannedPosting, Standing,
 };
 use crate::identifiers::RecordId;
 
@@ -158,18 +157,13 @@ fn add_shares(
     of: (i64, i64),
     sum: &mut Vec<PlannedPosting>,
 ) -> Option<()> {
-    let name = |planned: &PlannedPosting| {
-        let posting = planned.posting;
-        let kind = (posting.transaction_type_id, posting.credit);
-        (planned.account, planned.processing_code, kind)
-    };
     let shares = scaled(planned, of)?;
     let same = shares.len() == sum.len();
     if !same
         || shares
             .iter()
             .zip(&*sum)
-            .any(|(share, other)| name(share) != name(other))
+            .any(|(share, other)| !share.is_like(other))
     {
         sum.extend(shares);
         return Some(());
@@ -187,7 +181,7 @@ fn scaled(planned: &[PlannedPosting], (part, whole): (i64, i64)) -> Option<Vec<P
     let mut sums: Vec<(rules::AccountId, bool, i64)> = Vec::new();
     let mut shares = Vec::with_capacity(planned.len());
     for planned in planned {
-        let posting = planned.posting;
+        let posting = &planned.posting;
         let (account, credit) = (planned.account, posting.credit);
         let place = sums
             .iter()
@@ -202,13 +196,7 @@ fn scaled(planned: &[PlannedPosting], (part, whole): (i64, i64)) -> Option<Vec<P
         }
         let amount_minor =
             prorate(after, part, whole)?.checked_sub(prorate(before, part, whole)?)?;
-        shares.push(PlannedPosting {
-            posting: Posting {
-                amount_minor,
-                ..posting
-            },
-            ..*planned
-        });
+        shares.push(planned.with_amount(amount_minor));
     }
     Some(shares)
 }

@@ -30,7 +30,7 @@ impl<'a> Controlled<'a> {
         context: Context<'a>,
         facts: &'a RequestFacts,
         located: &Located<'a>,
-        amounts: Option<Amounts>,
+        amounts: Option<Amounts<'_>>,
     ) -> Option<Self> {
         let (card, account, entry) = (located.card?, located.account?, located.entry?);
         let hash = facts.key.card;
@@ -84,8 +84,8 @@ impl<'a> Controlled<'a> {
 /// What is counted where only a part of the amount is approved.
 pub(super) fn of_part(
     reservations: Vec<Reservation>,
-    part: Amounts,
-    whole: Amounts,
+    part: Amounts<'_>,
+    whole: Amounts<'_>,
 ) -> Vec<Reservation> {
     let (part_minor, whole_minor) = (part.transaction_minor, whole.transaction_minor);
     let share = |reservation: Reservation| Reservation {
@@ -99,7 +99,7 @@ fn control_facts<'a>(
     context: Context<'a>,
     facts: &'a RequestFacts,
     (card, account, entry): (&'a CardFacts, &'a Account, &'a ProcessingCodeEntry),
-    amounts: Option<Amounts>,
+    amounts: Option<Amounts<'_>>,
 ) -> ControlFacts<'a> {
     let circumstances = &facts.circumstances;
     ControlFacts {

@@ -13,8 +13,10 @@ use rules::{
 use super::Context;
 use super::amounts::Amounts;
 use super::locate::{Located, account_type};
-use crate::authorization::{Moves, PlannedPosting, Posting, RequestFacts};
+use super::postings::postings;
+use crate::authorization::{Moves, PlannedPosting, RequestFacts};
 use crate::entities::Account;
+use crate::identifiers::Timestamp;
 use crate::rehearsal::Part;
 
 /// An operation of an account that is to be evaluated.
@@ -95,11 +97,11 @@ impl<'a> Asked<'a> {
     pub(super) fn plan_forced(
         &self,
         context: Context<'a>,
-        amounts: Amounts,
+        amounts: Amounts<'_>,
     ) -> Result<Planned, Reason> {
         match self.plan(context, amounts) {
             Err(Reason::NoConfiguration) => {
-                without_configuration(self.account, self.entry, amounts)
+                without_configuration(self.account, self.entry, amounts, context.now)
                     .ok_or(Reason::InvalidAmount)
             }
             planned => planned,
@@ -107,7 +109,11 @@ impl<'a> Asked<'a> {
     }
 
     /// Evaluates it for these amounts, the cash part by itself where the code says so.
-    pub(super) fn plan(&self, context: Context<'a>, amounts: Amounts) -> Result<Planned, Reason> {
+    pub(super) fn plan(
+        &self,
+        context: Context<'a>,
+        amounts: Amounts<'_>,
+    ) -> Result<Planned, Reason> {
         let mut planned = Planned::default();
         let Some((goods, cash, cash_entry)) = self.cashback(context, amounts)? else {
             self.add(context, amounts, &mut planned)?;
@@ -130,11 +136,11 @@ impl<'a> Asked<'a> {
 
     /// The most of DE4 that would be approved, for a purchase that is not as a whole; `None` when
     /// nothing would. What one scenario covers, it covers for less too, so halving finds the most.
-    pub(super) fn most(
+    pub(super) fn most<'m>(
         &self,
         context: Context<'a>,
-        amounts: Amounts,
-    ) -> Option<(Amounts, Planned)> {
+        amounts: Amounts<'m>,
+    ) -> Option<(Amounts<'m>, Planned)> {
         let holds = |transaction_minor| {
             let part = amounts.part(transaction_minor)?;
             let planned = self.plan(context, part).ok()?;
@@ -157,11 +163,11 @@ impl<'a> Asked<'a> {
         clippy::type_complexity,
         reason = "goods, cash and the code of the cash, once"
     )]
-    fn cashback(
+    fn cashback<'m>(
         &self,
         context: Context<'a>,
-        amounts: Amounts,
-    ) -> Result<Option<(Option<Amounts>, Amounts, &'a ProcessingCodeEntry)>, Reason> {
+        amounts: Amounts<'m>,
+    ) -> Result<Option<(Option<Amounts<'m>>, Amounts<'m>, &'a ProcessingCodeEntry)>, Reason> {
         let code = self.entry.cashback_processing_code;
         let cash_entry = code.and_then(|code| context.rules.processing_code(code));
         let cash = Some(self.cashback_minor).filter(|cash| *cash > 0);
@@ -176,26 +182,27 @@ impl<'a> Asked<'a> {
     fn add(
         &self,
         context: Context<'a>,
-        amounts: Amounts,
+        amounts: Amounts<'_>,
         planned: &mut Planned,
     ) -> Result<(), Reason> {
         let plan = self.evaluate(context, amounts, &planned.moves)?;
         let bearer = self.add_moves(context, &plan, planned)?;
         let own = (bearer, self.entry.code);
-        add_postings(self.entry, own, amounts, planned);
+        add_postings(self.entry, own, (amounts, context.now), planned);
         for related in plan.related.iter() {
             if let (RelatedAccount::Counterpart { account_id }, Some(code)) =
                 (related.account, related.processing_code)
                 && let Some(entry) = context.rules.processing_code(code)
             {
-                add_postings(entry, (account_id, code), amounts, planned);
+                let own = (account_id, code);
+                add_postings(entry, own, (amounts, context.now), planned);
             }
         }
         Ok(())
     }
 
     /// What was looked at for these amounts, part by part.
-    pub(super) fn traces(&self, context: Context<'a>, amounts: Amounts) -> Vec<(Part, Trace)> {
+    pub(super) fn traces(&self, context: Context<'a>, amounts: Amounts<'_>) -> Vec<(Part, Trace)> {
         let mut planned = Planned::default();
         let Ok(parts) = self.cashback(context, amounts) else {
             return Vec::new();
@@ -224,14 +231,14 @@ impl<'a> Asked<'a> {
         traces
     }
 
-    fn trace(&self, context: Context<'a>, amounts: Amounts, planned: &Moves) -> Option<Trace> {
+    fn trace(&self, context: Context<'a>, amounts: Amounts<'_>, planned: &Moves) -> Option<Trace> {
         let limits = planned.applied_to(self.account.id, &self.account.limits)?;
         let related = context.state.related_to(self.account, planned);
         let request = self.request(amounts);
         Some(context.rules.trace_with(&request, &limits, &related))
     }
 
-    fn request(&self, amounts: Amounts) -> EvaluationRequest {
+    fn request(&self, amounts: Amounts<'_>) -> EvaluationRequest {
         EvaluationRequest {
             account: self.account.id,
             program: self.account.program,
@@ -251,7 +258,7 @@ impl<'a> Asked<'a> {
     fn evaluate(
         &self,
         context: Context<'a>,
-        amounts: Amounts,
+        amounts: Amounts<'_>,
         planned: &Moves,
     ) -> Result<Plan, Reason> {
         let limits = planned.applied_to(self.account.id, &self.account.limits);
@@ -315,36 +322,15 @@ impl<'a> Asked<'a> {
 /// Adds the transactions that a code posts, and those that undo them.
 fn add_postings(
     entry: &ProcessingCodeEntry,
-    (account, processing_code): (rules::AccountId, ProcessingCode),
-    amounts: Amounts,
+    (account, code): (rules::AccountId, ProcessingCode),
+    (amounts, now): (Amounts<'_>, Timestamp),
     planned: &mut Planned,
 ) {
-    let postings = |link: &rules::TransactionTypeLink| {
-        let (transaction_type_id, credit) = (link.transaction_type_id, link.credit);
-        amounts
-            .of_key(link.key)
-            .map(move |amount_minor| PlannedPosting {
-                account,
-                processing_code,
-                posting: Posting {
-                    transaction_type_id,
-                    credit,
-                    amount_minor,
-                },
-            })
-    };
-    planned
-        .postings
-        .extend(entry.transaction_types.iter().flat_map(postings));
-    let undone = entry.reversal_processing_code.unwrap_or(processing_code);
-    let undoing = entry
-        .reversal_transaction_types
-        .iter()
-        .flat_map(postings)
-        .map(|planned| PlannedPosting {
-            processing_code: undone,
-            ..planned
-        });
+    let posted = postings(&entry.transaction_types, (account, code), amounts, now);
+    planned.postings.extend(posted);
+    let undone = entry.reversal_processing_code.unwrap_or(code);
+    let links = &entry.reversal_transaction_types;
+    let undoing = postings(links, (account, undone), amounts, now);
     planned.compensations.extend(undoing);
 }
 
@@ -352,7 +338,8 @@ fn add_postings(
 fn without_configuration(
     account: &Account,
     entry: &ProcessingCodeEntry,
-    amounts: Amounts,
+    amounts: Amounts<'_>,
+    now: Timestamp,
 ) -> Option<Planned> {
     let mut deltas = Deltas::NONE;
     let moved = amounts
@@ -365,7 +352,8 @@ fn without_configuration(
         moves: Moves::of(account.id, deltas),
         ..Planned::default()
     };
-    add_postings(entry, (account.id, entry.code), amounts, &mut planned);
+    let own = (account.id, entry.code);
+    add_postings(entry, own, (amounts, now), &mut planned);
     Some(planned)
 }
 

@@ -25,7 +25,7 @@ pub(crate) fn explain(context: Context<'_>, recorded: &AuthorizationDecided) -> 
     };
     let (records, _) = decide(context, command);
     let decided = records.iter().find_map(Record::decided);
-    let as_recorded = decided == Some(recorded);
+    let as_recorded = decided.is_some_and(|decided| is_as_recorded(decided, recorded));
     // A repeat of a message that stands in the books already decides nothing.
     let decided = decided.unwrap_or(recorded);
     let located = Located::of(context, facts);
@@ -44,6 +44,7 @@ pub(crate) fn explain(context: Context<'_>, recorded: &AuthorizationDecided) -> 
         id: context.id,
         time: context.now,
         rules: context.rules.version(),
+        stand_in_reason: facts.stand_in_reason,
         steps,
         controls,
         evaluations,
@@ -52,6 +53,25 @@ pub(crate) fn explain(context: Context<'_>, recorded: &AuthorizationDecided) -> 
         decision: decided.decision.clone(),
         as_recorded,
     }
+}
+
+/// Whether a decision is what was recorded. Records of older layouts do not say which amounts they post.
+fn is_as_recorded(decided: &AuthorizationDecided, recorded: &AuthorizationDecided) -> bool {
+    let Decision::Approved(approval) = &recorded.decision else {
+        return decided == recorded;
+    };
+    let mut planned = approval.postings.iter().chain(&approval.compensations);
+    if planned.all(|planned| planned.posting.key.is_some()) {
+        return decided == recorded;
+    }
+    let mut decided = decided.clone();
+    if let Decision::Approved(approval) = &mut decided.decision {
+        let planned = approval.postings.iter_mut();
+        for planned in planned.chain(&mut approval.compensations) {
+            planned.posting.forget_key();
+        }
+    }
+    decided == *recorded
 }
 
 /// The check that the switch itself fails the operation at, and why. What a network decided is explained as
@@ -243,7 +263,11 @@ fn limits(located: &Located<'_>) -> String {
     shown.join(", ")
 }
 
-fn amounts(context: Context<'_>, located: &Located<'_>, facts: &RequestFacts) -> Option<Amounts> {
+fn amounts(
+    context: Context<'_>,
+    located: &Located<'_>,
+    facts: &RequestFacts,
+) -> Option<Amounts<'static>> {
     let account_and_entry = located.account.zip(located.entry)?;
     authorization::amounts(context, facts, located, account_and_entry).ok()?
 }

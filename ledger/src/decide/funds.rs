@@ -10,8 +10,9 @@ use super::Context;
 use super::amounts::Amounts;
 use super::evaluation::{Asked, Planned};
 use super::operation::Carried;
+use super::postings::postings;
 use crate::authorization::{
-    AuthorizationStatus, MessageKey, Moves, Part, PlannedPosting, Posting, Standing, TrackingId,
+    AuthorizationStatus, MessageKey, Moves, Part, PlannedPosting, Standing, TrackingId,
 };
 use crate::entities::Account;
 use crate::identifiers::RecordId;
@@ -20,33 +21,31 @@ use crate::recent::Recent;
 
 /// Moves the available limit and posts under the code; nothing is checked.
 pub(super) fn adjust(context: Context<'_>, amount: &Amount) -> Result<Carried, OperationError> {
-    let (account, entry) = operand(context, amount)?;
-    let moved = amount
-        .amount_minor
+    let (account, entry, amounts) = operand(context, amount)?;
+    let moved = amounts
+        .contract_minor
         .checked_mul(entry.balance_impact.sign())
         .ok_or(OperationError::InvalidAmount)?;
     let deltas = available(moved)?;
     Ok(Carried {
         moves: Moves::of(account.id, deltas),
-        postings: postings(account.id, entry, amount.amount_minor),
+        postings: posted(context, account.id, entry, amounts),
         ..Carried::changing(Some(account.id), OperationEffect::Moved)
     })
 }
 
 /// Moves what the balance configurations of the code say, whatever they would check, and clears it at once.
 pub(super) fn force(context: Context<'_>, amount: &Amount) -> Result<Carried, OperationError> {
-    let (account, entry) = operand(context, amount)?;
+    let (account, entry, amounts) = operand(context, amount)?;
     let asked = Asked::by_operator(account, entry);
-    let planned = asked
-        .plan_forced(context, Amounts::plain(amount.amount_minor))
-        .map_err(|reason| {
-            if reason == Reason::InvalidAmount {
-                OperationError::InvalidAmount
-            } else {
-                OperationError::ProcessingCode
-            }
-        })?;
-    let (standing, moves, postings) = processed(account, entry, amount.amount_minor, planned)?;
+    let planned = asked.plan_forced(context, amounts).map_err(|reason| {
+        if reason == Reason::InvalidAmount {
+            OperationError::InvalidAmount
+        } else {
+            OperationError::ProcessingCode
+        }
+    })?;
+    let (standing, moves, postings) = processed(account, entry, amounts.contract_minor, planned)?;
     let effect = OperationEffect::Forced(Box::new(standing));
     Ok(Carried {
         moves,
@@ -190,16 +189,32 @@ pub(super) fn transfer(
     }
     let held = [(LimitName::HeldFunds, funds.amount_minor.saturating_neg())];
     Ok(Carried {
-        postings: postings(account.id, entry, funds.amount_minor),
+        postings: posted(
+            context,
+            account.id,
+            entry,
+            Amounts::plain(funds.amount_minor),
+        ),
         ..moved(account, &held)?
     })
 }
 
-/// The account and the operation of an amount.
+/// The transactions that a code posts of amounts.
+fn posted(
+    context: Context<'_>,
+    account: AccountId,
+    entry: &ProcessingCodeEntry,
+    amounts: Amounts<'_>,
+) -> Vec<PlannedPosting> {
+    let own = (account, entry.code);
+    postings(&entry.transaction_types, own, amounts, context.now)
+}
+
+/// The account, the operation and the amounts of an amount.
 fn operand<'a>(
     context: Context<'a>,
-    amount: &Amount,
-) -> Result<(&'a Account, &'a ProcessingCodeEntry), OperationError> {
+    amount: &'a Amount,
+) -> Result<(&'a Account, &'a ProcessingCodeEntry, Amounts<'a>), OperationError> {
     let account = context.state.account(amount.account);
     let account = account.ok_or(OperationError::UnknownAccount)?;
     let entry = context.rules.processing_code(amount.processing_code);
@@ -209,7 +224,7 @@ fn operand<'a>(
     if amount.amount_minor <= 0 {
         return Err(OperationError::InvalidAmount);
     }
-    Ok((account, entry))
+    Ok((account, entry, Amounts::of_operator(amount, entry)?))
 }
 
 /// The account whose funds are meant: a debit or prepaid one that is open or blocked.
@@ -250,22 +265,4 @@ fn available(minor: i64) -> Result<Deltas, OperationError> {
     } else {
         Err(OperationError::InvalidAmount)
     }
-}
-
-/// The transactions that a code posts for one amount.
-fn postings(
-    account: AccountId,
-    entry: &ProcessingCodeEntry,
-    amount_minor: i64,
-) -> Vec<PlannedPosting> {
-    let posting = |link: &rules::TransactionTypeLink| PlannedPosting {
-        account,
-        processing_code: entry.code,
-        posting: Posting {
-            transaction_type_id: link.transaction_type_id,
-            credit: link.credit,
-            amount_minor,
-        },
-    };
-    entry.transaction_types.iter().map(posting).collect()
 }

@@ -22,6 +22,7 @@ mod funds;
 mod limits;
 mod locate;
 mod operation;
+mod postings;
 mod presentment;
 mod purge;
 mod refund;
@@ -171,7 +172,7 @@ impl<'a> Context<'a> {
                 reversal: cause,
                 processing_code: planned.processing_code,
                 currency: account.currency,
-                posting: planned.posting,
+                posting: planned.posting.clone(),
             }))
         })
     }

@@ -311,7 +311,7 @@ fn under(postings: &[PlannedPosting], code: Option<rules::ProcessingCode>) -> Ve
         } else {
             planned.processing_code
         },
-        ..*planned
+        ..planned.clone()
     };
     postings.iter().map(renamed).collect()
 }

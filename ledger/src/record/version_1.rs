@@ -12,10 +12,11 @@ use serde::Deserialize;
 use crate::authorization::{
     self as current, AccountMove, ApprovalCode, AuthorizationStatus, Balances, Change,
     Circumstances, Clearing, Conversion, Divergence, Fees, Fingerprint, MatchKey, Moves,
-    PartChange, PlannedPosting, Posting,
+    PartChange, PlannedPosting,
 };
 use crate::entities::{self, CardFacts, CardKind, CardMode, CardStatus, CustomerKind, Expiry};
 use crate::identifiers::{CardHash, CustomerId, GroupId, RecordId};
+use crate::record::version_3::Posting;
 
 #[derive(Deserialize)]
 pub(crate) struct Customer {
@@ -178,6 +179,7 @@ impl From<RequestFacts> for current::RequestFacts {
             card_acceptor: old.card_acceptor,
             card_acceptor_name: old.card_acceptor_name,
             circumstances: Circumstances::default(),
+            stand_in_reason: None,
         }
     }
 }
@@ -271,10 +273,10 @@ impl From<AuthorizationDecided> for current::AuthorizationDecided {
 impl Approval {
     fn on(self, account: AccountId, facts: &current::RequestFacts) -> current::Approval {
         let planned = |postings: Vec<Posting>| {
-            let planned = |posting| PlannedPosting {
+            let planned = |posting: Posting| PlannedPosting {
                 account,
                 processing_code: facts.processing_code,
-                posting,
+                posting: posting.into(),
             };
             postings.into_iter().map(planned).collect()
         };

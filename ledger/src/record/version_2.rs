@@ -13,11 +13,13 @@ use smallvec::SmallVec;
 use crate::authorization::{
     self as current, AccountMove, AddressResult, Advice, Answer, ApprovalCode, AuthorizationStatus,
     Circumstances, Clearing, Conversion, Divergence, Fees, Fingerprint, MatchKey, MessageKey,
-    Moves, NetworkReference, PartChange, PlannedPosting, ReversalFacts, ReversalResult,
+    Moves, NetworkReference, PartChange, ReversalFacts, ReversalResult,
 };
 use crate::entities::{AccountStatus, CardStatus, SuspendedModes};
 use crate::identifiers::{CardHash, CustomerId, RecordId, Timestamp};
-use crate::operation::{self, GrantedLimits, OperationRequest};
+use crate::operation::{self, GrantedLimits};
+use crate::record::version_3::operations::OperationRequest;
+use crate::record::version_3::{PlannedPosting, planned};
 
 #[derive(Deserialize)]
 struct RequestFacts {
@@ -83,6 +85,7 @@ impl From<RequestFacts> for current::RequestFacts {
             card_acceptor: old.card_acceptor,
             card_acceptor_name: old.card_acceptor_name,
             circumstances: Circumstances::default(),
+            stand_in_reason: None,
         }
     }
 }
@@ -116,8 +119,8 @@ impl From<Decision> for current::Decision {
                 amount_minor: old.amount_minor,
                 transaction_minor: old.transaction_minor,
                 configuration: old.configuration,
-                postings: old.postings,
-                compensations: old.compensations,
+                postings: planned(old.postings),
+                compensations: planned(old.compensations),
                 expires: old.expires,
                 increment_of: old.increment_of,
                 reservations: Vec::new(),
@@ -261,8 +264,8 @@ impl From<Part> for current::Part {
             amount_minor: old.amount_minor,
             transaction_minor: old.transaction_minor,
             remaining_minor: old.remaining_minor,
-            postings: old.postings,
-            compensations: old.compensations,
+            postings: planned(old.postings),
+            compensations: planned(old.compensations),
             reservations: Vec::new(),
             reset_limit: None,
         }
@@ -375,12 +378,12 @@ pub(crate) struct OperationDone {
 impl From<OperationDone> for operation::OperationDone {
     fn from(old: OperationDone) -> Self {
         Self {
-            request: old.request,
+            request: old.request.into(),
             account: old.account,
             code: old.code,
             effect: old.effect.into(),
             moves: old.moves,
-            postings: old.postings,
+            postings: planned(old.postings),
             rules: old.rules,
         }
     }

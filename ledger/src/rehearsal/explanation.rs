@@ -5,7 +5,7 @@
 use rules::{ControlsTrace, Reason, ResponseCode, RulesVersion, Trace};
 use serde::Serialize;
 
-use crate::authorization::Decision;
+use crate::authorization::{Decision, StandInReason};
 use crate::identifiers::{RecordId, Timestamp};
 
 /// How a decision comes out, step by step.
@@ -17,6 +17,8 @@ pub struct Explanation {
     pub time: Timestamp,
     /// The rules that it is explained under.
     pub rules: RulesVersion,
+    /// Why the network decided in the switch's stead, where it did and says so.
+    pub stand_in_reason: Option<StandInReason>,
     /// The checks in their order of precedence.
     pub steps: Vec<Step>,
     /// What the flex controls looked at, if it came that far.

@@ -94,6 +94,7 @@ fn amount(account: AccountId, amount_minor: i64) -> Amount {
         account,
         amount_minor,
         processing_code: "00".parse().unwrap(),
+        custom_amounts: Vec::new(),
     }
 }
 

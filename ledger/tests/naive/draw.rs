@@ -140,6 +140,7 @@ pub(crate) fn amount(account: AccountId, draw: &mut Draw<'_>) -> Amount {
         account,
         amount_minor: draw.of(&AMOUNTS),
         processing_code: draw.of(&CODES).parse().unwrap(),
+        custom_amounts: Vec::new(),
     }
 }
 

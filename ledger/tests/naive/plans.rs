@@ -274,6 +274,8 @@ impl Planned {
                 // All instalments together are the principal.
                 AmountKey::Principal | AmountKey::Installment => sums.principal,
                 AmountKey::Contract => sums.contract,
+                // The histories have no custom amount but the fee.
+                AmountKey::Other => sums.contract - sums.principal,
             };
             *self.posts.entry((account, link.credit)).or_default() += amount;
         }

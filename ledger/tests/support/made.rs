@@ -117,6 +117,7 @@ pub(crate) fn request(key: MatchKey, fingerprint: Fingerprint) -> RequestFacts {
         card_acceptor: None,
         card_acceptor_name: None,
         circumstances: Circumstances::default(),
+        stand_in_reason: None,
     }
 }
 

@@ -153,6 +153,7 @@ fn amount(words: &mut Words) -> Result<Amount, String> {
         account: account(words)?,
         amount_minor: words.need("amount", line::amount)?,
         processing_code: code(words)?,
+        custom_amounts: Vec::new(),
     })
 }
 

@@ -59,6 +59,12 @@ codes! {
     Etrc04005 => "ETRC04005", 400;
     /// A transaction type does not have the sign of its flow.
     Etrc04006 => "ETRC04006", 400;
+    /// A link under OTHER has no custom key.
+    Wtrc04004 => "WTRC04004", 400;
+    /// A custom key is too long, or no text.
+    Wtrc04005 => "WTRC04005", 400;
+    /// A link under another key than OTHER has a custom key.
+    Wtrc04006 => "WTRC04006", 400;
     /// Dynamic currency conversion is both declined and rated.
     Wntc0031 => "WNTC0031", 400;
     /// The same in the override of a BIN.

@@ -6,7 +6,7 @@ use std::collections::BTreeMap;
 use super::given::{Given, table};
 use super::lines::join;
 use super::report::Report;
-use crate::{AmountKey, BalanceImpact, ErrorCode, TransactionTypeLink};
+use crate::{AmountKey, BalanceImpact, CustomKey, ErrorCode, TransactionTypeLink};
 
 table! {
     /// A transaction type.
@@ -27,6 +27,8 @@ table! {
         required transaction_type_id: i64,
         /// Which amount it posts. PRINCIPAL and CONTRACT exclude each other.
         required key: AmountKey,
+        /// The custom amount it posts, such as transaction_fee; with key OTHER, always and only there.
+        optional custom_key: CustomKey,
     }
 }
 
@@ -114,7 +116,11 @@ pub(super) fn links(
             let reason = "the transaction type is linked twice; keep one";
             report.error_of_code(ErrorCode::Etrc04004, &key, reason);
         }
-        if links.iter().any(|other| other.key == link.key) {
+        let amount = (link.key, &link.custom_key);
+        if links
+            .iter()
+            .any(|other| (other.key, &other.custom_key) == amount)
+        {
             let reason = "the amount key is linked twice; keep one";
             report.error_of_code(ErrorCode::Etrc04003, &key, reason);
         }
@@ -147,9 +153,10 @@ fn link(
 ) -> Option<TransactionTypeLink> {
     let id_key = join(key, "transaction_type_id");
     let id = report.required_number(table.transaction_type_id, &id_key, &(1..=u32::MAX));
-    let right = "\"PRINCIPAL\", \"INSTALLMENT\" or \"CONTRACT\"";
+    let right = "\"PRINCIPAL\", \"INSTALLMENT\", \"CONTRACT\" or \"OTHER\"";
     let amount_key = report.required(table.key, &join(key, "key"), right);
-    let (id, amount_key) = (id?, amount_key?);
+    let custom_key = custom_key(report, table.custom_key, amount_key, key);
+    let (id, amount_key, custom_key) = (id?, amount_key?, custom_key?);
     let Some((description, credit)) = types.by_id.get(&id) else {
         if !types.unsure {
             report.error(
@@ -174,5 +181,40 @@ fn link(
         description: description.clone(),
         credit: *credit,
         key: amount_key,
+        custom_key,
     })
+}
+
+/// The custom key of a link: with OTHER always, with any other key never. `None` where it is not right.
+#[expect(clippy::option_option, reason = "not right, and rightly absent")]
+fn custom_key(
+    report: &mut Report<'_>,
+    given: Given<CustomKey>,
+    amount_key: Option<AmountKey>,
+    key: &str,
+) -> Option<Option<CustomKey>> {
+    let key = join(key, "custom_key");
+    let right = "a text of 1 to 200 characters, such as \"transaction_fee\"";
+    match (amount_key, given) {
+        (_, Given::Bad(_)) => {
+            let reason = format!("no custom key; write {right}");
+            report.error_of_code(ErrorCode::Wtrc04005, &key, reason);
+            None
+        }
+        (Some(AmountKey::Other), Given::Absent) => {
+            let reason = format!("missing with key OTHER; write {right}");
+            report.error_of_code(ErrorCode::Wtrc04004, &key, reason);
+            None
+        }
+        (
+            Some(AmountKey::Principal | AmountKey::Installment | AmountKey::Contract),
+            Given::Good(_),
+        ) => {
+            let reason = "only key OTHER has one; leave it out";
+            report.error_of_code(ErrorCode::Wtrc04006, &key, reason);
+            None
+        }
+        (_, Given::Good(custom)) => Some(Some(custom)),
+        (_, Given::Absent) => Some(None),
+    }
 }

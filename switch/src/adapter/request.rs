@@ -9,6 +9,7 @@ use codec::{AdditionalAmount, Element, Message, MtiClass, MtiFunction, OriginalD
 use ledger::authorization::{
     AcknowledgementFacts, Advice, ApprovalCode, Clearing, Conversion, Fees, FileAction,
     FileActionFacts, Fingerprint, MatchKey, MessageClass, RequestFacts, ReversalFacts,
+    StandInReason,
 };
 use ledger::entities::CardStatus;
 use ledger::identifiers::CardHash;
@@ -135,6 +136,10 @@ pub fn authorization(
             &plan.dialect,
             circumstances::of(message),
         )?,
+        stand_in_reason: plan
+            .adapter
+            .stand_in_reason(message, &plan.dialect)
+            .and_then(|reason| StandInReason::new(&reason)),
     })
 }
 

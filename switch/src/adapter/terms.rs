@@ -52,7 +52,7 @@ pub trait Adapter: fmt::Debug + Send + Sync {
         Ok(common)
     }
 
-    /// Why the network decided in the switch's stead, in an advice of it; for the log.
+    /// Why the network decided in the switch's stead, in an advice or a request that was rejected.
     fn stand_in_reason(&self, message: &Message, dialect: &Dialect) -> Option<String> {
         let (_, _) = (message, dialect);
         None

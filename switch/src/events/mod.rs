@@ -23,7 +23,7 @@ use std::path::PathBuf;
 use ledger::Record;
 use ledger::authorization::{
     AccountMove, AuthorizationDecided, Clearing, ControlDenial, Decision, Divergence,
-    FileActionDecided, HoldDropped, Posting, ReversalDecided, TransactionPosted,
+    FileActionDecided, HoldDropped, ReversalDecided, TransactionPosted,
 };
 use ledger::identifiers::{RecordId, ShardId, Timestamp};
 use ledger::journal::Batch;
@@ -31,7 +31,7 @@ use ledger::operation::{Operation, OperationDone};
 use ledger::over_limit;
 use ledger::purge::HistoryPurged;
 use ledger::record::{Unreadable, records_of};
-use rules::AccountId;
+use rules::{AccountId, AmountKey, CustomKey};
 use serde_json::{Value, json};
 
 /// Why events cannot be emitted.
@@ -192,6 +192,7 @@ fn authorization(decided: &AuthorizationDecided) -> Value {
         "cashback_minor": facts.cashback_minor,
         "merchant_category_code": facts.mcc.map(|mcc| format!("{mcc:04}")),
         "card_acceptor_id": facts.card_acceptor,
+        "stand_in_reason": facts.stand_in_reason.map(|reason| reason.to_string()),
         "authorization_id": decided.original.map(|id| id.to_string()),
         "partial_minor": decided.answer.partial.map(|partial| partial.approved_minor),
         "merchant_advice_code": decided.answer.merchant_advice_code.map(|code| code.to_string()),
@@ -363,21 +364,23 @@ fn reversal(decided: &ReversalDecided) -> Value {
     })
 }
 
-fn transaction(posted: &TransactionPosted) -> Value {
-    let Posting {
-        transaction_type_id,
-        credit,
-        amount_minor,
-    } = posted.posting;
+pub(crate) fn transaction(posted: &TransactionPosted) -> Value {
+    let posting = &posted.posting;
+    let installment = posting.installment();
     json!({
         "account_id": posted.account.0,
         "authorization_id": posted.authorization.to_string(),
         "reversal_id": posted.reversal.map(|id| id.to_string()),
         "processing_code": posted.processing_code.as_str(),
-        "transaction_type_id": transaction_type_id,
-        "credit": credit,
-        "amount_minor": amount_minor,
+        "transaction_type_id": posting.transaction_type_id,
+        "credit": posting.credit,
+        "amount_minor": posting.amount_minor,
         "currency": posted.currency.to_string(),
+        "amount_key": posting.key.map(AmountKey::as_str),
+        "custom_key": posting.custom_key().map(CustomKey::as_str),
+        "installment": installment.map(|installment| installment.number),
+        "number_of_installments": installment.map(|installment| installment.of),
+        "due_date": installment.and_then(|installment| installment.due).map(|due| due.to_string()),
     })
 }
 

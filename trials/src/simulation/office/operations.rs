@@ -53,6 +53,7 @@ impl World<'_> {
             account: account_id(account),
             amount_minor,
             processing_code: code.parse().unwrap(),
+            custom_amounts: Vec::new(),
         };
         let what = What::Adjust { moved_minor };
         (what, account, Operation::Adjust(amount))
