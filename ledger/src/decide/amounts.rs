@@ -52,13 +52,11 @@ impl<'a> Amounts<'a> {
             return Err(Reason::InvalidAmount);
         }
         check_cashback(facts, entry)?;
-        let fee_minor = facts.fees.transaction_minor.unwrap_or(0);
-        let fee_minor = prorate(fee_minor, billed_minor, transaction_minor);
-        let fee_minor = fee_minor.ok_or(Reason::InvalidAmount)?;
         let share = |minor: Option<i64>| {
             let share = prorate(minor.unwrap_or(0), billed_minor, transaction_minor);
             share.ok_or(Reason::InvalidAmount)
         };
+        let fee_minor = share(facts.fees.transaction_minor)?;
         let processing_fee_minor = match links_custom(entry, CustomKey::PROCESSING_FEE) {
             true => share(facts.fees.transaction_processing_minor)?,
             false => 0,

@@ -136,11 +136,14 @@ pub fn authorization(
             &plan.dialect,
             circumstances::of(message),
         )?,
-        stand_in_reason: plan
-            .adapter
-            .stand_in_reason(message, &plan.dialect)
-            .and_then(|reason| StandInReason::new(&reason)),
+        stand_in_reason: stand_in_reason(message, plan),
     })
+}
+
+/// Why the network decided in the switch's stead. What is no code is not worth a format error: nothing depends on it.
+fn stand_in_reason(message: &Message, plan: &NetworkPlan) -> Option<StandInReason> {
+    let reason = plan.adapter.stand_in_reason(message, &plan.dialect)?;
+    StandInReason::new(&reason)
 }
 
 /// Demands amount and currency of an operation that moves money.

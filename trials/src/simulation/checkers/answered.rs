@@ -91,7 +91,7 @@ fn posted(records: &[Recorded]) -> BTreeMap<u64, i64> {
     let mut sums = BTreeMap::new();
     for recorded in records {
         if let Record::TransactionPosted(posted) = &recorded.record {
-            let (posting, sum) = (posted.posting, sums.entry(posted.account.0).or_default());
+            let (posting, sum) = (&posted.posting, sums.entry(posted.account.0).or_default());
             *sum += match posting.credit {
                 true => posting.amount_minor,
                 false => -posting.amount_minor,

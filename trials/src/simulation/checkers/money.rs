@@ -276,7 +276,7 @@ fn transactions_balance(evidence: &Evidence<'_>) -> Verdict {
     for life in evidence.lives.iter().filter(|life| life.is_plain) {
         let signed =
             |amount_minor: i64, credit: bool| if credit { amount_minor } else { -amount_minor };
-        let postings = life.postings.iter().map(|posted| posted.posting);
+        let postings = life.postings.iter().map(|posted| &posted.posting);
         let posted: i64 = postings.map(|p| signed(p.amount_minor, p.credit)).sum();
         let expected = match life.is_cleared() {
             true => life.left_minor(AVAILABLE),
