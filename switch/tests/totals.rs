@@ -37,7 +37,7 @@ fn reversal(of: &Fields, mti: &str, remains_minor: Option<i64>) -> Fields {
     }
 }
 
-/// Debits of 70.00 and 20.00, one undone and of another 5.00 left; a credit of 8.00; an authorization that is undone, a
+/// Debits of 70.00, 20.00, 15.00 and 6.00: one undone, of another 5.00 left, and the last undone in two steps; a credit of 8.00; an authorization that is undone, a
 /// decline, an inquiry and a repeat.
 fn traffic(link: &mut Client) {
     let (first, second, third) = (single(7_000), single(2_000), single(1_500));
@@ -46,6 +46,11 @@ fn traffic(link: &mut Client) {
     }
     good(link, &reversal(&second, "0200", None));
     good(link, &reversal(&third, "0200", Some(500)));
+    // The rest of a purchase that is undone in two steps, under the amount of the whole.
+    let in_steps = single(600);
+    good(link, &in_steps);
+    good(link, &reversal(&in_steps, "0200", Some(200)));
+    good(link, &reversal(&in_steps, "0200", None));
     good(link, &single(800).with(3, "200030"));
     let dual = Fields::purchase(PAN, 900);
     good(link, &dual);
@@ -60,14 +65,14 @@ fn claim(mti: &str) -> Fields {
         .with(50, "840")
         .with(74, "0000000001")
         .with(75, "0000000000")
-        .with(76, "0000000003")
-        .with(77, "0000000002")
+        .with(76, "0000000004")
+        .with(77, "0000000004")
         .with(80, "0000000001")
         .with(81, "0000000001")
         .with(86, "0000000000000800")
         .with(87, "0000000000000000")
-        .with(88, "0000000000010500")
-        .with(89, "0000000000003000")
+        .with(88, "0000000000011100")
+        .with(89, "0000000000003600")
         .with(97, "D0000000000006700")
 }
 
@@ -188,8 +193,8 @@ fn totals_are_in_balance_with_what_was_answered_and_outlive_a_crash() {
             "00",
             "1",
             "1121",
-            "0000000003",
-            "0000000000010500",
+            "0000000004",
+            "0000000000011100",
             "D0000000000006700"
         ]
     );
@@ -207,12 +212,12 @@ fn totals_are_in_balance_with_what_was_answered_and_outlive_a_crash() {
         (text(&answer, 39), text(&answer, 66)),
         (Some("00"), Some("2"))
     );
-    assert_eq!(text(&answer, 76), Some("0000000004"));
+    assert_eq!(text(&answer, 76), Some("0000000005"));
     let links = running.json("/v1/links");
     let complaint = links[0]["complaints"][0]["text"].as_str().unwrap();
     assert_eq!(
         complaint,
-        "totals of 1121 out of balance: DE76 3 there, 4 here; DE88 10500 there, 10600 here; \
+        "totals of 1121 out of balance: DE76 4 there, 5 here; DE88 11100 there, 11200 here; \
          DE97 -6700 there, -6800 here"
     );
     running.stop();

@@ -170,8 +170,10 @@ impl Day {
             | ReversalResult::AmountMismatch
             | ReversalResult::MatchConflict => return,
         };
-        let key = decided.change.as_ref().map(|change| &change.key);
-        let Some(MessageKey::Network(key)) = key else {
+        let Some(change) = decided.change.as_deref() else {
+            return;
+        };
+        let MessageKey::Network(key) = &change.key else {
             return;
         };
         if key.class != MessageClass::Financial {
@@ -182,8 +184,10 @@ impl Day {
             self.transfer_reversals = self.transfer_reversals.saturating_add(sign);
             return;
         }
-        let replaced = facts.replacement_minor.unwrap_or_default();
-        let minor = facts.fingerprint.amount_minor.saturating_sub(replaced);
+        // What is undone, not what the message names: that may be the whole where a part was left.
+        let parts = change.parts.iter();
+        let undone = parts.map(|part| part.before_minor.saturating_sub(part.after_minor));
+        let minor = undone.fold(0, i64::saturating_add).saturating_abs();
         let moved = decided.moves.first().map_or(0, |moved| {
             let deltas = moved.deltas.iter().map(|(_, delta)| delta);
             deltas.fold(0_i64, i64::saturating_add)
