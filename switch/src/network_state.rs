@@ -12,6 +12,9 @@ use serde::{Deserialize, Serialize};
 /// Business days that are remembered.
 const DAYS: usize = 16;
 
+/// Within this time a date names one day.
+const HALF_A_YEAR_US: i64 = 183 * 86_400_000_000;
+
 /// What a network has said.
 #[derive(Debug, Default)]
 pub struct NetworkState {
@@ -45,14 +48,17 @@ pub struct KeptState {
 pub struct NoDate;
 
 impl NetworkState {
-    /// A new business day has begun; whether that is a change.
+    /// A new business day has begun; whether that is a change. A day that had begun before does not begin again: that is
+    /// a repeat, or a message that others have overtaken.
     ///
     /// # Errors
     /// [`NoDate`] for what is not MMDD.
     pub fn cut_over(&self, date: &str, now: Timestamp) -> Result<bool, NoDate> {
         let date = parse_date(date)?;
         let mut days = self.days();
-        if days.last().is_some_and(|day| day.date == date) {
+        let this_year = now.plus_us(HALF_A_YEAR_US.saturating_neg());
+        let had_begun = |day: &BusinessDay| day.date == date && day.began >= this_year;
+        if days.iter().any(had_begun) {
             return Ok(false);
         }
         if days.len() >= DAYS {
@@ -163,6 +169,11 @@ mod tests {
             assert_eq!(state.business_date().as_deref(), Some(then), "{date}");
         }
         assert_eq!(state.cut_over("1231", NOON), Ok(false));
+        // A repeat that comes late does not bring a day back; a year later it is another day.
+        assert_eq!(state.cut_over("1121", NOON), Ok(false));
+        assert_eq!(state.business_date().as_deref(), Some("1231"));
+        let next_year = NOON.plus_us(2 * HALF_A_YEAR_US);
+        assert_eq!(state.cut_over("1121", next_year), Ok(true));
     }
 
     #[test]
@@ -187,9 +198,8 @@ mod tests {
         }
         assert_eq!(kept.business_date().as_deref(), Some("1126"));
         for number in 0..40_u16 {
-            state
-                .cut_over(&format!("{:04}", 101 + number % 2), NOON)
-                .unwrap();
+            let date = format!("{:02}{:02}", 1 + number / 20, 1 + number % 20);
+            state.cut_over(&date, NOON).unwrap();
         }
         assert_eq!(state.kept().business_days.len(), DAYS);
     }

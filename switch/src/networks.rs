@@ -14,7 +14,7 @@ use crate::adapter::{self, Adapter, AdapterError};
 use crate::network_state::NetworkState;
 
 /// One network: its rules and its dialect.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub struct NetworkPlan {
     /// Its rules.
     pub network: rules::Network,
@@ -106,6 +106,21 @@ impl Networks {
             }
         }
         self
+    }
+
+    /// The same networks as another switch has them, to which they have said nothing yet.
+    #[must_use]
+    pub fn apart(&self) -> Self {
+        let apart = |(id, plan): (&NetworkId, &Arc<NetworkPlan>)| {
+            let plan = NetworkPlan {
+                state: Arc::default(),
+                ..NetworkPlan::clone(plan)
+            };
+            (*id, Arc::new(plan))
+        };
+        Self {
+            plans: self.plans.iter().map(apart).collect(),
+        }
     }
 
     /// Every network.

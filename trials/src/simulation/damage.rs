@@ -118,6 +118,8 @@ fn copy(disks: &Disks) -> Disks {
         events: disks.events.clone(),
         snapshots: disks.snapshots.crashed(|| true),
         archive: disks.archive.clone(),
+        states: disks.states.clone(),
+        totals: disks.totals.clone(),
     }
 }
 

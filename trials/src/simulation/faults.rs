@@ -26,7 +26,7 @@ impl World<'_> {
             assert!(self.rulebook.refuses_the_wrong());
             return self.run.reach(Mark::ReloadRefused);
         }
-        let rules = self.run.random.pick(&self.rulebook.sets).clone();
+        let rules = self.run.random.pick(&self.rulebook.sets).after(&self.rules);
         self.rules = rules.clone();
         self.node_mut().reload(rules);
         self.run.reach(Mark::Reloaded);
@@ -225,6 +225,7 @@ impl World<'_> {
                 failed(Checker::BooksEqualState, what)
             }
             Ok(node) => {
+                self.rules = node.rules().clone();
                 self.begin_node(node);
                 Ok(())
             }
@@ -237,7 +238,7 @@ impl World<'_> {
 
     fn try_start(&mut self, disks: Disks) -> Result<Node, String> {
         let vault = Arc::clone(&self.vault);
-        let (rules, bounds) = (self.rules.clone(), self.plan.bounds);
+        let (rules, bounds) = (self.rules.apart(&disks.states), self.plan.bounds);
         Node::start(rules, vault, bounds, disks, &mut self.run)
     }
 
@@ -264,6 +265,7 @@ impl World<'_> {
         self.with_node(|node, _| {
             node.view_writer.checkpoint().unwrap();
             node.emitter.save();
+            node.save_totals();
         });
         let ended = self.node_mut().writer.sequence();
         let mut disks = self.end_node();
@@ -296,6 +298,7 @@ impl World<'_> {
             node.end_commit(run).unwrap();
             node.view(usize::MAX);
             node.emit(usize::MAX, run);
+            node.count(usize::MAX, run);
         });
     }
 }
@@ -364,5 +367,7 @@ fn after_crash(disks: Disks, power_percent: u64, run: &mut Run) -> Disks {
         events: disks.events.crashed(random.below(2000)),
         snapshots: disks.snapshots.crashed(|| random.percent(kept)),
         archive: disks.archive,
+        states: disks.states,
+        totals: disks.totals,
     }
 }

@@ -133,6 +133,32 @@ marks! {
     HostSignedOff,
     /// Traffic before a sign-on was refused.
     RefusedBeforeSignOn,
+    /// A network signed on for all of its links.
+    GroupSignedOn,
+    /// It signed off for all of them.
+    GroupSignedOff,
+    /// A network began a business day.
+    CutOver,
+    /// Keys that a network brought were refused.
+    KeysRefused,
+    /// A host did not take an approval.
+    ApprovalRejected,
+    /// ... another response.
+    ResponseRejected,
+    /// ... what this connection had not sent.
+    UnknownRejected,
+    /// ... a request of the switch's own.
+    OwnRequestRejected,
+    /// A message came back behind a header.
+    RejectedByHeader,
+    /// A message was rejected by another one, which was acknowledged.
+    RejectedByMessage,
+    /// Totals were compared.
+    TotalsAnswered,
+    /// What a host had counted in all was in balance.
+    TotalsInBalance,
+    /// Totals went on behind batches that retention had let go of.
+    TotalsIncomplete,
     /// A host acknowledged an answer.
     AnswerAcknowledged,
     /// The switch signed on.

@@ -24,6 +24,7 @@ mod damage;
 mod faults;
 mod links;
 mod marks;
+mod network_talk;
 mod node;
 mod office;
 mod peers;

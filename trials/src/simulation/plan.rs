@@ -47,6 +47,16 @@ pub enum Action {
     SignOff,
     /// The switch is asked for an echo of its own.
     AskEcho,
+    /// A network signs on, or off, for all of its links.
+    SignOnGroup,
+    /// A network begins a business day.
+    CutOver,
+    /// A network brings keys.
+    BringKeys,
+    /// A network asks for the totals of a day.
+    AskTotals,
+    /// The totals take in durable batches.
+    Count,
     /// Messages and bytes move between the host and its end of the links.
     Pump,
     /// The switch serves one of its links.
@@ -103,6 +113,8 @@ pub struct Plan {
     pub lines: Vec<(Scheme, NetworkFaults)>,
     /// What the switch asks of its peers by itself.
     pub sessions: SessionPlan,
+    /// Percent of the switch's messages that hosts do not take.
+    pub reject_percent: u64,
     pub kinds: Vec<Kind>,
     pub actions: Vec<(Action, usize)>,
     pub bounds: Bounds,
@@ -252,7 +264,7 @@ const ALWAYS: [(Action, usize); 8] = [
 ];
 
 /// Each of these is part of a world so many times in a hundred, with up to so much weight.
-const SOMETIMES: [(Action, u64, usize); 26] = [
+const SOMETIMES: [(Action, u64, usize); 31] = [
     (Action::Reverse, 70, 5),
     (Action::ReverseMismatched, 50, 2),
     (Action::ReverseAgain, 50, 3),
@@ -262,6 +274,11 @@ const SOMETIMES: [(Action, u64, usize); 26] = [
     (Action::Echo, 50, 2),
     (Action::SignOff, 30, 1),
     (Action::AskEcho, 40, 2),
+    (Action::SignOnGroup, 40, 1),
+    (Action::CutOver, 50, 1),
+    (Action::BringKeys, 30, 1),
+    (Action::AskTotals, 50, 2),
+    (Action::Count, 80, 4),
     (Action::Checkpoint, 80, 4),
     (Action::Emit, 80, 4),
     (Action::SaveEvents, 50, 3),
@@ -330,12 +347,18 @@ impl Plan {
             lost_books_percent: sometimes(30),
             lines: draw_lines(random),
             sessions: SessionPlan::draw(random),
+            reject_percent: *random.pick(&[0, 0, 3, 10]),
             bounds: Bounds::draw(random),
             steps: 1000 + random.below(800),
             step_us: *random.pick(&[20_000, 200_000, 1_000_000]),
             kinds,
             actions,
         }
+    }
+
+    /// Whether something can happen at all.
+    pub fn has(&self, action: Action) -> bool {
+        self.actions.iter().any(|(known, _)| *known == action)
     }
 
     /// One thing to do.

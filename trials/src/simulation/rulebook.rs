@@ -3,11 +3,13 @@
 //! Owns: changed documents, compiled once for all worlds; limits of flex controls that count, so that accumulators go
 //! through every crash. Must never: change what an approval moves in the available limit, which the host counts on.
 
+use std::collections::BTreeMap;
 use std::path::Path;
 use std::sync::Arc;
 
 use anyhow::Context as _;
 use rules::{Document, NetworkId, Snapshot};
+use switch::network_state::KeptState;
 use switch::networks::{NetworkPlan, Networks};
 
 /// A compiled set of rules with its networks.
@@ -21,6 +23,28 @@ impl Rules {
     /// A network that is part of every set.
     pub fn plan(&self, network: NetworkId) -> &Arc<NetworkPlan> {
         self.networks.plan(network).unwrap()
+    }
+
+    /// The same rules in a process of its own, which goes on with what networks had said before.
+    pub fn apart(&self, kept: &BTreeMap<NetworkId, KeptState>) -> Self {
+        let networks = self.networks.apart();
+        for plan in networks.plans() {
+            if let Some(kept) = kept.get(&plan.network.id) {
+                plan.state.restore(kept);
+            }
+        }
+        Self {
+            networks: Arc::new(networks),
+            ..self.clone()
+        }
+    }
+
+    /// The same rules where they take the place of others in a process.
+    pub fn after(&self, others: &Self) -> Self {
+        Self {
+            networks: Arc::new(self.networks.apart().after(&others.networks)),
+            ..self.clone()
+        }
     }
 }
 

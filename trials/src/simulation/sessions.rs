@@ -2,7 +2,7 @@
 //!
 //! Owns: when a host signs on, and what it answers. Must never: decide whether the switch was right to ask.
 
-use codec::{Element, Message};
+use codec::{Element, Frame, Message};
 
 use super::marks::Mark;
 use super::peers::{Probe, Request};
@@ -41,6 +41,7 @@ impl World<'_> {
         let probe = Probe {
             request: request.clone(),
             code: "00",
+            balance: None,
             reached,
         };
         let dialect = self.dialect(scheme);
@@ -59,8 +60,11 @@ impl World<'_> {
     }
 
     /// The host answers a request of the switch, on the line that it came by.
-    pub(super) fn answer_switch(&mut self, line: usize, asked: &Message) {
+    pub(super) fn answer_switch(&mut self, line: usize, asked: &Message, frame: &Frame) {
         let scheme = self.lines[line].scheme;
+        if self.does_not_take(asked) {
+            return self.reject(line, asked, frame);
+        }
         let refuses = !self.settling && self.run.random.percent(REFUSED_PERCENT);
         let code = if refuses { "91" } else { "00" };
         let echoed = [

@@ -58,6 +58,20 @@ impl World<'_> {
         Err(Violation::new(Checker::Liveness, what))
     }
 
+    /// Messages that were sent when everything was at rest are answered.
+    pub(super) fn come_to_rest(&mut self) -> Verdict {
+        for _ in 0..ROUNDS {
+            self.with_node(|node, run| node.expire(run));
+            self.round()?;
+            if self.is_quiet() {
+                return self.finish();
+            }
+        }
+        let backlog = self.node_mut().backlog();
+        let what = format!("does not come to rest again: {backlog:?}");
+        Err(Violation::new(Checker::Liveness, what))
+    }
+
     /// A few of what is open are repeated, one after the other.
     fn insist_in_turn(&mut self, place: usize) {
         let open = self.host.which(Purchase::is_open);
@@ -70,6 +84,8 @@ impl World<'_> {
     fn round(&mut self) -> Verdict {
         self.run.pass_us(ROUND_US);
         for _ in 0..TURNS_PER_ROUND {
+            // What comes after a day has begun is not decided at its very beginning.
+            self.run.pass_us(1);
             for line in 0..self.lines.len() {
                 self.pump(line)?;
             }
@@ -102,6 +118,7 @@ impl World<'_> {
         self.with_node(|node, _| {
             node.view_writer.checkpoint().unwrap();
             node.emitter.save();
+            node.save_totals();
         });
         Ok(())
     }

@@ -4,7 +4,7 @@
 //! the host and its links. Must never: judge an answer.
 
 use bytes::Bytes;
-use codec::{Element, Message, MtiFunction};
+use codec::{Element, Frame, Message, MtiFunction};
 
 use super::checkers::Verdict;
 use super::marks::Mark;
@@ -76,7 +76,7 @@ impl World<'_> {
         });
     }
 
-    fn any_scheme(&mut self) -> Scheme {
+    pub(super) fn any_scheme(&mut self) -> Scheme {
         let line = self.run.random.below(self.lines.len());
         self.lines[line].scheme
     }
@@ -188,11 +188,12 @@ impl World<'_> {
         self.send_probe(Probe {
             request,
             code: "94",
+            balance: None,
             reached: Mark::ConflictRefused,
         });
     }
 
-    fn send_probe(&mut self, probe: Probe) {
+    pub(super) fn send_probe(&mut self, probe: Probe) {
         let scheme = probe.request.scheme();
         let dialect = self.dialect(scheme);
         let frame = self.host.probe(probe, &dialect);
@@ -205,6 +206,7 @@ impl World<'_> {
         self.send_probe(Probe {
             request,
             code: "00",
+            balance: None,
             reached: Mark::EchoAnswered,
         });
     }
@@ -283,7 +285,7 @@ impl World<'_> {
             .and_then(|id| self.wires.get(&id))
             .is_some_and(|wire| wire.closed_by_switch && wire.to_host.is_empty());
         if let Some(id) = id.filter(|_| over) {
-            self.wires.remove(&id);
+            self.ended.extend(self.wires.remove(&id));
             self.lines[line].wire = None;
         }
         for frame in heard {
@@ -292,11 +294,15 @@ impl World<'_> {
         Ok(())
     }
 
-    fn hear(&mut self, line: usize, frame: Bytes) -> Verdict {
+    fn hear(&mut self, line: usize, frame: Frame) -> Verdict {
         let scheme = self.lines[line].scheme;
-        let message = self.dialect(scheme).decode(frame).unwrap();
+        let message = self.dialect(scheme).decode(frame.body.clone()).unwrap();
         if message.mti().function() == MtiFunction::Request {
-            self.answer_switch(line, &message);
+            self.answer_switch(line, &message, &frame);
+            return Ok(());
+        }
+        if self.does_not_take(&message) {
+            self.reject(line, &message, &frame);
             return Ok(());
         }
         let code = message.text(Element::RESPONSE_CODE).unwrap_or_default();

@@ -6,7 +6,11 @@
 
 use std::collections::VecDeque;
 
+use ledger::identifiers::Timestamp;
+use switch::link::Rejection;
+
 use super::peers::Scheme;
+use super::run::Run;
 
 /// A connection.
 #[derive(Debug)]
@@ -23,10 +27,53 @@ pub struct Wire {
     pub gone: bool,
     /// Nothing passes at the moment.
     pub cut_off: bool,
-    /// Everything that the switch has read.
-    pub taken: Vec<u8>,
-    /// Everything that the switch has written.
-    pub given: Vec<u8>,
+    /// Everything that the switch has read, and when.
+    pub taken: Passed,
+    /// Everything that the switch has written, and when.
+    pub given: Passed,
+    /// What the switch told of messages of its own that were rejected here, in order.
+    pub rejections: Vec<Rejection>,
+    /// When it refused messages because nobody had signed on.
+    pub refused: Vec<u64>,
+}
+
+/// Bytes that have passed an end, and when.
+#[derive(Debug, Default)]
+pub struct Passed {
+    pub bytes: Vec<u8>,
+    /// Where each piece ended.
+    pieces: Vec<(usize, Instant)>,
+}
+
+/// When something happened: its place in the order of the world, and the switch's clock.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Instant {
+    pub tick: u64,
+    pub clock: Timestamp,
+}
+
+impl Instant {
+    pub fn now(run: &mut Run) -> Self {
+        Self {
+            tick: run.tick(),
+            clock: run.clock(),
+        }
+    }
+}
+
+impl Passed {
+    fn add(&mut self, bytes: &[u8], now: Instant) {
+        if !bytes.is_empty() {
+            self.bytes.extend_from_slice(bytes);
+            self.pieces.push((self.bytes.len(), now));
+        }
+    }
+
+    /// When the bytes up to this place had passed.
+    pub fn when(&self, end: usize) -> Instant {
+        let piece = self.pieces.partition_point(|(to, _)| *to < end);
+        self.pieces[piece].1
+    }
 }
 
 impl Wire {
@@ -41,29 +88,38 @@ impl Wire {
             closed_by_switch: false,
             gone: false,
             cut_off: false,
-            taken: Vec::new(),
-            given: Vec::new(),
+            taken: Passed::default(),
+            given: Passed::default(),
+            rejections: Vec::new(),
+            refused: Vec::new(),
         }
     }
 
     /// The switch reads at most so many bytes.
-    pub fn read(&mut self, most: usize) -> Vec<u8> {
+    pub fn read(&mut self, most: usize, now: Instant) -> Vec<u8> {
         if self.cut_off {
             return Vec::new();
         }
         let count = most.min(self.to_switch.len());
         let bytes: Vec<u8> = self.to_switch.drain(..count).collect();
-        self.taken.extend_from_slice(&bytes);
+        self.taken.add(&bytes, now);
         bytes
     }
 
     /// The switch writes; returns how many bytes were accepted.
-    pub fn write(&mut self, bytes: &[u8]) -> usize {
+    pub fn write(&mut self, bytes: &[u8], now: Instant) -> usize {
         let room = self.capacity.saturating_sub(self.to_host.len());
         let (accepted, _) = bytes.split_at(room.min(bytes.len()));
         self.to_host.extend(accepted);
-        self.given.extend_from_slice(accepted);
+        self.given.add(accepted, now);
         accepted.len()
+    }
+
+    /// When the switch had last read something before a time.
+    pub fn turn_before(&self, tick: u64) -> u64 {
+        let before = |(_, at): &&(usize, Instant)| at.tick < tick;
+        let last = self.taken.pieces.iter().rev().find(before);
+        last.map_or(0, |(_, at)| at.tick)
     }
 
     /// Whether the switch would read the end of the stream.

@@ -10,7 +10,7 @@ use codec::Dialect;
 use switch::card_vault::CardVault;
 
 use super::accounts;
-use super::checkers::{self, Ending, Evidence, Verdict};
+use super::checkers::{self, Counted, Ending, Evidence, Said, Verdict};
 use super::marks::{Mark, Marks};
 use super::node::{Disks, EventFile, Node, Served, Store};
 use super::office::Office;
@@ -42,6 +42,8 @@ pub struct World<'a> {
     pub(super) office: Office,
     pub(super) lines: Vec<Line>,
     pub(super) wires: BTreeMap<u64, Wire>,
+    /// Connections that have come to their end.
+    pub(super) ended: Vec<Wire>,
     next_wire: u64,
     /// Faults have stopped.
     pub(super) settling: bool,
@@ -67,7 +69,7 @@ impl<'a> World<'a> {
         let mut run = Run::new(seed, traced);
         let plan = Plan::draw(&mut run.random);
         run.say(|| format!("{plan:?}"));
-        let rules = rulebook.sets[0].clone();
+        let rules = rulebook.sets[0].apart(&BTreeMap::new());
         let vault = Arc::new(CardVault::with_keys(&[1; 32], &[2; 32]));
         let disks = Disks {
             journal: Default::default(),
@@ -75,6 +77,8 @@ impl<'a> World<'a> {
             events: EventFile::default(),
             snapshots: Default::default(),
             archive: Default::default(),
+            states: BTreeMap::new(),
+            totals: Default::default(),
         };
         let (kept, bounds) = (Arc::clone(&vault), plan.bounds);
         let mut node = Node::start(rules.clone(), kept, bounds, disks, &mut run).unwrap();
@@ -101,6 +105,7 @@ impl<'a> World<'a> {
             host: Host::default(),
             office: Office::default(),
             wires: BTreeMap::new(),
+            ended: Vec::new(),
             next_wire: 1,
             settling: false,
         }
@@ -117,13 +122,19 @@ impl<'a> World<'a> {
             self.act(action)?;
         }
         self.settle()?;
+        let days = self.counted();
+        self.compare_totals(days)?;
         for wire in self.wires.values() {
             self.check_wire(wire, Ending::InOrder)?;
+        }
+        let said = self.said();
+        for said in said.values() {
+            said.check()?;
         }
         let node = self.node.as_ref().unwrap();
         let journal = node.whole_journal();
         let records = checkers::records(&journal, node.writer.sequence());
-        let sides = (&self.host, &self.office);
+        let sides = (&self.host, &self.office, &said);
         let histories = Evidence::gather(sides, node, &journal, &records).check()?;
         let count = |mark| self.run.marks.count(mark);
         let reversals = self.host.purchases.iter().map(|p| p.reversals.len());
@@ -157,6 +168,16 @@ impl<'a> World<'a> {
             Action::Echo => self.echo(),
             Action::SignOff => self.sign_off(),
             Action::AskEcho => self.ask_echo(),
+            Action::SignOnGroup => self.sign_on_group(),
+            Action::CutOver => self.cut_over(),
+            Action::BringKeys => self.bring_keys(),
+            Action::AskTotals => self.ask_totals(),
+            Action::Count => self.with_node(|node, run| {
+                node.count(run.random.below(4), run);
+                if run.random.percent(20) {
+                    node.save_totals();
+                }
+            }),
             Action::Pump => {
                 let line = self.run.random.below(self.lines.len());
                 return self.pump(line);
@@ -229,7 +250,31 @@ impl<'a> World<'a> {
     fn check_wire(&self, wire: &Wire, ending: Ending) -> Verdict {
         let dialect = &self.rules.plan(wire.scheme.network()).dialect;
         checkers::every_request_answered_or_refused_once(wire, ending, dialect)?;
-        checkers::nothing_before_sign_on(wire, dialect)
+        checkers::rejections_are_told(wire, dialect)
+    }
+
+    /// What hosts have counted by days; nothing where the clock went back, so that a day began twice.
+    fn counted(&self) -> Vec<(Scheme, u16, Counted)> {
+        if self.plan.has(Action::Jump) {
+            return Vec::new();
+        }
+        let node = self.node.as_ref().unwrap();
+        let journal = node.whole_journal();
+        let records = checkers::records(&journal, node.writer.sequence());
+        let said = self.said();
+        let sides = (&self.host, &self.office, &said);
+        checkers::counted(&Evidence::gather(sides, node, &journal, &records))
+    }
+
+    /// What networks have said on all of their connections.
+    fn said(&self) -> BTreeMap<Scheme, Said<'_>> {
+        let of = |scheme: Scheme| {
+            let wires = self.ended.iter().chain(self.wires.values());
+            let own = wires.filter(|wire| wire.scheme == scheme).collect();
+            let dialect = &self.rules.plan(scheme.network()).dialect;
+            (scheme, Said::read(scheme, own, dialect))
+        };
+        Scheme::ALL.into_iter().map(of).collect()
     }
 
     /// The switch serves one of its links.
@@ -270,6 +315,8 @@ impl<'a> World<'a> {
             return Ok(());
         };
         self.node_mut().reset(id);
-        self.check_wire(&wire, Ending::Early)
+        self.check_wire(&wire, Ending::Early)?;
+        self.ended.push(wire);
+        Ok(())
     }
 }

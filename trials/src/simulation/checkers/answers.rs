@@ -7,6 +7,7 @@ use codec::{Element, Message};
 use ledger::command::Outcome;
 
 use super::super::accounts::OPENINGS;
+use super::super::marks::Mark;
 use super::super::office::What;
 use super::super::peers::{
     Follow, FollowKind, Heard, Kind, Probe, Purchase, Request, Reversal, Scheme, Standing, Undoing,
@@ -166,12 +167,33 @@ pub fn reversal_answer_fits(
     ))
 }
 
+/// Totals that a host has counted are in balance.
+pub fn totals_are_in_balance(probe: &Probe, answer: &Message) -> Verdict {
+    let said = answer.text(Element::new(66).unwrap());
+    if probe.balance.is_none() || said == probe.balance {
+        return Ok(());
+    }
+    let kept = (74..=97).filter_map(|number| {
+        let element = Element::new(number)?;
+        Some((number, answer.text(element)?))
+    });
+    let kept: Vec<_> = kept.collect();
+    let asked = &probe.request;
+    Err(Violation::new(
+        Checker::TotalsEqualAnswers,
+        format!("{asked:?} was answered {said:?}: {kept:?}"),
+    ))
+}
+
 /// A message that must be refused is, with its code.
 pub fn probe_is_refused(probe: &Probe, heard: &Heard) -> Verdict {
-    if heard.is_refusal() || heard.code == probe.code {
+    // A day of which something was not counted is not compared.
+    let incomplete = probe.reached == Mark::TotalsAnswered && heard.code == "95";
+    if heard.is_refusal() || heard.code == probe.code || incomplete {
         return Ok(());
     }
     let checker = match heard.code.as_str() {
+        "00" if probe.reached == Mark::KeysRefused => Checker::KeysNeverTaken,
         "00" => Checker::NoDoubleDebit,
         _ => Checker::ResponseMatchesRequest,
     };

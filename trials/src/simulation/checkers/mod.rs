@@ -11,13 +11,18 @@ mod histories;
 mod journal;
 mod lives;
 mod money;
+mod rejections;
+mod said;
+mod totals;
 mod wires;
 
 pub use journal::chain_hash;
-pub use wires::{
-    Ending, every_request_answered_or_refused_once, nothing_before_sign_on, own_requests_end_once,
-};
+pub use rejections::rejections_are_told;
+pub use said::Said;
+pub use totals::{Counted, counted};
+pub use wires::{Ending, every_request_answered_or_refused_once, own_requests_end_once};
 
+use std::collections::BTreeMap;
 use std::fmt;
 
 use ledger::entities::Account;
@@ -29,7 +34,7 @@ use ledger::record::{Record, records_of};
 use super::accounts::{OPENINGS, account_id};
 use super::node::{Node, OPTIONS};
 use super::office::Office;
-use super::peers::Host;
+use super::peers::{Host, Scheme};
 use lives::Life;
 
 macro_rules! checkers {
@@ -76,6 +81,16 @@ checkers! {
     EveryRequestAnsweredOrRefusedOnce = "every_request_answered_or_refused_once",
     /// Before a sign-on, where one is required, nothing is decided.
     NothingBeforeSignOn = "nothing_before_sign_on",
+    /// A sign-on for all links of a network stands until its sign-off, crashes included.
+    GroupSignOnStands = "group_sign_on_stands",
+    /// Answers have the date of a business day that was in force.
+    BusinessDateInAnswers = "business_date_in_answers",
+    /// What a network does not take is told by what it was.
+    RejectionsAreTold = "rejections_are_told",
+    /// The totals of a day are what hosts have counted.
+    TotalsEqualAnswers = "totals_equal_answers",
+    /// Keys that a network brings are not taken.
+    KeysNeverTaken = "keys_never_taken",
     /// A request of the switch's own is answered, refused or given up, once.
     OwnRequestsEndOnce = "own_requests_end_once",
     /// The state is what a replay of the journal gives.
@@ -136,6 +151,7 @@ pub struct Recorded {
 pub struct Evidence<'a> {
     pub host: &'a Host,
     pub office: &'a Office,
+    pub said: &'a BTreeMap<Scheme, Said<'a>>,
     pub node: &'a Node,
     /// Every segment there ever was.
     pub journal: &'a SimulatedDisk,
@@ -161,7 +177,7 @@ pub fn records(journal: &SimulatedDisk, last: u64) -> Vec<Recorded> {
 
 impl<'a> Evidence<'a> {
     pub fn gather(
-        (host, office): (&'a Host, &'a Office),
+        (host, office, said): (&'a Host, &'a Office, &'a BTreeMap<Scheme, Said<'a>>),
         node: &'a Node,
         journal: &'a SimulatedDisk,
         records: &'a [Recorded],
@@ -171,6 +187,7 @@ impl<'a> Evidence<'a> {
         Self {
             host,
             office,
+            said,
             node,
             journal,
             records,

@@ -9,7 +9,7 @@ use codec::{Dialect, Element, Message, MtiClass, MtiFunction};
 
 use super::super::node::OwnRequests;
 use super::super::peers::{Key, Scheme};
-use super::super::wire::Wire;
+use super::super::wire::{Instant, Passed, Wire};
 use super::{Checker, Verdict, Violation};
 
 /// How a connection came to its end.
@@ -34,7 +34,9 @@ pub fn every_request_answered_or_refused_once(
     let mut due: BTreeMap<Key, i64> = BTreeMap::new();
     let mut bad_frames = 0;
     for frame in frames(&wire.taken, wire.scheme, dialect) {
-        match dialect.decode(frame) {
+        match dialect.decode(frame.message) {
+            // What comes back is answered neither as what it was nor as a rejection.
+            Ok(_) | Err(_) if frame.is_given_back => {}
             Ok(message) if wants_answer(&message) => {
                 *due.entry(Key::of(wire.scheme, &message)).or_default() += 1;
             }
@@ -43,7 +45,7 @@ pub fn every_request_answered_or_refused_once(
         }
     }
     for frame in frames(&wire.given, wire.scheme, dialect) {
-        let Ok(answer) = dialect.decode(frame) else {
+        let Ok(answer) = dialect.decode(frame.message) else {
             return failed("a response cannot be decoded".to_owned());
         };
         if is_own_request(&answer) {
@@ -65,66 +67,15 @@ pub fn every_request_answered_or_refused_once(
     }
 }
 
-fn wants_answer(message: &Message) -> bool {
+pub fn wants_answer(message: &Message) -> bool {
     let function = message.mti().function();
     matches!(function, MtiFunction::Request | MtiFunction::Advice)
 }
 
 /// What the switch asks by itself is network management.
-fn is_own_request(message: &Message) -> bool {
+pub fn is_own_request(message: &Message) -> bool {
     let mti = message.mti();
     mti.class() == MtiClass::NetworkManagement && mti.function() == MtiFunction::Request
-}
-
-/// Where a sign-on is required, nothing that came before one, or after a sign-off, got an answer but its refusal.
-pub fn nothing_before_sign_on(wire: &Wire, dialect: &Dialect) -> Verdict {
-    if !wire.scheme.requires_sign_on() {
-        return Ok(());
-    }
-    let mut decidable: BTreeMap<Key, i64> = BTreeMap::new();
-    let mut signed_on = false;
-    for frame in frames(&wire.taken, wire.scheme, dialect) {
-        let Ok(message) = dialect.decode(frame) else {
-            continue;
-        };
-        match (
-            message.mti().class(),
-            message.text(Element::NETWORK_MANAGEMENT_CODE),
-        ) {
-            // Either side may sign on; an answer to the switch's own counts unless it refuses.
-            (MtiClass::NetworkManagement, Some("001")) => {
-                let code = message.text(Element::RESPONSE_CODE);
-                signed_on |= wants_answer(&message) || code == Some("00");
-            }
-            (MtiClass::NetworkManagement, Some("002")) => signed_on &= !wants_answer(&message),
-            (MtiClass::NetworkManagement, _) => {}
-            _ if signed_on && wants_answer(&message) => {
-                *decidable.entry(Key::of(wire.scheme, &message)).or_default() += 1;
-            }
-            _ => {}
-        }
-    }
-    for frame in frames(&wire.given, wire.scheme, dialect) {
-        let Ok(answer) = dialect.decode(frame) else {
-            continue;
-        };
-        let code = answer.text(Element::RESPONSE_CODE);
-        let class = answer.mti().class();
-        if class == MtiClass::NetworkManagement || matches!(code, Some("91" | "30")) {
-            continue;
-        }
-        let key = Key::of(wire.scheme, &answer);
-        let count = decidable.entry(key).or_default();
-        *count -= 1;
-        if *count < 0 {
-            let what = format!(
-                "{:?} was decided before a sign-on",
-                Key::of(wire.scheme, &answer)
-            );
-            return Err(Violation::new(Checker::NothingBeforeSignOn, what));
-        }
-    }
-    Ok(())
 }
 
 /// A request of the switch's own comes to one end: answered, refused, or not answered in time.
@@ -139,14 +90,23 @@ pub fn own_requests_end_once(own: OwnRequests) -> Verdict {
     Ok(())
 }
 
+/// A message that has passed a connection.
+pub struct Frame {
+    pub message: Bytes,
+    /// Where it ended in the stream, and when its end had passed.
+    pub end: usize,
+    pub when: Instant,
+    /// Whether it came back behind a reject header.
+    pub is_given_back: bool,
+}
+
 /// Cuts a stream at its lengths of two bytes, as far as it is one, and what is before each message off; a length of zero
 /// is a poll.
-fn frames(stream: &[u8], scheme: Scheme, dialect: &Dialect) -> Vec<Bytes> {
+pub fn frames(stream: &Passed, scheme: Scheme, dialect: &Dialect) -> Vec<Frame> {
     let longest = dialect.framing().maximum_frame_bytes;
     let control_bytes = scheme.length_bytes() - 2;
-    let header_bytes = scheme.lead_bytes() - scheme.length_bytes();
     let mut frames = Vec::new();
-    let mut rest = stream;
+    let mut rest = stream.bytes.as_slice();
     while let Some((header, after)) = rest.split_first_chunk::<2>() {
         let length = usize::from(u16::from_be_bytes(*header));
         if length > longest || control_bytes + length > after.len() {
@@ -154,10 +114,17 @@ fn frames(stream: &[u8], scheme: Scheme, dialect: &Dialect) -> Vec<Bytes> {
         }
         let (frame, next) = after.split_at(control_bytes + length);
         let (_, frame) = frame.split_at(control_bytes);
+        let (header_bytes, is_given_back) = scheme.header_bytes(frame);
         if let Some((_, message)) = frame.split_at_checked(header_bytes)
             && !message.is_empty()
         {
-            frames.push(Bytes::copy_from_slice(message));
+            let end = stream.bytes.len() - next.len();
+            frames.push(Frame {
+                message: Bytes::copy_from_slice(message),
+                end,
+                when: stream.when(end),
+                is_given_back,
+            });
         }
         rest = next;
     }

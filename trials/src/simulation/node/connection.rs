@@ -18,14 +18,15 @@ use rules::{Reason, Snapshot};
 use switch::adapter::management;
 use switch::card_vault::CardVault;
 use switch::key_exchange::NoKeys;
-use switch::link::{Anomaly, Link, Received, Surroundings, WaitingRequest};
+use switch::link::{Anomaly, Link, Received, Surroundings, Told, WaitingRequest};
 use switch::networks::NetworkPlan;
 use switch::session::{Action, Event, Note, Purpose, Session, SessionOptions};
+use switch::totals::Totals;
 
 use super::super::marks::Mark;
 use super::super::plan::{Bounds, SessionPlan};
 use super::super::run::Run;
-use super::super::wire::Wire;
+use super::super::wire::{Instant, Wire};
 
 /// One link as the switch holds it.
 pub struct Connection {
@@ -38,6 +39,8 @@ pub struct Connection {
     /// Nothing more is read: what is due is answered, then the link is closed.
     ending: bool,
     own: OwnRequests,
+    /// Messages refused because nobody had signed on, since this was asked before.
+    refused: usize,
 }
 
 /// What became of the switch's own requests on a link.
@@ -54,7 +57,15 @@ pub struct OwnRequests {
 /// What a link hears of one of its requests.
 pub struct Reply {
     pub request: WaitingRequest,
-    pub result: Result<Durable<Outcome>, Undecided>,
+    pub result: Result<Decided, Undecided>,
+}
+
+/// What a request has come to.
+pub enum Decided {
+    /// By the ledger.
+    Outcome(Durable<Outcome>),
+    /// Everything that was answered is counted.
+    Counted,
 }
 
 /// What a link wants of the ledger.
@@ -71,6 +82,8 @@ pub enum Asked {
     },
     /// To be noted.
     Note(Command),
+    /// To be compared with the totals.
+    Reconcile(WaitingRequest),
 }
 
 /// What a link looks up.
@@ -80,6 +93,7 @@ pub struct Around<'a> {
     pub vault: &'a CardVault,
     pub books: &'a dyn Fn(Vec<Lookup>) -> Result<Vec<StoredMessage>, StoreError>,
     pub bounds: &'a Bounds,
+    pub totals: &'a Totals,
 }
 
 /// How a link stands after it was served.
@@ -112,6 +126,7 @@ impl Connection {
             replies: VecDeque::new(),
             ending: false,
             own: OwnRequests::default(),
+            refused: 0,
         }
     }
 
@@ -134,6 +149,16 @@ impl Connection {
         }
     }
 
+    /// What the network has said beside its traffic.
+    pub fn told(&mut self) -> Vec<Told> {
+        self.link.told()
+    }
+
+    /// Whether a message was refused because nobody had signed on, since this was asked before.
+    pub fn has_refused(&mut self) -> bool {
+        std::mem::take(&mut self.refused) > 0
+    }
+
     /// Whether nothing is in flight or unsent.
     pub fn is_idle(&self) -> bool {
         self.in_flight == 0 && self.out.is_empty() && self.replies.is_empty()
@@ -152,7 +177,7 @@ impl Connection {
         run: &mut Run,
         asked: &mut Vec<Asked>,
     ) -> Served {
-        if !self.write(wire) {
+        if !self.write(wire, run) {
             // Timeouts are the runtime's: the clock that people set has no part in them.
             let now = run.time;
             let since = *self.blocked_since.get_or_insert(now);
@@ -174,7 +199,7 @@ impl Connection {
             return Served::Open;
         }
         if let Some(reply) = self.replies.pop_front() {
-            self.answer(reply, run);
+            self.answer(reply, around.totals, run);
             return Served::Open;
         }
         if self.ending && self.in_flight == 0 {
@@ -226,10 +251,13 @@ impl Connection {
                     Purpose::SignOff => {}
                 }
             }
-            // No host of the simulation rejects; it would be one more way not to take a request.
-            Note::Refused { .. } | Note::Rejected { .. } => {
+            Note::Refused { .. } => {
                 self.own.refused += 1;
                 run.reach(Mark::SwitchRefused);
+            }
+            Note::Rejected { .. } => {
+                self.own.refused += 1;
+                run.reach(Mark::OwnRequestRejected);
             }
             Note::Unanswered(_) => {
                 self.own.unanswered += 1;
@@ -242,25 +270,31 @@ impl Connection {
     }
 
     /// Whether everything written has gone out.
-    fn write(&mut self, wire: &mut Wire) -> bool {
-        let accepted = wire.write(&self.out);
+    fn write(&mut self, wire: &mut Wire, run: &mut Run) -> bool {
+        let accepted = wire.write(&self.out, Instant::now(run));
         drop(self.out.split_to(accepted));
         self.out.is_empty()
     }
 
-    fn answer(&mut self, reply: Reply, run: &mut Run) {
+    fn answer(&mut self, reply: Reply, totals: &Totals, run: &mut Run) {
         self.in_flight -= 1;
-        match reply.result {
-            Ok(outcome) => {
-                reply.request.answer(&outcome, &mut self.out).unwrap();
+        let Reply { request, result } = reply;
+        let out = &mut self.out;
+        let answered = match result {
+            Ok(Decided::Outcome(outcome)) => request.answer(&outcome, out).unwrap(),
+            Ok(Decided::Counted) => {
+                run.reach(Mark::TotalsAnswered);
+                let mut report = |_: Anomaly| ();
+                request.reconcile(totals, out, &mut report).unwrap().0
             }
             Err(undecided) => {
                 if undecided.reason == Reason::DeadlinePassed {
                     run.reach(Mark::DeadlinePassed);
                 }
-                reply.request.refuse(undecided, &mut self.out).unwrap();
+                request.refuse(undecided, out).unwrap()
             }
-        }
+        };
+        self.link.sent(&request, &answered);
     }
 
     fn read(
@@ -276,7 +310,7 @@ impl Connection {
         } else {
             1 + run.random.below(300)
         };
-        let bytes = wire.read(most.min(spare.len()));
+        let bytes = wire.read(most.min(spare.len()), Instant::now(run));
         spare[..bytes.len()].copy_from_slice(&bytes);
         self.reader.filled(bytes.len());
         if !bytes.is_empty() {
@@ -328,7 +362,9 @@ impl Connection {
                 if self.in_flight >= bounds.in_flight_per_link {
                     run.reach(Mark::InFlightFull);
                     let reason = Reason::Overloaded;
-                    request.refuse(Undecided { reason }, &mut self.out).unwrap();
+                    let undecided = Undecided { reason };
+                    let answered = request.refuse(undecided, &mut self.out).unwrap();
+                    self.link.sent(&request, &answered);
                     return;
                 }
                 self.in_flight += 1;
@@ -338,13 +374,21 @@ impl Connection {
                     request,
                 });
             }
-            Received::Answered { reason, .. } => run.reach(match reason {
-                None => Mark::EchoAnswered,
-                Some(Reason::SignOnRequired) => Mark::RefusedBeforeSignOn,
-                Some(_) => Mark::FormatErrorAnswered,
-            }),
+            Received::Answered { reason, .. } => {
+                self.refused += usize::from(reason == Some(Reason::SignOnRequired));
+                run.reach(match reason {
+                    None => Mark::EchoAnswered,
+                    Some(Reason::SignOnRequired) => Mark::RefusedBeforeSignOn,
+                    Some(Reason::KeyExchangeRefused) => Mark::KeysRefused,
+                    Some(_) => Mark::FormatErrorAnswered,
+                });
+            }
             Received::Note(command) => asked.push(Asked::Note(command)),
-            Received::Reconcile(_) | Received::Ignored(_) => run.reach(Mark::FrameIgnored),
+            Received::Reconcile(request) => {
+                self.in_flight += 1;
+                asked.push(Asked::Reconcile(request));
+            }
+            Received::Ignored(_) => run.reach(Mark::FrameIgnored),
         }
     }
 }

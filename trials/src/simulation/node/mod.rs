@@ -5,6 +5,7 @@
 
 mod archive;
 mod connection;
+mod counter;
 mod emitter;
 mod house;
 mod pipeline;
@@ -32,8 +33,11 @@ use ledger::rebuild::Source;
 use ledger::recovery::Recovery;
 use ledger::runtime::drop_expired;
 use ledger::writer::{Pending, Writer};
+use rules::NetworkId;
 use switch::card_vault::CardVault;
-use switch::link::WaitingRequest;
+use switch::link::{Rejected, Told, WaitingRequest};
+use switch::network_state::KeptState;
+use switch::totals::Totals;
 
 use super::marks::Mark;
 use super::peers::Scheme;
@@ -42,6 +46,7 @@ use super::rulebook::Rules;
 use super::run::Run;
 use super::wire::Wire;
 use connection::{Around, Connection};
+use counter::Counter;
 use emitter::Emitter;
 use house::House;
 use start::Started;
@@ -81,6 +86,9 @@ pub struct Disks {
     pub snapshots: SimulatedDisk,
     /// Segments that retention removed, for the checkers.
     pub archive: Archive,
+    /// What networks have said: kept before they hear that it was understood.
+    pub states: BTreeMap<NetworkId, KeptState>,
+    pub totals: Totals,
 }
 
 pub struct Node {
@@ -99,6 +107,10 @@ pub struct Node {
     pub view_writer: ViewWriter<Store>,
     cursor: Cursor<SimulatedDisk>,
     pub emitter: Emitter,
+    counter: Counter,
+    /// Reconciliations that wait until so many batches are counted.
+    reconciling: Vec<(u64, u64, WaitingRequest)>,
+    states: BTreeMap<NetworkId, KeptState>,
     pub house: House,
     /// Why the start could not use the books that were there.
     pub damage: Option<String>,
@@ -112,6 +124,7 @@ pub struct Backlog {
     pub uncommitted: usize,
     pub unseen_batches: u64,
     pub unsent_events: u64,
+    pub uncounted_batches: u64,
 }
 
 impl Backlog {
@@ -122,6 +135,7 @@ impl Backlog {
         uncommitted: 0,
         unseen_batches: 0,
         unsent_events: 0,
+        uncounted_batches: 0,
     };
 }
 
@@ -166,6 +180,7 @@ impl Node {
         if cut_events > 0 {
             run.reach(Mark::EventsRewritten);
         }
+        let counter = Counter::open(disk.clone(), disks.totals, &readers, now);
         let kept = (disks.snapshots, disks.archive);
         let house = House::new(&log, &disk, kept, &readers, books_sequence, (&bounds, now));
         Ok(Self {
@@ -183,6 +198,9 @@ impl Node {
             view_writer,
             cursor,
             emitter,
+            counter,
+            reconciling: Vec::new(),
+            states: disks.states,
             house,
             damage,
         })
@@ -196,7 +214,19 @@ impl Node {
             events: self.emitter.file,
             snapshots: self.house.snapshots,
             archive: self.house.archive,
+            states: self.states,
+            totals: self.counter.saved,
         }
+    }
+
+    /// The daily totals.
+    pub fn totals(&self) -> &Totals {
+        &self.counter.totals
+    }
+
+    /// The rules in force.
+    pub fn rules(&self) -> &Rules {
+        &self.rules
     }
 
     /// The writer of books built anew from what there is beside the books.
@@ -209,6 +239,8 @@ impl Node {
             events: EventFile::default(),
             snapshots: self.house.snapshots.clone(),
             archive: Archive::default(),
+            states: BTreeMap::new(),
+            totals: Totals::default(),
         };
         let manner = Manner {
             options: options(&self.bounds),
@@ -315,8 +347,15 @@ impl Node {
             vault: &self.vault,
             books: &books,
             bounds: &self.bounds,
+            totals: &self.counter.totals,
         };
         let served = connection.serve(&around, wire, run, &mut asked);
+        if connection.has_refused() {
+            wire.refused.push(run.tick());
+        }
+        for told in connection.told() {
+            self.keep(wire, told, run);
+        }
         if served == Served::Open {
             self.connections.insert(id, connection);
         }
@@ -324,6 +363,24 @@ impl Node {
             self.submit(id, request, run);
         }
         served
+    }
+
+    /// Takes in what a network has said: a group sign-on and a business day are kept before the answer leaves.
+    fn keep(&mut self, wire: &mut Wire, told: Told, run: &mut Run) {
+        let network = wire.scheme.network();
+        if told.is_kept() {
+            let kept = self.rules.plan(network).state.kept();
+            self.states.insert(network, kept);
+        }
+        if let Told::Rejected(rejection) = told {
+            run.reach(match rejection.of {
+                Rejected::OwnRequest(_) => Mark::OwnRequestRejected,
+                Rejected::Approval { .. } => Mark::ApprovalRejected,
+                Rejected::Response { .. } => Mark::ResponseRejected,
+                Rejected::Unmatched => Mark::UnknownRejected,
+            });
+            wire.rejections.push(rejection);
+        }
     }
 
     /// Whether no link has anything in flight or unsent.
@@ -345,6 +402,7 @@ impl Node {
             uncommitted: self.journal.waiting(),
             unseen_batches: durable.saturating_sub(self.view_writer.views().shown()),
             unsent_events: durable.saturating_sub(self.emitter.sequence()),
+            uncounted_batches: durable.saturating_sub(self.counter.totals.sequence()),
         }
     }
 }

@@ -3,7 +3,6 @@
 //! Owns: the order in which the shipped machines are called, as the ledger's shells have it, one call at a
 //! time. Must never: hand out an outcome but through the watermark.
 
-use ledger::Durable;
 use ledger::command::{Command, LOOKUP_GOOD_US, Outcome, Submission, Undecided};
 use ledger::identifiers::Timestamp;
 use ledger::journal::Journal as _;
@@ -14,7 +13,8 @@ use switch::link::WaitingRequest;
 use super::super::marks::Mark;
 use super::super::run::Run;
 use super::archive;
-use super::connection::{Asked, Reply};
+use super::connection::{Asked, Decided, Reply};
+use super::counter::Counted;
 use super::emitter::Emitted;
 use super::{Heard, Node, Ticket, window_us};
 
@@ -36,6 +36,11 @@ impl Node {
             Asked::Note(command) => {
                 let deadline = Some(run.clock().plus_us(LOOKUP_GOOD_US));
                 return self.queue(command, deadline, Ticket::Unattended);
+            }
+            Asked::Reconcile(request) => {
+                // Whatever was answered is durable.
+                let wanted = self.journal.watermark().sequence();
+                return self.reconciling.push((connection, wanted, request));
             }
             Asked::Request {
                 command,
@@ -76,7 +81,7 @@ impl Node {
         &mut self,
         connection: u64,
         request: WaitingRequest,
-        result: Result<Durable<Outcome>, Undecided>,
+        result: Result<Decided, Undecided>,
         run: &mut Run,
     ) {
         match self.connections.get_mut(&connection) {
@@ -164,7 +169,10 @@ impl Node {
                             Ticket::Link {
                                 connection,
                                 request,
-                            } => self.reply(connection, *request, Ok(outcome), run),
+                            } => {
+                                let decided = Ok(Decided::Outcome(outcome));
+                                self.reply(connection, *request, decided, run);
+                            }
                             Ticket::Unattended => match outcome.get() {
                                 Outcome::Acknowledged(true) => run.reach(Mark::AnswerAcknowledged),
                                 Outcome::Dropped(true) => run.reach(Mark::Dropped),
@@ -210,6 +218,36 @@ impl Node {
         if self.emitter.unsaved() >= self.bounds.event_save_batches as u64 {
             self.emitter.save();
         }
+    }
+
+    /// The totals take in at most so many durable batches, and reconciliations that waited for them are answered.
+    pub fn count(&mut self, most: usize, run: &mut Run) {
+        let (watermark, now) = (self.journal.watermark().sequence(), run.clock());
+        let rules = &self.rules;
+        let date_of = |network, time| rules.plan(network).state.date_at(time);
+        for _ in 0..most {
+            match self.counter.count(watermark, now, &date_of) {
+                Counted::Batch => {}
+                Counted::Gap => run.reach(Mark::TotalsIncomplete),
+                Counted::Nothing => break,
+            }
+        }
+        let counted = self.counter.totals.sequence();
+        for (connection, wanted, request) in std::mem::take(&mut self.reconciling) {
+            if counted >= wanted {
+                self.reply(connection, request, Ok(Decided::Counted), run);
+            } else if request.deadline() <= now {
+                let reason = Reason::DeadlinePassed;
+                self.reply(connection, request, Err(Undecided { reason }), run);
+            } else {
+                self.reconciling.push((connection, wanted, request));
+            }
+        }
+    }
+
+    /// The totals are saved.
+    pub fn save_totals(&mut self) {
+        self.counter.save();
     }
 
     /// A piece of the next segment is written.

@@ -23,6 +23,8 @@ pub struct Probe {
     pub request: Request,
     /// DE39 that it must get.
     pub code: &'static str,
+    /// DE66 that it must get, where it is about totals.
+    pub balance: Option<&'static str>,
     pub reached: Mark,
 }
 
@@ -31,6 +33,8 @@ pub struct Probe {
 pub struct Host {
     pub purchases: Vec<Purchase>,
     pub numbers: Numbers,
+    /// Business days that each network has begun.
+    pub business_days: BTreeMap<Scheme, usize>,
     by_key: BTreeMap<Key, Place>,
     probes: BTreeMap<Key, Probe>,
 }
@@ -178,6 +182,7 @@ impl Host {
             answers::response_matches_request(&probe.request, answer)?;
             answers::probe_is_refused(probe, &heard)?;
             if !heard.is_refusal() {
+                answers::totals_are_in_balance(probe, answer)?;
                 run.reach(probe.reached);
             }
             return Ok(());

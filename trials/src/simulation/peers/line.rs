@@ -4,7 +4,7 @@
 //! overtaken there, and the reading of answers. Must never: lose bytes inside a connection.
 
 use bytes::Bytes;
-use codec::{FrameReader, Framing};
+use codec::{Frame, FrameReader, Framing};
 use ledger::identifiers::Timestamp;
 
 use super::super::marks::Mark;
@@ -24,7 +24,7 @@ pub struct Line {
     pub wire: Option<u64>,
     reader: FrameReader,
     to_switch: Vec<(Timestamp, Bytes)>,
-    to_host: Vec<(Timestamp, Bytes)>,
+    to_host: Vec<(Timestamp, Frame)>,
     /// Until then nothing is read.
     pub reads_again: Timestamp,
     /// Until then nothing passes.
@@ -73,7 +73,7 @@ impl Line {
 
     /// Messages that are due go into the connection; answers come out of it. Returns the answers that have
     /// reached the host.
-    pub fn pump(&mut self, mut wire: Option<&mut Wire>, run: &mut Run) -> Vec<Bytes> {
+    pub fn pump(&mut self, mut wire: Option<&mut Wire>, run: &mut Run) -> Vec<Frame> {
         for frame in take_due(&mut self.to_switch, run) {
             match wire
                 .as_mut()
@@ -107,7 +107,7 @@ impl Line {
             *place = byte;
         }
         self.reader.filled(count);
-        while let Some(frame) = self.reader.next_frame().unwrap() {
+        while let Some(frame) = self.reader.next_whole_frame().unwrap() {
             if run.random.percent(faults.drop_percent) {
                 run.reach(Mark::AnswerDropped);
             } else {
@@ -122,8 +122,8 @@ fn due(faults: &NetworkFaults, run: &mut Run) -> Timestamp {
 }
 
 /// Takes out what is due, in the order in which it is.
-fn take_due(waiting: &mut Vec<(Timestamp, Bytes)>, run: &mut Run) -> Vec<Bytes> {
-    let mut due: Vec<(Timestamp, usize, Bytes)> = Vec::new();
+fn take_due<T>(waiting: &mut Vec<(Timestamp, T)>, run: &mut Run) -> Vec<T> {
+    let mut due: Vec<(Timestamp, usize, T)> = Vec::new();
     let mut later = Vec::new();
     for (place, (at, frame)) in waiting.drain(..).enumerate() {
         if at <= run.time {

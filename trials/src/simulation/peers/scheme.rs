@@ -142,6 +142,29 @@ impl Scheme {
         }
     }
 
+    /// The frame that gives a message back as rejected; `None` where the network rejects by messages alone.
+    pub fn given_back(self, header: &[u8], body: &[u8]) -> Option<Vec<u8>> {
+        if self != Self::Visa {
+            return None;
+        }
+        let mut frame = vec![0x1A, 1, 2];
+        frame.resize(24, 0);
+        frame.extend([0x04, 0x97]);
+        frame.extend(header);
+        frame.extend(body);
+        let length = (frame.len() as u16).to_be_bytes();
+        Some([&length[..], &[0, 0], &frame].concat())
+    }
+
+    /// Bytes of the headers at the beginning of a frame, and whether they give a message back.
+    pub fn header_bytes(self, frame: &[u8]) -> (usize, bool) {
+        let usual = self.lead_bytes() - self.length_bytes();
+        match frame.first() {
+            Some(0x1A) if self == Self::Visa => (0x1A + usual, true),
+            _ => (usual, false),
+        }
+    }
+
     /// A byte that is no digit of this network's numbers.
     pub fn no_digit(self) -> u8 {
         match self {

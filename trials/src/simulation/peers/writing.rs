@@ -55,6 +55,22 @@ impl Numbers {
         Request::new(scheme, "0800", elements)
     }
 
+    /// A message about nothing but itself.
+    pub fn bare(
+        &mut self,
+        scheme: Scheme,
+        mti: &'static str,
+        more: Vec<(Element, String)>,
+        run: &Run,
+    ) -> Request {
+        let mut elements = vec![
+            (Element::STAN, self.stan(scheme)),
+            (Element::TRANSMISSION_DATE_TIME, transmission(run)),
+        ];
+        elements.extend(more);
+        Request::new(scheme, mti, elements)
+    }
+
     /// The elements that name a message; those of another acquirer's with the STAN and time of a twin.
     fn names(
         &mut self,
