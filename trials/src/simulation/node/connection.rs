@@ -69,10 +69,6 @@ pub enum Decided {
 }
 
 /// What a link wants of the ledger.
-#[expect(
-    clippy::large_enum_variant,
-    reason = "nearly all are requests; each lives for a moment"
-)]
 pub enum Asked {
     /// To be decided, and answered.
     Request {
