@@ -84,7 +84,7 @@ impl Naive {
         }
     }
 
-    fn forced(&self, facts: &RequestFacts) -> Result<Granted, Reason> {
+    pub(crate) fn forced(&self, facts: &RequestFacts) -> Result<Granted, Reason> {
         let about = self.about(facts);
         about.card.ok_or(Reason::UnknownCard)?;
         let account = about.account.ok_or(Reason::CardModeUnavailable)?;

@@ -4,13 +4,15 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
-use ledger::authorization::{AuthorizationStatus, Fingerprint, MatchKey, MessageKey};
+use ledger::authorization::{AuthorizationStatus, ClearingKey, Fingerprint, MatchKey, MessageKey};
 use ledger::entities::{AccountStatus, CardStatus, Expiry, SuspendedModes};
 use ledger::identifiers::CardHash;
-use rules::{AccountId, Deltas, LimitName, Limits, ProcessingCode, ProgramId, Snapshot};
+use rules::{AccountId, Currency, Deltas, LimitName, Limits, ProcessingCode, ProgramId, Snapshot};
 
+use crate::clearings::{Bearer, Decided};
 use crate::controls::Reserved;
 use crate::said::Said;
+use crate::transfers::Open;
 
 /// Amounts by account and place of the limit in [`LimitName::ALL`], minor units.
 pub(crate) type Amounts = BTreeMap<(u64, usize), i64>;
@@ -46,6 +48,8 @@ pub(crate) struct Part {
     /// What the whole of it moves, and what it moves on top once it is cleared.
     pub(crate) moves: Amounts,
     pub(crate) at_clearing: Amounts,
+    /// What was approved in the account's currency.
+    pub(crate) billed: i64,
     /// What was approved, in DE4's currency, and what of it is left.
     pub(crate) approved: i64,
     pub(crate) left: i64,
@@ -53,14 +57,39 @@ pub(crate) struct Part {
     pub(crate) posts: Posts,
 }
 
+/// Who may change a hold.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Kind {
+    /// Messages of a network and clearings.
+    Authorization,
+    /// Operators.
+    Operation,
+    /// Clearings alone.
+    Clearing,
+    /// The settlement of the transfer that it is a side of.
+    Transfer,
+}
+
+/// What clearings presented of a hold, in DE4's currency: what is in force, and what was undone and not presented again.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(crate) struct Presented {
+    pub(crate) in_force: i64,
+    pub(crate) undone: i64,
+}
+
 /// An authorization.
 pub(crate) struct Hold {
     pub(crate) key: MessageKey,
+    pub(crate) kind: Kind,
     pub(crate) account: u64,
     pub(crate) code: ProcessingCode,
     pub(crate) status: AuthorizationStatus,
     pub(crate) parts: Vec<Part>,
     pub(crate) due: Option<i64>,
+    /// When it was approved, and DE4's currency.
+    pub(crate) since: i64,
+    pub(crate) currency: Option<Currency>,
+    pub(crate) presented: Presented,
     /// The message that last changed it.
     pub(crate) changed_by: usize,
 }
@@ -113,6 +142,11 @@ pub(crate) struct Naive {
     pub(crate) names: BTreeMap<(CardHash, String), usize>,
     /// What operations posted beside holds, by account.
     pub(crate) posted: BTreeMap<u64, i64>,
+    /// Clearings, and those of them that posted by card and acquirer reference: the newest that bears one.
+    pub(crate) clearings: BTreeMap<ClearingKey, Decided>,
+    pub(crate) bearers: BTreeMap<(CardHash, String), Bearer>,
+    /// Transfers whose intent is open, the oldest first.
+    pub(crate) open: Vec<Open>,
     /// Everything that was ever counted for flex controls, in order.
     pub(crate) reserved: Vec<Reserved>,
 }

@@ -6,12 +6,13 @@
 
 use ledger::Command;
 use ledger::authorization::{
-    AcknowledgementFacts, Advice, FileAction, FileActionFacts, Fingerprint, MatchKey, MessageClass,
-    MessageKey, NetworkReference, RequestFacts, TrackingId,
+    AcknowledgementFacts, Advice, ClearingFacts, FileAction, FileActionFacts, Fingerprint,
+    MatchKey, MessageClass, MessageKey, NetworkReference, RequestFacts, TrackingId,
 };
 use ledger::entities::SuspendedModes;
 use ledger::identifiers::CardHash;
 use ledger::operation::{Operation, OperationRequest};
+use ledger::transfer::Transfer;
 use rules::AccountId;
 
 use crate::draw::{
@@ -28,6 +29,10 @@ pub(crate) type Bytes = [u8; 12];
 pub(crate) enum Act {
     /// Something is sent after so many seconds.
     Send(i64, Command),
+    /// A record of a clearing file; with the approval code of a message, if it was approved.
+    Clear(Box<ClearingFacts>, Option<MatchKey>),
+    /// The oldest open transfers are carried on by so many steps; the last one may be asked again before.
+    CarryOn { steps: usize, again: bool },
     /// Time passes, seconds.
     Wait(i64),
     /// The rules are reloaded.
@@ -49,9 +54,11 @@ pub(crate) const RULES: [&str; 6] = [
 /// What was sent so far.
 #[derive(Default)]
 pub(crate) struct History {
-    sent: Vec<Command>,
+    pub(crate) sent: Vec<Command>,
     /// Those of them that were approved.
-    approved: Vec<Command>,
+    pub(crate) approved: Vec<Command>,
+    /// Records of clearing files.
+    pub(crate) presented: Vec<(Box<ClearingFacts>, Option<MatchKey>)>,
     stan: u32,
 }
 
@@ -59,7 +66,7 @@ impl History {
     /// The next act.
     pub(crate) fn act(&mut self, bytes: &Bytes) -> Act {
         let mut draw = Draw(bytes.iter());
-        let kind = draw.below(64);
+        let kind = draw.below(88);
         let draw = &mut draw;
         let command = match kind {
             0..=15 => self.request(draw),
@@ -74,7 +81,17 @@ impl History {
             53..=58 => self.operation(draw),
             59..=60 => return Act::Wait([1, 86_400, 11 * 86_400, 40 * 86_400][draw.below(4)]),
             61..=62 => return Act::Reload(draw.of(&RULES)),
-            _ => return Act::Forget,
+            63 => return Act::Forget,
+            64..=71 => return self.presentment(draw),
+            72..=74 => return self.undoing(draw),
+            75 => return self.cleared_again(draw),
+            76..=78 => self.settlement(draw),
+            79..=82 => self.transfer(draw),
+            _ => {
+                let steps = 1 + draw.below(3);
+                let again = draw.one_in(3);
+                return Act::CarryOn { steps, again };
+            }
         };
         self.sent.push(command.clone());
         let expiry = matches!(command, Command::DropExpired { .. });
@@ -271,6 +288,33 @@ impl History {
         }
     }
 
+    /// An amount of one account for another.
+    fn transfer(&mut self, draw: &mut Draw<'_>) -> Command {
+        let operation = Operation::SendTransfer(Transfer {
+            account: AccountId(draw.of(&ACCOUNTS)),
+            counterpart: AccountId(draw.of(&[2, 1, 3, 900, 901, 902, 903, 904, 99])),
+            amount_minor: draw.of(&AMOUNTS),
+            processing_code: draw
+                .of(&["00", "00", "00", "01", "26", "10"])
+                .parse()
+                .unwrap(),
+            counterpart_code: draw
+                .of(&["26", "20", "26", "26", "21", "00"])
+                .parse()
+                .unwrap(),
+        });
+        let request = OperationRequest {
+            tracking_id: format!("T{}", self.sent.len()).parse().unwrap(),
+            operation,
+            description: "why".to_owned(),
+            operator: None,
+        };
+        Command::Operate {
+            request: Box::new(request),
+            stored: Vec::new(),
+        }
+    }
+
     fn operation(&mut self, draw: &mut Draw<'_>) -> Command {
         let number = self.sent.len();
         let id = |number: usize| format!("T{number}").parse::<TrackingId>().unwrap();
@@ -326,7 +370,7 @@ impl History {
 }
 
 /// One of the newest of these that fit.
-fn one_of<'a>(
+pub(crate) fn one_of<'a>(
     commands: &'a [Command],
     draw: &mut Draw<'_>,
     fits: impl Fn(&&Command) -> bool,

@@ -7,17 +7,18 @@ use ledger::operation::{
 };
 use rules::{BalanceImpact, ProcessingCode, ProcessingCodeEntry, ProgramKind};
 
-use crate::books::{Amounts, Became, Hold, Naive, Part, Seen};
+use crate::books::{Amounts, Became, Hold, Kind, Naive, Part, Presented, Seen};
 use crate::later::may_become;
 use crate::plans::{Asked, Planned, Sums};
 use crate::said::Said;
+use crate::transfers::key_of;
 
 type Carried = Result<Became, OperationError>;
 
 impl Naive {
     pub(crate) fn operate(&mut self, request: &OperationRequest) -> Said {
         let content = format!("{:?} {}", request.operation, request.description);
-        let key = MessageKey::Operator(request.tracking_id.clone());
+        let key = key_of(request);
         if let Some(message) = self.keys.get(&key) {
             let seen = &self.messages[*message];
             return if seen.content == content {
@@ -29,7 +30,7 @@ impl Naive {
         if request.description.is_empty() {
             return Said::Refused(OperationError::Description);
         }
-        match self.carry_out(&key, &request.operation) {
+        match self.carry_out(&key, request) {
             Err(error) => Said::Refused(error),
             Ok(became) => {
                 let said = Said::Done { again: false };
@@ -45,11 +46,16 @@ impl Naive {
         }
     }
 
-    fn carry_out(&mut self, key: &MessageKey, operation: &Operation) -> Carried {
-        match operation {
+    fn carry_out(&mut self, key: &MessageKey, request: &OperationRequest) -> Carried {
+        match &request.operation {
             Operation::Adjust(amount) => self.adjust(amount),
             Operation::Force(amount) => self.force_operation(key, amount),
             Operation::CancelForce { of } => self.cancel(&MessageKey::Operator(of.clone())),
+            Operation::SendTransfer(transfer) => self.send_transfer(key, transfer),
+            Operation::ReceiveTransfer(remittance) => self.receive_transfer(key, remittance),
+            Operation::SettleTransfer { .. } => self.settle_transfer(&request.tracking_id),
+            Operation::ResolveClearing { item } => self.settle(key, item, true),
+            Operation::RejectClearing { item } => self.settle(key, item, false),
             Operation::HoldFunds(funds) => self.hold_funds(funds),
             Operation::ReleaseFunds(funds) => self.release_funds(funds, None),
             Operation::TransferFunds {
@@ -108,16 +114,11 @@ impl Naive {
             | Operation::DeleteControl { .. }
             | Operation::SetAvailableLimit { .. }
             | Operation::RefundLimit { .. }
-            | Operation::SendTransfer(_)
-            | Operation::ReceiveTransfer(_)
-            | Operation::SettleTransfer { .. }
-            | Operation::PurgeHistory { .. }
-            | Operation::ResolveClearing { .. }
-            | Operation::RejectClearing { .. } => panic!("the histories do not ask for it"),
+            | Operation::PurgeHistory { .. } => panic!("the histories do not ask for it"),
         }
     }
 
-    fn entry(
+    pub(crate) fn entry(
         &self,
         code: ProcessingCode,
         moves: impl Fn(BalanceImpact) -> bool,
@@ -175,6 +176,7 @@ impl Naive {
         let message = self.messages.len();
         let hold = Hold {
             key: key.clone(),
+            kind: Kind::Operation,
             account: amount.account.0,
             code: entry.code,
             status: AuthorizationStatus::Processed,
@@ -182,11 +184,15 @@ impl Naive {
                 message,
                 moves: planned.moves,
                 at_clearing: Amounts::new(),
+                billed: amount.amount_minor,
                 approved: amount.amount_minor,
                 left: amount.amount_minor,
                 posts: planned.posts,
             }],
             due: None,
+            since: self.now,
+            currency: None,
+            presented: Presented::default(),
             changed_by: message,
         };
         self.holds.push(hold);
@@ -194,7 +200,9 @@ impl Naive {
     }
 
     fn cancel(&mut self, of: &MessageKey) -> Carried {
-        let hold = self.holds.iter_mut().find(|hold| hold.key == *of);
+        let mut holds = self.holds.iter_mut();
+        // A clearing that was resolved is undone by its network, a transfer by nobody.
+        let hold = holds.find(|hold| hold.key == *of && hold.kind == Kind::Operation);
         let hold = hold.ok_or(OperationError::UnknownOperation)?;
         if hold.status != AuthorizationStatus::Processed {
             return Err(OperationError::AlreadyCanceled);

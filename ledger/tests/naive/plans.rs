@@ -24,6 +24,8 @@ pub(crate) struct Planned {
     pub(crate) moves: Amounts,
     pub(crate) at_clearing: Amounts,
     pub(crate) posts: Posts,
+    /// Whether it was forced without a balance configuration.
+    pub(crate) without_configuration: bool,
 }
 
 pub(crate) struct Asked<'a> {
@@ -150,11 +152,26 @@ impl<'a> Asked<'a> {
         }
     }
 
+    /// What is asked on the platform, and only done where the limits cover it.
+    pub(crate) fn on_platform(
+        naive: &'a Naive,
+        account: &'a Account,
+        entry: &'a ProcessingCodeEntry,
+    ) -> Self {
+        Self {
+            forced: false,
+            ..Self::by_operator(naive, account, entry)
+        }
+    }
+
     /// What it comes to; forced, always something.
     pub(crate) fn plan(&self, sums: Sums) -> Result<Planned, Reason> {
         match self.by_configuration(sums) {
             Err(Reason::NoConfiguration) if self.forced => {
-                let mut planned = Planned::default();
+                let mut planned = Planned {
+                    without_configuration: true,
+                    ..Planned::default()
+                };
                 let mut deltas = Deltas::NONE;
                 let moved = sums.contract * self.entry.balance_impact.sign();
                 assert!(deltas.set(LimitName::AvailableCreditLimit, moved));

@@ -4,7 +4,7 @@ use ledger::authorization::{AuthorizationStatus, Clearing, Divergence, MessageKe
 use ledger::entities::AccountStatus;
 use rules::{BalanceImpact, OperationKind, ProcessingCodeEntry, ProgramKind, Reason, Reservation};
 
-use crate::books::{Account, Became, Card, Hold, Naive, Part, Seen, id, rounded};
+use crate::books::{Account, Became, Card, Hold, Kind, Naive, Part, Presented, Seen, id, rounded};
 use crate::controls::Reserved;
 use crate::plans::{Asked, Planned, Sums};
 use crate::said::{Answer, Said};
@@ -15,6 +15,28 @@ pub(crate) struct Approved {
     pub(crate) sums: Sums,
     /// What was asked, where only a part is approved.
     pub(crate) asked: Option<i64>,
+}
+
+impl Approved {
+    /// The part of a hold that it makes; cleared at once, what it moves at its clearing is part of it.
+    pub(crate) fn into_part(self, message: usize, single: bool) -> Part {
+        let Self { planned, sums, .. } = self;
+        let mut part = Part {
+            message,
+            moves: planned.moves,
+            at_clearing: planned.at_clearing,
+            billed: sums.contract,
+            approved: sums.transaction,
+            left: sums.transaction,
+            posts: planned.posts,
+        };
+        if single {
+            for (place, moved) in std::mem::take(&mut part.at_clearing) {
+                *part.moves.entry(place).or_default() += moved;
+            }
+        }
+        part
+    }
 }
 
 /// What is approved, where money moves, and what is counted of it.
@@ -241,7 +263,7 @@ impl Naive {
     }
 
     /// Whether the status of an account and the reason for it let money move that way.
-    fn may(&self, account: &Account, impact: BalanceImpact) -> bool {
+    pub(crate) fn may(&self, account: &Account, impact: BalanceImpact) -> bool {
         let debit = impact == BalanceImpact::Debit;
         let by_status = match &account.status {
             AccountStatus::Normal => true,
@@ -338,12 +360,7 @@ impl Naive {
         became
     }
 
-    fn hold(
-        &mut self,
-        facts: &RequestFacts,
-        Approved { planned, sums, .. }: Approved,
-        raises: Option<usize>,
-    ) -> Became {
+    fn hold(&mut self, facts: &RequestFacts, approved: Approved, raises: Option<usize>) -> Became {
         let about = self.about(facts);
         let account = about.account.unwrap();
         let options = self
@@ -353,19 +370,7 @@ impl Naive {
         let due = self.now + days * 24 * 3600 * 1_000_000;
         let (account, message) = (account.id, self.messages.len());
         let single = facts.clearing == Clearing::Online;
-        let mut part = Part {
-            message,
-            moves: planned.moves,
-            at_clearing: planned.at_clearing,
-            approved: sums.transaction,
-            left: sums.transaction,
-            posts: planned.posts,
-        };
-        if single {
-            for (place, moved) in std::mem::take(&mut part.at_clearing) {
-                *part.moves.entry(place).or_default() += moved;
-            }
-        }
+        let part = approved.into_part(message, single);
         if let Some(number) = raises {
             let hold = &mut self.holds[number];
             hold.parts.push(part);
@@ -375,6 +380,7 @@ impl Naive {
         }
         self.holds.push(Hold {
             key: facts.key.into(),
+            kind: Kind::Authorization,
             account,
             code: facts.processing_code,
             status: if single {
@@ -384,6 +390,9 @@ impl Naive {
             },
             parts: vec![part],
             due: (!single).then_some(due),
+            since: self.now,
+            currency: facts.fingerprint.currency,
+            presented: Presented::default(),
             changed_by: message,
         });
         if let Some(reference) = facts.network_reference {

@@ -3,18 +3,20 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
-use ledger::authorization::{ApprovalCode, AuthorizationStatus, Lookup};
+use ledger::audit::{Books, Helpers};
+use ledger::authorization::{ApprovalCode, AuthorizationStatus, Lookup, MatchKey};
 use ledger::books::store::MemoryStore;
 use ledger::books::{Progress, ViewWriter};
 use ledger::command::{Outcome, Submission};
 use ledger::entities::{Account, CardMode, CardStatus, Expiry};
 use ledger::identifiers::Timestamp;
 use ledger::journal::Batch;
+use ledger::journal::disk::Directory;
 use ledger::writer::Writer;
 use ledger::{Command, Record, State};
 use rules::{AccountId, Accumulators as _, Limits, Snapshot};
 
-use crate::books::{self, Became, Naive, deltas_of, id};
+use crate::books::{self, Became, Naive, Presented, deltas_of, id};
 use crate::draw::CARDS;
 use crate::histories::{Act, RULES};
 use crate::rule_sets;
@@ -36,6 +38,10 @@ pub(crate) struct Run {
     now: i64,
     naive: Naive,
     newest_code: Option<ApprovalCode>,
+    /// The codes that were answered, by the message.
+    codes: BTreeMap<MatchKey, ApprovalCode>,
+    /// The step of a transfer that was taken last.
+    last_step: Option<Command>,
     /// What the ledger posted, less what undid it.
     posted: BTreeMap<u64, i64>,
 }
@@ -148,9 +154,14 @@ impl Run {
                 overtaken: BTreeSet::new(),
                 names: BTreeMap::new(),
                 posted: BTreeMap::new(),
+                clearings: BTreeMap::new(),
+                bearers: BTreeMap::new(),
+                open: Vec::new(),
                 reserved: Vec::new(),
             },
             newest_code: None,
+            codes: BTreeMap::new(),
+            last_step: None,
             posted: BTreeMap::new(),
         };
         for (outcome, _) in run.submit(commands) {
@@ -171,12 +182,42 @@ impl Run {
                 self.books.checkpoint().unwrap();
                 self.writer.forget(-1, self.books.views().in_books());
             }
+            Act::CarryOn { steps, again } => {
+                if let Some(step) = self.last_step.clone().filter(|_| again) {
+                    self.send(step)?;
+                }
+                for _ in 0..steps {
+                    self.carry_on()?;
+                }
+            }
+            Act::Clear(mut facts, of) => {
+                facts.approval_code = of.and_then(|of| self.codes.get(&of).copied());
+                return self.send(Command::Clear {
+                    facts,
+                    stored: Vec::new(),
+                });
+            }
             Act::Send(seconds, command) => {
                 self.now += seconds * 1_000_000;
                 return self.send(command);
             }
         }
         Ok(false)
+    }
+
+    /// The step that the oldest open transfer lacks.
+    fn carry_on(&mut self) -> Result<(), String> {
+        let missing = self.books.views().missing_steps(1).unwrap().pop();
+        let step = match &missing {
+            Some(Command::Operate { request, .. }) => Some(request.as_ref()),
+            _ => None,
+        };
+        self.naive.is_missing(step)?;
+        if let Some(command) = missing {
+            self.send(command.clone())?;
+            self.last_step = Some(command);
+        }
+        Ok(())
     }
 
     fn send(&mut self, mut command: Command) -> Result<bool, String> {
@@ -215,7 +256,7 @@ impl Run {
             Command::DropExpired { key, .. } => self.naive.expire(key),
             Command::Purge(_) => panic!("nothing is purged"),
             Command::Operate { request, .. } => self.naive.operate(request),
-            Command::Clear { .. } => panic!("no clearing is presented in a history"),
+            Command::Clear { facts, .. } => self.naive.clear(facts),
             Command::CreateCustomer(_) | Command::OpenAccount(_) | Command::IssueCard(_) => {
                 panic!("no entity is made in a history")
             }
@@ -232,6 +273,7 @@ impl Run {
             return;
         };
         self.newest_code = Some(code);
+        self.codes.entry(facts.key).or_insert(code);
         let message = self.naive.messages.len() - 1;
         if !decided.repeat && matches!(self.naive.messages[message].became, Became::Hold(_)) {
             let name = format!("code {}", code.as_str());
@@ -280,6 +322,39 @@ impl Run {
             .collect()
     }
 
+    /// A replay gives the same accounts, and the audit finds nothing in the books that are left.
+    pub(crate) fn end(&self) -> Result<(), String> {
+        let mut replayed = Writer::new(SHARD, State::default(), 0, Timestamp::default());
+        for batch in &self.batches {
+            replayed.replay(batch).map_err(|error| error.to_string())?;
+        }
+        let accounts = |writer: &Writer| -> Vec<Account> {
+            let accounts = self.naive.accounts.keys();
+            let account = |number: &u64| writer.state().account(id(*number)).cloned();
+            accounts.filter_map(account).collect()
+        };
+        if accounts(&replayed) != accounts(&self.writer) {
+            return Err("a replay gives other accounts".to_owned());
+        }
+        self.audit()
+    }
+
+    fn audit(&self) -> Result<(), String> {
+        let books = Books {
+            views: self.books.views(),
+            shard: SHARD,
+            journal: None::<Directory>,
+            still: true,
+        };
+        let helpers = Helpers {
+            pace: &mut |_| true,
+            rules: &mut rule_sets::of_version,
+            witness: &mut |_, _, _| Ok(()),
+        };
+        let audited = ledger::audit::run(books, helpers);
+        audited.map(drop).map_err(|error| error.to_string())
+    }
+
     fn compare_accounts(&self) -> Result<(), String> {
         let in_force = self.naive.in_force(|_| true);
         let pending = self
@@ -326,6 +401,16 @@ impl Run {
             let standing = message.standing().ok_or("the books have no standing")?;
             let parts = standing.parts.iter().map(|part| part.remaining_minor);
             let found = (standing.status, parts.collect::<Vec<_>>());
+            let presented = Presented {
+                in_force: message.presented.in_force_minor,
+                undone: message.presented.undone_minor,
+            };
+            if presented != hold.presented {
+                let (key, expected) = (&hold.key, hold.presented);
+                return Err(format!(
+                    "the books have {presented:?} of {key:?}\nnot {expected:?}"
+                ));
+            }
             let parts = hold.parts.iter().map(|part| part.left);
             let expected = (hold.status, parts.collect::<Vec<_>>());
             if found != expected {

@@ -5,7 +5,7 @@ use ledger::authorization::{AddressResult, Divergence};
 use ledger::command::{Decided, Outcome};
 use ledger::entities::CardStatus;
 use ledger::operation::OperationError;
-use rules::{AccountType, Reason};
+use rules::{AccountType, ClearingAction, ClearingReason, Reason};
 
 /// What is said.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -13,7 +13,17 @@ pub(crate) enum Said {
     Answer(Answer),
     Acknowledged(bool),
     Dropped(bool),
-    Done { again: bool },
+    Done {
+        again: bool,
+    },
+    Cleared {
+        verdict: ClearingAction,
+        reasons: Vec<ClearingReason>,
+        /// What was recorded not to agree; nothing for a repeat.
+        divergences: Vec<Divergence>,
+        again: bool,
+    },
+    OtherClearing,
     Refused(OperationError),
 }
 
@@ -45,7 +55,16 @@ impl Said {
             Outcome::Dropped(dropped) => Self::Dropped(*dropped),
             Outcome::Done(done) => Self::Done { again: done.repeat },
             Outcome::Refused(error) => Self::Refused(error.clone()),
-            Outcome::Cleared(_) | Outcome::OtherClearing => panic!("no clearing is presented"),
+            Outcome::Cleared(cleared) => Self::Cleared {
+                verdict: cleared.verdict,
+                reasons: cleared.reasons.clone(),
+                divergences: match record {
+                    Some(Record::ClearingDecided(decided)) => decided.divergences.clone(),
+                    _ => Vec::new(),
+                },
+                again: cleared.repeat,
+            },
+            Outcome::OtherClearing => Self::OtherClearing,
             Outcome::Created | Outcome::Rejected(_) => panic!("no entity was asked for"),
             Outcome::Purged(_) => panic!("nothing is purged"),
         }
@@ -60,6 +79,14 @@ impl Said {
                 ..answer.clone()
             }),
             Self::Done { .. } => Self::Done { again: true },
+            Self::Cleared {
+                verdict, reasons, ..
+            } => Self::Cleared {
+                verdict: *verdict,
+                reasons: reasons.clone(),
+                divergences: Vec::new(),
+                again: true,
+            },
             other => other.clone(),
         }
     }
