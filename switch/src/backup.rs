@@ -1,15 +1,17 @@
 //! `switch backup`: a copy of what the switch would need on another machine, taken while it runs.
 //!
-//! Owns: asking for a fresh snapshot, and copying it, the journal behind it and the rules archive. Keys are
-//! not copied: a backup alone opens no card. Must never: leave a directory that looks like a backup and is
-//! not one, or keep the running switch from its work.
+//! Owns: asking for a fresh snapshot, and copying it, the journal behind it, the rules archive, what networks have said
+//! and been answered, and the configuration. Keys are not copied: a backup alone opens no card. Must never: leave a
+//! directory that looks like a backup and is not one, or keep the running switch from its work.
 
+use std::ffi::OsStr;
 use std::fs::File;
 use std::io::Write as _;
 use std::path::Path;
 
 use anyhow::{Context as _, bail, ensure};
 use ledger::identifiers::{ShardId, Timestamp};
+use ledger::journal::cursor::oldest_held;
 use ledger::journal::disk::{Directory, make_directory};
 use ledger::rebuild::{Opened, Places};
 use ledger::runtime::now;
@@ -17,12 +19,18 @@ use ledger::snapshot::{SnapshotError, files, segments};
 use serde::Deserialize;
 
 use crate::data_directory::{
-    BOOKS, DataLock, JOURNAL, KEYS, RULES, SNAPSHOTS, inspector, refuse_half_restored,
+    BOOKS, DataLock, JOURNAL, KEYS, NETWORKS, RULES, SNAPSHOTS, inspector, refuse_half_restored,
 };
 use crate::key_check;
 use crate::manifest::{Hasher, MANIFEST, Manifest, write_durably};
 use crate::serve::{self, ConfigurationError};
 use crate::settings::Settings;
+use crate::totals;
+
+/// The configuration in a backup.
+pub(crate) const CONFIG: &str = "config";
+/// The dialects of a configuration.
+const DIALECTS: &str = "dialects";
 
 /// A snapshot to copy, and how far the journal is to be copied.
 #[derive(Clone, Debug, Deserialize)]
@@ -43,8 +51,8 @@ pub(crate) struct Basis {
 ///
 /// # Errors
 /// [`ConfigurationError`] for settings or a directory that cannot be used; else why there is no backup.
-pub fn run(settings: &Path, to: &Path, http: Option<&str>) -> anyhow::Result<String> {
-    let settings = serve::settings(settings)?;
+pub fn run(settings_path: &Path, to: &Path, http: Option<&str>) -> anyhow::Result<String> {
+    let settings = serve::settings(settings_path)?;
     let data = settings.data_directory.as_path();
     if !data.join(JOURNAL).is_dir() {
         return Err(usage(format!("{}: holds no journal", data.display())));
@@ -54,6 +62,9 @@ pub fn run(settings: &Path, to: &Path, http: Option<&str>) -> anyhow::Result<Str
     }
     make_directory(to).with_context(|| to.display().to_string())?;
     let lock = DataLock::try_acquire(data)?;
+    let mut manifest = Manifest::new(serve::SHARD.0, now().to_string());
+    // First: totals that are ahead of the journal would leave out what comes after a restore.
+    copy_tree(data, NETWORKS, to, &mut manifest)?;
     let basis = if lock.is_some() {
         refuse_half_restored(data)?;
         take_snapshot(&settings)?
@@ -61,7 +72,6 @@ pub fn run(settings: &Path, to: &Path, http: Option<&str>) -> anyhow::Result<Str
         let address = http.map_or_else(|| settings.http_listen.to_string(), str::to_owned);
         ask_for_snapshot(&address)?
     };
-    let mut manifest = Manifest::new(serve::SHARD.0, now().to_string());
     manifest.from_sequence = basis.from_sequence;
     manifest.through_sequence = basis.through_sequence;
     manifest.last_sequence = basis.durable_sequence;
@@ -74,6 +84,7 @@ pub fn run(settings: &Path, to: &Path, http: Option<&str>) -> anyhow::Result<Str
     )?;
     copy_journal(data, &basis, to, &mut manifest)?;
     copy_tree(data, RULES, to, &mut manifest)?;
+    copy_configuration(settings_path, to, &mut manifest)?;
     manifest.write(to)?;
     drop(lock);
     Ok(report(&manifest, to))
@@ -179,6 +190,45 @@ fn copy_tree(data: &Path, name: &str, to: &Path, manifest: &mut Manifest) -> any
     Ok(())
 }
 
+/// Copies what a start reads beside the data: the settings, the rules and the dialects. Not the demo: it names cards.
+fn copy_configuration(settings: &Path, to: &Path, manifest: &mut Manifest) -> anyhow::Result<()> {
+    let directory = settings.parent().unwrap_or_else(|| Path::new("."));
+    let mut put = |name: &str, content: &mut dyn std::io::Read| -> anyhow::Result<()> {
+        let name = format!("{CONFIG}/{name}");
+        let entry = write_durably(&to.join(&name), content)?;
+        manifest.files.insert(name, entry);
+        Ok(())
+    };
+    let file = |path: &Path| File::open(path).with_context(|| path.display().to_string());
+    let name = settings.file_name().and_then(OsStr::to_str);
+    let name = name.with_context(|| format!("{}: its name is not text", settings.display()))?;
+    put(name, &mut file(settings)?)?;
+    for document in rules::stored_documents(directory)? {
+        put(&document.path, &mut document.content.as_bytes())?;
+    }
+    let dialects = directory.join(DIALECTS);
+    let entries = std::fs::read_dir(&dialects).with_context(|| dialects.display().to_string())?;
+    for entry in entries {
+        let path = entry?.path();
+        let name = path.file_name().and_then(OsStr::to_str);
+        if let Some(name) = name.filter(|name| name.ends_with(".toml")) {
+            put(&format!("{DIALECTS}/{name}"), &mut file(&path)?)?;
+        }
+    }
+    Ok(())
+}
+
+/// Where the journal of a backup begins: behind the snapshot, or behind what the totals have counted where that is
+/// further back and still there.
+fn journal_seen(disk: &Directory, basis: &Basis, to: &Path) -> anyhow::Result<u64> {
+    let counted = totals::kept_sequence(&to.join(NETWORKS))?;
+    let oldest = oldest_held(disk)?.unwrap_or_default();
+    let counted = counted.filter(|counted| counted.saturating_add(1) >= oldest);
+    Ok(counted.map_or(basis.from_sequence, |counted| {
+        counted.min(basis.from_sequence)
+    }))
+}
+
 /// Copies the journal behind the snapshot, up to what was durable when that was finished.
 fn copy_journal(
     data: &Path,
@@ -195,7 +245,7 @@ fn copy_journal(
     make_directory(&to.join(JOURNAL)).with_context(|| to.display().to_string())?;
     let disk = Directory::open(&data.join(JOURNAL))?;
     let mut open: Option<(String, File, Hasher)> = None;
-    let (seen, last) = (basis.from_sequence, basis.durable_sequence);
+    let (seen, last) = (journal_seen(&disk, basis, to)?, basis.durable_sequence);
     segments::copy(&disk, seen, last, &mut |segment, bytes| {
         let name = format!("{JOURNAL}/{segment}");
         let io = |source| SnapshotError::Io {

@@ -162,7 +162,7 @@ fn expect(path: &Path, expected: &FileEntry, found: &FileEntry) -> anyhow::Resul
 ///
 /// # Errors
 /// When it cannot be read or written.
-pub fn write_durably(to: &Path, from: &mut impl Read) -> anyhow::Result<FileEntry> {
+pub fn write_durably(to: &Path, from: &mut (impl Read + ?Sized)) -> anyhow::Result<FileEntry> {
     let directory = to.parent().unwrap_or_else(|| Path::new("."));
     make_directory(directory).with_context(|| directory.display().to_string())?;
     let mut write = || {
@@ -177,7 +177,7 @@ pub fn write_durably(to: &Path, from: &mut impl Read) -> anyhow::Result<FileEntr
 
 /// Reads to the end, hands on what was read, and says what it was.
 fn hash(
-    from: &mut impl Read,
+    from: &mut (impl Read + ?Sized),
     mut part_read: impl FnMut(&[u8]) -> std::io::Result<()>,
 ) -> std::io::Result<FileEntry> {
     let (mut hasher, mut bytes) = (Hasher::default(), vec![0; PART_BYTES]);

@@ -15,6 +15,7 @@ use ledger::identifiers::{ShardId, Timestamp};
 use ledger::journal::disk::make_directory;
 use ledger::rebuild::{Opened, Places};
 
+use crate::backup::CONFIG;
 use crate::data_directory::{
     BOOKS, DataLock, EVENTS, JOURNAL, KEYS, LOCK, RESTORING, SNAPSHOTS, inspector,
 };
@@ -47,7 +48,9 @@ pub fn run(settings: &Path, from: &Path) -> anyhow::Result<String> {
     let lock = DataLock::acquire(data)?;
     let mark = data.join(RESTORING);
     write_durably(&mark, &mut b"".as_slice())?;
-    for name in manifest.files.keys() {
+    // The configuration is used where it is, or laid somewhere else by hand: its settings say where the data is.
+    let of_data = |name: &&String| !Path::new(name).starts_with(CONFIG);
+    for name in manifest.files.keys().filter(of_data) {
         manifest.copy(from, name, &data.join(name))?;
     }
     key_check::expect_check_values(data, &manifest.key_check_values)?;

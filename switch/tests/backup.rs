@@ -12,10 +12,11 @@ mod books;
 mod harness;
 
 use std::path::Path;
+use std::process::Command;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 
 use harness::{
-    Ended, Fields, SetOnDrop, Switch, World, await_answer, eventually, generated_account,
+    Ended, Fields, Process, SetOnDrop, Switch, World, await_answer, eventually, generated_account,
     generated_pan, run, set, text,
 };
 use serde_json::Value;
@@ -337,4 +338,65 @@ fn a_snapshot_is_answered_with_where_it_is() {
     assert!(taken["rows"]["accounts"].as_u64().unwrap() >= 200);
     assert!(switch.metric("switch_snapshot_sequence", "") > 0.5);
     switch.stop();
+}
+
+/// What the command line of a restored backup begins with: its own configuration, and where its data goes.
+fn beside(backup: &Path, data: &Path) -> Command {
+    let mut command = Command::new(env!("CARGO_BIN_EXE_switch"));
+    command
+        .arg("--config")
+        .arg(backup.join("config/switch.toml"))
+        .env("SWITCH_DATA_DIRECTORY", data)
+        .current_dir(backup);
+    command
+}
+
+#[test]
+fn a_restored_backup_starts_with_nothing_else_but_its_keys() {
+    let world = World::new();
+    let switch = world.start();
+    let mut link = switch.connect();
+    for message in [
+        Fields::new("0800").with(70, "201").with(15, "1121"),
+        Fields::new("0800").with(70, "061"),
+        Fields::purchase(&generated_pan(1), 500).as_mti("0200"),
+    ] {
+        assert_eq!(link.response_code(&message), "00");
+    }
+    let place = tempfile::tempdir().unwrap();
+    let (target, data) = (place.path().join("backup"), place.path().join("data"));
+    let done = backup(&world, &target, Some(&switch));
+    assert_eq!(done.code, Some(0), "{}", done.stderr);
+    // What comes after the backup is not in it.
+    let later = Fields::purchase(&generated_pan(1), 500).as_mti("0200");
+    assert_eq!(link.response_code(&later), "00");
+    drop(link);
+    switch.stop();
+    books::copy(&world.data().join("keys"), &data.join("keys"));
+    drop(world);
+    let restored = run(beside(&target, &data)
+        .arg("restore")
+        .arg("--from")
+        .arg(&target));
+    assert_eq!(restored.code, Some(0), "{}", restored.stderr);
+    let switch = Switch::when_ready(Process::start(&mut beside(&target, &data)));
+    let mut link = switch.connect();
+    let answer = link.ask(&Fields::purchase(&generated_pan(1), 250).as_mti("0200"));
+    assert_eq!(text(&answer, 39), Some("00"));
+    assert_eq!(text(&answer, 15), Some("1121"), "the business day goes on");
+    // The totals go on with the day under way, and are compared.
+    let claim = Fields::new("0500")
+        .with(15, "1121")
+        .with(76, "0000000002")
+        .with(88, "0000000000000750");
+    let answer = link.ask(&claim);
+    assert_eq!(
+        (text(&answer, 39), text(&answer, 66)),
+        (Some("00"), Some("1"))
+    );
+    drop(link);
+    switch.stop();
+    let states = std::fs::read_to_string(data.join("networks/states.json")).unwrap();
+    let states: Value = serde_json::from_str(&states).unwrap();
+    assert_eq!(states["generic"]["group_signed_on"], true);
 }

@@ -27,6 +27,16 @@ pub(super) fn read(directory: &Path) -> Result<Totals, TotalsError> {
     }
 }
 
+/// The last batch that what is kept in a directory has counted; `None` where nothing is.
+///
+/// # Errors
+/// [`TotalsError`] naming the file.
+pub fn kept_sequence(directory: &Path) -> Result<Option<u64>, TotalsError> {
+    let is_kept = directory.join(FILE).exists();
+    let kept = read(directory)?;
+    Ok(is_kept.then(|| kept.sequence()))
+}
+
 /// Keeps totals; returns once they are durable.
 ///
 /// # Errors

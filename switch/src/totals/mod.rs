@@ -28,6 +28,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 
 pub use self::fees::FeeSums;
+pub use self::kept::kept_sequence;
 pub use self::reader::{SharedTotals, TotalsError, TotalsReader, follow};
 
 /// Business days of a network that are kept.
