@@ -32,6 +32,8 @@ mod later;
 mod operations;
 #[path = "naive/plans.rs"]
 mod plans;
+#[path = "naive/presentments.rs"]
+mod presentments;
 #[path = "naive/requests.rs"]
 mod requests;
 #[path = "tables/rule_sets.rs"]
