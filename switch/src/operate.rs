@@ -14,7 +14,7 @@ use codec::Pan;
 use ledger::authorization::{ClearingKey, TrackingId};
 use ledger::entities::AccountStatus;
 use ledger::identifiers::RecordId;
-use rules::{Currency, ProcessingCode, ResetLimit, minor_units};
+use rules::{Currency, CustomKey, ProcessingCode, ResetLimit, minor_units};
 use rust_decimal::Decimal;
 use serde_json::{Value, json};
 use zeroize::Zeroizing;
@@ -184,8 +184,20 @@ pub struct AmountArguments {
     /// The processing code.
     #[arg(long)]
     code: ProcessingCode,
+    /// A custom amount on top, such as insurance=2.50, under a name that the code posts; can be given several times.
+    #[arg(long, value_name = "KEY=AMOUNT", value_parser = custom_amount)]
+    custom_amount: Vec<(CustomKey, Decimal)>,
     #[command(flatten)]
     about: About,
+}
+
+/// A custom amount of the command line.
+fn custom_amount(text: &str) -> Result<(CustomKey, Decimal), String> {
+    let right = "expected KEY=AMOUNT, such as insurance=2.50";
+    let (key, amount) = text.rsplit_once('=').ok_or(right)?;
+    let key = key.parse().map_err(|error| format!("{error}"))?;
+    let amount = amount.parse().map_err(|_unreadable| right)?;
+    Ok((key, amount))
 }
 
 /// Funds of an account.
@@ -417,10 +429,16 @@ pub(crate) fn minor(amount: Decimal, currency: Currency) -> anyhow::Result<i64> 
 impl AmountArguments {
     fn asked(&self, address: &str) -> anyhow::Result<Value> {
         let currency = currency(address, self.account)?;
+        let custom = |(key, amount): &(CustomKey, Decimal)| {
+            let amount_minor = minor(*amount, currency)?;
+            anyhow::Ok(json!({ "key": key, "amount_minor": amount_minor }))
+        };
+        let custom = self.custom_amount.iter().map(custom);
         Ok(json!({
             "account": self.account,
             "amount_minor": minor(self.amount, currency)?,
             "processing_code": self.code,
+            "custom_amounts": custom.collect::<anyhow::Result<Vec<Value>>>()?,
         }))
     }
 }

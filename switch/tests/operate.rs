@@ -104,6 +104,23 @@ fn money_moves_once_for_each_tracking_id() {
     done(&running, "undo", &["cancel-force", "--of", "force"], "");
     assert_eq!(available(&running, CREDIT), 501_000);
 
+    // The fee comes on top, and is a transaction of its own.
+    let fee = ["10", "--custom-amount", "transaction_fee=1.50"];
+    let with_fee = [&["adjust"], &amount[..], &fee[..]].concat();
+    done(&running, "fee", &with_fee, "");
+    assert_eq!(available(&running, CREDIT), 499_850);
+    let history = running.json(&format!("/v1/accounts/{CREDIT}/history?limit=1"));
+    let posted = &history["entries"][0]["transactions"];
+    assert_eq!(posted[0]["amount_key"], "PRINCIPAL");
+    assert_eq!(posted[1]["amount_key"], "OTHER");
+    assert_eq!(posted[1]["custom_key"], "transaction_fee");
+    assert_eq!(posted[1]["amount_minor"], 150);
+    let back = ["21", "--custom-amount", "tax=1.00"];
+    let back = [&["adjust"], &amount[..], &back[..]].concat();
+    refused(&running, "tax", &back, "", 1, "custom amount");
+    let back = ["--account", CREDIT, "--amount", "11.50", "--code", "21"];
+    done(&running, "back", &[&["adjust"], &back[..]].concat(), "");
+
     let funds = ["--account", DEBIT, "--amount", "30.00"];
     done(&running, "hold", &[&["hold"], &funds[..]].concat(), "");
     assert_eq!(available(&running, DEBIT), 17_000);

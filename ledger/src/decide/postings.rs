@@ -98,6 +98,9 @@ fn plan(minor: i64, amounts: Amounts<'_>, now: Timestamp) -> Vec<(i64, Option<Po
 
 #[cfg(test)]
 mod tests {
+    use proptest::prelude::*;
+    use proptest::sample::select;
+
     use super::*;
 
     /// 2026-01-31 23:59:59 UTC.
@@ -230,6 +233,32 @@ mod tests {
             let found = posted(&links, amounts);
             let found: Vec<i64> = found.iter().map(|(_, minor, _)| *minor).collect();
             assert_eq!(found, expected, "{links:?}, fee {fee}");
+        }
+    }
+
+    proptest::proptest! {
+        /// Whatever a code posts beside it: with the principal and the fee, it posts the contract amount; with the
+        /// contract amount as well; and without the fee, the principal.
+        #[test]
+        fn principal_and_fee_are_the_contract_amount(
+            (principal, fee) in (1_i64..1_000_000_000_000).prop_flat_map(|principal| {
+                (Just(principal), -(principal - 1)..1_000_000_000)
+            }),
+            cash_percent in 0_i64..=100,
+            installments in 1_u8..=100,
+            whole in select(&[AmountKey::Principal, AmountKey::Installment, AmountKey::Contract][..]),
+            with_fee: bool,
+            with_cash: bool,
+        ) {
+            let cash = principal * cash_percent / 100;
+            let mut amounts = Amounts::with_fee_and_cash(principal, fee, cash);
+            amounts.installments = installments;
+            let mut links = vec![link(whole, None)];
+            links.extend(with_fee.then(|| link(AmountKey::Other, Some(CustomKey::TRANSACTION_FEE))));
+            links.extend(with_cash.then(|| link(AmountKey::Other, Some(CustomKey::CASHBACK))));
+            let sum: i64 = posted(&links, amounts).iter().map(|(_, minor, _)| *minor).sum();
+            let contract = with_fee || whole == AmountKey::Contract;
+            proptest::prop_assert_eq!(sum, if contract { principal + fee } else { principal });
         }
     }
 }

@@ -1,7 +1,7 @@
 //! How the words of a line become an operation of an operator.
 
 use ledger::Command;
-use ledger::authorization::{ClearingKey, MessageClass, MessageKey, TrackingId};
+use ledger::authorization::{ClearingKey, CustomAmount, MessageClass, MessageKey, TrackingId};
 use ledger::entities::{AccountStatus, CardStatus, SuspendedModes};
 use ledger::identifiers::{CardHash, CustomerId};
 use ledger::operation::{Amount, Funds, GrantedLimits, Operation, OperationRequest};
@@ -153,8 +153,20 @@ fn amount(words: &mut Words) -> Result<Amount, String> {
         account: account(words)?,
         amount_minor: words.need("amount", line::amount)?,
         processing_code: code(words)?,
-        custom_amounts: Vec::new(),
+        custom_amounts: words.read("custom", custom_amounts)?.unwrap_or_default(),
     })
+}
+
+/// `insurance=2.50,tax=0.01`.
+fn custom_amounts(text: &str) -> Option<Vec<CustomAmount>> {
+    let custom = |text: &str| {
+        let (key, amount) = text.split_once('=')?;
+        Some(CustomAmount {
+            key: key.parse().ok()?,
+            amount_minor: line::amount(amount)?,
+        })
+    };
+    text.split(',').map(custom).collect()
 }
 
 fn funds(words: &mut Words) -> Result<Funds, String> {

@@ -305,6 +305,23 @@ fn transaction(posted: &TransactionPosted) -> String {
     )
 }
 
+/// The transactions that a message posted: which amount each is, and how much.
+pub(crate) fn amounts(records: &[(RecordId, Record)], id: RecordId) -> String {
+    let amount = |posted: &TransactionPosted| {
+        let posting = &posted.posting;
+        let key = posting.key.map_or("-", |key| key.as_str());
+        let custom = posting.custom_key().map(|key| format!(" {key}"));
+        let place = posting.installment();
+        let place = place.map(|place| match place.due {
+            Some(due) => format!(" {} of {} due {due}", place.number, place.of),
+            None => format!(" {} of {}", place.number, place.of),
+        });
+        let detail = custom.or(place).unwrap_or_default();
+        format!("{key}{detail} {}", line::show(posting.amount_minor))
+    };
+    listed(caused(records, id).map(amount).collect())
+}
+
 /// Excursions over the limit, the oldest first: the records of beginning and end, and how far each went.
 pub(crate) fn excursions(records: &[(RecordId, Record)], excursions: &[Excursion]) -> String {
     let by = |crossing: &Crossing| {

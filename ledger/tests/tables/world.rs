@@ -103,9 +103,11 @@ impl World {
             _ => {
                 let expected = expected.ok_or("nothing is expected: -> is missing");
                 let found = match verb.as_str() {
-                    "pending" | "excursions" | "transactions" | "posted" | "recorded"
-                    | "status" | "due" | "divergences" | "acknowledged" | "counted" | "denial"
-                    | "controls" | "presented" => self.look(&verb, &subject, words),
+                    "pending" | "excursions" | "transactions" | "amounts" | "posted"
+                    | "recorded" | "status" | "due" | "divergences" | "acknowledged"
+                    | "counted" | "denial" | "controls" | "presented" => {
+                        self.look(&verb, &subject, words)
+                    }
                     "work-list" => self.work_list(words),
                     "present" | "undo" => self.clear(&verb, words),
                     "acknowledge" | "expire" => self.later(&verb, words),
@@ -191,6 +193,7 @@ impl World {
         words.finish()?;
         match verb {
             "transactions" => Ok(shown::transactions(&self.records, id)),
+            "amounts" => Ok(shown::amounts(&self.records, id)),
             "posted" => Ok(shown::posted(&self.records, id)),
             _ => {
                 let found = self.records.iter().find(|(other, _)| *other == id);
