@@ -626,5 +626,10 @@ fn the_organization_and_its_options_are_those_of_the_demo() {
     let of_networks = [Feature::NetworkProcessingCodes, Feature::MerchantAdviceCode];
     let mut asked = rules.features();
     asked.retain(|one| !of_networks.contains(&one.feature));
-    assert_eq!(asked.len(), 4, "only reset_limit is asked for");
+    // Funding and quasi-cash bear the fee, in the program's configuration and the tenant's.
+    let of_fees = asked
+        .iter()
+        .filter(|one| one.feature == Feature::ContractAmount);
+    assert_eq!(of_fees.count(), 2);
+    assert_eq!(asked.len(), 6, "beside them only reset_limit is asked for");
 }
