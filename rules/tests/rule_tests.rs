@@ -32,6 +32,7 @@ fn the_shipped_tests_hold() {
         [
             "benefits-by-account.toml",
             "benefits-by-limit.toml",
+            "controls.toml",
             "demo.toml",
             "examples.toml",
             "patterns-company.toml",
@@ -140,6 +141,15 @@ fn a_wrong_test_says_what_it_got() {
             ),
             "approved; then HeldFunds +1.00; by \"A\"",
             "approved; then nothing; by none",
+        ),
+        (
+            transaction(
+                "31",
+                "0",
+                "decision = \"control_denied\", control = \"Night\", deny_code = \"N\"",
+            ),
+            "declined control_denied; by control \"Night\"; deny code N",
+            "approved; by control none; deny code none",
         ),
         (
             transaction(
@@ -283,6 +293,11 @@ fn what_cannot_be_a_test_is_refused() {
             "amount = \"1.00\"",
             "amount = \"1.00\"\ncashback_amount = \"0.50\"\ncontract_amount = \"1.10\"",
             "9: transactions[0].cashback_amount: with a cash part the amount is divided; leave the other amounts out",
+        ),
+        (
+            "mcc = \"5411\"",
+            "at = \"noon\"",
+            "9: transactions[0].at: \"noon\" is not one; write a time such as \"2026-01-15T12:00:00Z\"",
         ),
         (
             "[[accounts]]",

@@ -41,6 +41,12 @@ table! {
         optional account_type: AccountType,
         /// Name of the merchant.
         optional merchant_name: String,
+        /// The merchant's number, DE42.
+        optional merchant_id: String,
+        /// How the card was read, DE22.
+        optional entry_mode: String,
+        /// When it is decided, such as "2026-01-15T12:00:00Z", which is the default: for flex controls.
+        optional at: String,
         /// Whether it is domestic; default true.
         optional domestic: bool,
         /// Whether the merchant converted the currency; default false.
@@ -66,6 +72,10 @@ table! {
         optional confirmation: BTreeMap<String, Given<String>>,
         /// The code after mapping. Missing: not asked.
         optional processing_code: ProcessingCode,
+        /// The name of the flex control that denies. Missing: not asked.
+        optional control: String,
+        /// Its denial code. Missing: not asked.
+        optional deny_code: String,
         /// The name of the configuration that decides. Missing: not asked.
         optional configuration: String,
         /// The order of the scenario that holds. Missing: not asked.
@@ -110,6 +120,13 @@ pub(super) fn transaction(
     let right = "\"00\", \"10\", \"20\" or \"30\"";
     let account_type = report.optional(table.account_type, &at("account_type"), right);
     let merchant = report.optional(table.merchant_name, &at("merchant_name"), "a text");
+    let merchant_id = report.optional(table.merchant_id, &at("merchant_id"), "a text");
+    let entry_mode = report.optional(
+        table.entry_mode,
+        &at("entry_mode"),
+        "a text such as \"051\"",
+    );
+    let at_us = instant(report, table.at, &at("at"));
     let domestic = report.optional(table.domestic, &at("domestic"), "true or false");
     let dcc = report.optional(table.dcc, &at("dcc"), "true or false");
     let bin = report.optional(table.bin, &at("bin"), "6 or 8 digits");
@@ -150,12 +167,33 @@ pub(super) fn transaction(
         mcc,
         account_type: account_type.unwrap_or(AccountType::Unspecified),
         merchant_name: merchant,
+        merchant_id,
+        entry_mode,
+        at_us,
         is_domestic: domestic.unwrap_or(true),
         is_dcc: dcc.unwrap_or(false),
         bin,
         expected: expected?,
     })
 }
+
+/// A time; the default where there is none.
+fn instant(report: &mut Report<'_>, given: Given<String>, key: &str) -> i64 {
+    let right = "a time such as \"2026-01-15T12:00:00Z\"";
+    let Some(text) = report.optional(given, key, right) else {
+        return NOON_US;
+    };
+    match text.parse::<jiff::Timestamp>() {
+        Ok(time) => time.as_microsecond(),
+        Err(_no_time) => {
+            report.error(key, format!("{text:?} is not one; write {right}"));
+            NOON_US
+        }
+    }
+}
+
+/// 2026-01-15T12:00:00Z.
+const NOON_US: i64 = 1_768_478_400_000_000;
 
 const NO_ACCOUNT: &str = "no account of this file has the number";
 
@@ -228,6 +266,9 @@ fn expected(
         true => None,
         false => report.text(table.configuration, &name_key, NAME_CHARACTERS),
     };
+    let words = "a text";
+    let control = report.optional(table.control, &join(key, "control"), words);
+    let deny_code = report.optional(table.deny_code, &join(key, "deny_code"), words);
     let orders = &(0..=i32::MAX);
     let scenario = report.number(table.scenario, &join(key, "scenario"), orders);
     Some(Expected {
@@ -235,6 +276,8 @@ fn expected(
         moves,
         confirmation,
         processing_code,
+        control,
+        deny_code,
         configuration,
         scenario,
     })

@@ -1,8 +1,9 @@
-//! What the rules say to one transaction of a test: status, options, mapping, currency, amount, balance
+//! What the rules say to one transaction of a test: status, options, mapping, currency, amount, flex controls, balance
 //! configurations, in the order of precedence of the reasons. Every answer is the snapshot's.
 
 use std::collections::BTreeMap;
 
+use super::controls::{self, Asked, Denial};
 use super::world::{Related, World};
 use super::{TestAccount, TestTransaction};
 use crate::{
@@ -20,6 +21,8 @@ pub(super) struct Decided {
     pub(super) processing_code: Option<ProcessingCode>,
     pub(super) moves: BTreeMap<AccountId, Deltas>,
     pub(super) confirmation: Option<Deltas>,
+    /// The control that denies.
+    pub(super) denial: Option<Denial>,
     /// The configuration that decided, whether it approved or not.
     pub(super) configuration: Option<String>,
     pub(super) scenario: Option<i32>,
@@ -88,12 +91,16 @@ impl Deciding<'_> {
         }
         let entry = entry.ok_or(Reason::UnknownProcessingCode)?;
         match entry.kind {
-            OperationKind::BalanceInquiry => return Ok(()),
+            OperationKind::BalanceInquiry => {
+                return self.count(world, entry, Asked::default());
+            }
             // A verification is for nothing: an amount would be one that is never held.
             OperationKind::AccountVerification if self.transaction.amount_minor != 0 => {
                 return Err(Reason::InvalidAmount);
             }
-            OperationKind::AccountVerification => return Ok(()),
+            OperationKind::AccountVerification => {
+                return self.count(world, entry, Asked::default());
+            }
             OperationKind::Purchase
             | OperationKind::Cash
             | OperationKind::PurchaseWithCashback
@@ -105,7 +112,33 @@ impl Deciding<'_> {
             | OperationKind::Other => {}
         }
         let amounts = self.amounts(entry)?;
+        let contract_minor = self.transaction.contract_minor;
+        let asked = Asked {
+            amount_minor: contract_minor.unwrap_or(amounts.principal_minor),
+            operation_amount_minor: self.transaction.amount_minor,
+        };
+        self.count(world, entry, asked)?;
         self.evaluate(world, entry, amounts)
+    }
+
+    /// Asks the flex controls and counts what they count; a decline behind them takes that back with the rest.
+    fn count(
+        &mut self,
+        world: &mut World,
+        entry: &ProcessingCodeEntry,
+        asked: Asked,
+    ) -> Result<(), Reason> {
+        let both = (self.transaction, self.account);
+        match controls::ask(self.rules, world, both, entry, asked) {
+            Ok(reservations) => {
+                world.count(&reservations);
+                Ok(())
+            }
+            Err(denial) => {
+                self.decided.denial = Some(denial);
+                Err(Reason::ControlDenied)
+            }
+        }
     }
 
     /// The code after the network's table and the rule model.

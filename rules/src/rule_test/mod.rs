@@ -5,6 +5,7 @@
 //! itself: codes, options and funds are asked of the snapshot. What a running switch looks at beside
 //! the rules (cards, repeats, reversals, approvals of a part) is not tested here.
 
+mod controls;
 mod decide;
 mod text;
 mod world;
@@ -50,6 +51,12 @@ pub(crate) struct TestTransaction {
     pub(crate) mcc: Option<u16>,
     pub(crate) account_type: AccountType,
     pub(crate) merchant_name: Option<String>,
+    /// DE42.
+    pub(crate) merchant_id: Option<String>,
+    /// DE22.
+    pub(crate) entry_mode: Option<String>,
+    /// When it is decided, in microseconds since 1970-01-01 00:00 UTC.
+    pub(crate) at_us: i64,
     pub(crate) is_domestic: bool,
     pub(crate) is_dcc: bool,
     /// The start of the card number.
@@ -68,6 +75,10 @@ pub(crate) struct Expected {
     pub(crate) confirmation: Option<Deltas>,
     /// The code after mapping, where it is asked.
     pub(crate) processing_code: Option<ProcessingCode>,
+    /// The name of the control that denies, where it is asked.
+    pub(crate) control: Option<String>,
+    /// Its denial code, where it is asked.
+    pub(crate) deny_code: Option<String>,
     /// The configuration that decides, where it is asked.
     pub(crate) configuration: Option<String>,
     /// The order of the scenario that holds, where it is asked.
@@ -102,7 +113,7 @@ impl RuleTest {
         &self.file
     }
 
-    /// Runs the transactions in order; the limits after one are those before the next. `rules` are those
+    /// Runs the transactions in order; limits and what controls count after one are those before the next. `rules` are those
     /// of the directory.
     pub fn run(&self, rules: &Snapshot) -> Vec<TestedTransaction> {
         let rules = self.rules.as_deref().unwrap_or(rules);

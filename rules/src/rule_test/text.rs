@@ -20,6 +20,8 @@ struct Said<'a> {
     /// The outer `None`: not asked.
     confirmation: Option<Option<Deltas>>,
     processing_code: Option<Option<ProcessingCode>>,
+    control: Option<Option<&'a str>>,
+    deny_code: Option<Option<&'a str>>,
     configuration: Option<Option<&'a str>>,
     scenario: Option<Option<i32>>,
 }
@@ -33,6 +35,8 @@ pub(super) fn expected(world: &World, transaction: &TestTransaction) -> String {
         moves: &expected.moves,
         confirmation: expected.confirmation.map(Some),
         processing_code: expected.processing_code.map(Some),
+        control: expected.control.as_deref().map(Some),
+        deny_code: expected.deny_code.as_deref().map(Some),
         configuration: expected.configuration.as_deref().map(Some),
         scenario: expected.scenario.map(Some),
     };
@@ -43,6 +47,7 @@ pub(super) fn expected(world: &World, transaction: &TestTransaction) -> String {
 pub(super) fn got(world: &World, transaction: &TestTransaction, decided: &Decided) -> String {
     let asked = &transaction.expected;
     let configuration = asked.configuration.is_some();
+    let denial = decided.denial.as_ref();
     let said = Said {
         account: transaction.account,
         declined: decided.declined,
@@ -52,6 +57,14 @@ pub(super) fn got(world: &World, transaction: &TestTransaction, decided: &Decide
             .processing_code
             .is_some()
             .then_some(decided.processing_code),
+        control: asked
+            .control
+            .is_some()
+            .then_some(denial.map(|denial| denial.name.as_str())),
+        deny_code: asked
+            .deny_code
+            .is_some()
+            .then_some(denial.and_then(|denial| denial.deny_code.as_deref())),
         configuration: configuration.then_some(decided.configuration.as_deref()),
         scenario: asked.scenario.is_some().then_some(decided.scenario),
     };
@@ -86,6 +99,15 @@ impl Said<'_> {
                 "as code {}",
                 shown(code.map(|code| code.to_string()))
             ));
+        }
+        if let Some(name) = self.control {
+            add(format!(
+                "by control {}",
+                shown(name.map(|name| format!("{name:?}")))
+            ));
+        }
+        if let Some(code) = self.deny_code {
+            add(format!("deny code {}", shown(code.map(str::to_owned))));
         }
         if let Some(name) = self.configuration {
             add(format!(

@@ -3,8 +3,8 @@
 use std::collections::BTreeMap;
 
 use crate::{
-    AccountId, AllowedOperations, Currency, Deltas, Limits, Plan, ProgramId, RelatedAccount,
-    RelatedLimits,
+    AccountId, Accumulator, AccumulatorKey, Accumulators, AllowedOperations, Currency, Deltas,
+    Limits, Plan, ProgramId, RelatedAccount, RelatedLimits, Reservation,
 };
 
 /// An account of a test.
@@ -23,6 +23,14 @@ pub(crate) struct TestAccount {
 #[derive(Clone, Debug, Default)]
 pub(crate) struct World {
     pub(crate) accounts: BTreeMap<AccountId, TestAccount>,
+    /// What controls have counted.
+    accumulators: BTreeMap<AccumulatorKey, Accumulator>,
+}
+
+impl Accumulators for World {
+    fn accumulator(&self, key: &AccumulatorKey) -> Option<Accumulator> {
+        self.accumulators.get(key).copied()
+    }
 }
 
 impl World {
@@ -53,6 +61,15 @@ impl World {
         }
         moves.retain(|_, deltas| !deltas.is_none());
         moves
+    }
+
+    /// Counts what an approval adds.
+    pub(super) fn count(&mut self, reservations: &[Reservation]) {
+        for reservation in reservations {
+            let before = self.accumulator(&reservation.key);
+            let after = Accumulator::after(before, reservation);
+            self.accumulators.insert(reservation.key, after);
+        }
     }
 
     /// Applies moves; `false`, and nothing moved, when a limit would leave its range.
