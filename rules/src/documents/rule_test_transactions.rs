@@ -99,17 +99,9 @@ pub(super) fn transaction(
     first: AccountId,
 ) -> Option<TestTransaction> {
     let at = |name: &str| join(key, name);
+    demand(report, &table, key);
     let name = report.text(table.name, &at("name"), NAME_CHARACTERS);
-    let account = match table.account.is_absent() {
-        true => Some(first),
-        false => report
-            .required_number(table.account, &at("account"), &(1..=u64::MAX))
-            .map(AccountId),
-    };
-    let found = account.and_then(|id| world.account(id));
-    if account.is_some() && found.is_none() {
-        report.error(&at("account"), NO_ACCOUNT);
-    }
+    let account = account(report, table.account, &at("account"), world, first);
     let network = network(report, table.network, &at("network"), rules);
     let code = report.required(table.processing_code, &at("processing_code"), RIGHT_CODE);
     let right = "an ISO 4217 currency such as \"USD\"";
@@ -130,15 +122,8 @@ pub(super) fn transaction(
     let domestic = report.optional(table.domestic, &at("domestic"), "true or false");
     let dcc = report.optional(table.dcc, &at("dcc"), "true or false");
     let bin = report.optional(table.bin, &at("bin"), "6 or 8 digits");
-    if table.amount.is_absent() {
-        report.error(&at("amount"), "missing; write an amount such as \"12.50\"");
-    }
-    if table.expect.is_absent() {
-        let reason = "missing; write expect = { decision = \"approved\", .. }";
-        report.error(&at("expect"), reason);
-    }
     let expect = report.table(table.expect, &at("expect"));
-    let (id, account) = account.zip(found)?;
+    let (id, account) = account?;
     let own = account.currency;
     let currency = currency.unwrap_or(own);
     let amount_minor = amount(report, table.amount, &at("amount"), currency);
@@ -175,6 +160,37 @@ pub(super) fn transaction(
         bin,
         expected: expected?,
     })
+}
+
+/// The account of a transaction: that of the number, or the first.
+fn account<'a>(
+    report: &mut Report<'_>,
+    given: Given<i64>,
+    key: &str,
+    world: &'a World,
+    first: AccountId,
+) -> Option<(AccountId, &'a TestAccount)> {
+    let id = match given.is_absent() {
+        true => first,
+        false => AccountId(report.required_number(given, key, &(1..=u64::MAX))?),
+    };
+    let found = world.account(id);
+    if found.is_none() {
+        report.error(key, NO_ACCOUNT);
+    }
+    Some((id, found?))
+}
+
+/// What a transaction must have beside what is read at once.
+fn demand(report: &mut Report<'_>, table: &TransactionTable, key: &str) {
+    if table.amount.is_absent() {
+        let reason = "missing; write an amount such as \"12.50\"";
+        report.error(&join(key, "amount"), reason);
+    }
+    if table.expect.is_absent() {
+        let reason = "missing; write expect = { decision = \"approved\", .. }";
+        report.error(&join(key, "expect"), reason);
+    }
 }
 
 /// A time; the default where there is none.
