@@ -183,6 +183,12 @@ impl InFlight {
         self.count < self.admission.share(waiting)
     }
 
+    /// Whether one more would go ahead of what waits of links that have more.
+    #[must_use]
+    pub fn goes_ahead(&self) -> bool {
+        self.count < self.admission.bounds.ahead_per_link
+    }
+
     /// Takes one more, unless the link has its share already; says where it waits.
     #[must_use]
     pub fn begin(&mut self, waiting: usize) -> Option<Lane> {
@@ -192,12 +198,13 @@ impl InFlight {
         if self.count == 0 {
             self.admission.busy.fetch_add(1, Ordering::Relaxed);
         }
+        let goes_ahead = self.goes_ahead();
         self.count = self.count.saturating_add(1);
-        if self.count <= self.admission.bounds.ahead_per_link {
-            Some(Lane::Ahead)
+        Some(if goes_ahead {
+            Lane::Ahead
         } else {
-            Some(Lane::Behind)
-        }
+            Lane::Behind
+        })
     }
 
     /// One has come back.

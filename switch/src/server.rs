@@ -419,7 +419,8 @@ impl Connection<'_> {
                     None => Ok(None),
                 },
                 keys: self.shared.keys.as_ref(),
-                has_room: self.in_flight.has_room(submitter.waiting()) && !submitter.is_refusing(),
+                has_room: self.in_flight.has_room(submitter.waiting())
+                    && (self.in_flight.goes_ahead() || submitter.lets_in_more()),
                 now: received,
             };
             let mut report = |anomaly| telemetry::anomaly(&plan.network.name, &anomaly);

@@ -2,7 +2,8 @@
 //!
 //! Owns: the two bounds of that lag and where it stands. Batches say how old what readers see may be;
 //! records say how much memory it takes, because nothing leaves the state before the books hold it, and a
-//! batch may hold one record or thousands. Must never: refuse for longer than the lag lasts.
+//! batch may hold one record or thousands. On the last quarter of the way to a bound fewer and fewer requests come in of links that
+//! have much under way, so that what a flood gets falls to what the books can take: at the bound everybody is refused. Must never: refuse for longer than the lag lasts.
 
 use std::sync::atomic::{AtomicU64, Ordering};
 
@@ -13,7 +14,14 @@ pub(super) struct Lag {
     bound_records: u64,
     decided: AtomicU64,
     in_books: AtomicU64,
+    /// Shares of the requests so far, added up: with each whole one a request comes in.
+    shares: AtomicU64,
 }
+
+/// What shares of one request add up to.
+const WHOLE: u64 = 1024;
+/// Part of a bound, counted from its end, on which fewer requests come in: one in so many.
+const NARROW: u64 = 4;
 
 impl Lag {
     pub(super) fn within(bound_batches: u64, bound_records: u64) -> Self {
@@ -22,6 +30,7 @@ impl Lag {
             bound_records,
             decided: AtomicU64::new(0),
             in_books: AtomicU64::new(0),
+            shares: AtomicU64::new(0),
         }
     }
 
@@ -49,6 +58,23 @@ impl Lag {
         batches > self.bound_batches || self.records() > self.bound_records
     }
 
+    /// Whether a request of a link that has much under way may come in, when the views are so many batches behind: all of
+    /// them up to three quarters of the bounds, none at a bound, and between the two the share that is left, evenly spread.
+    pub(super) fn lets_in_more(&self, batches: u64) -> bool {
+        let left = |lag: u64, bound: u64| {
+            let share = bound.saturating_sub(lag).saturating_mul(WHOLE);
+            let share = share.checked_div(bound / NARROW).unwrap_or(share);
+            share.min(WHOLE)
+        };
+        let of_batches = left(batches, self.bound_batches);
+        let share = of_batches.min(left(self.records(), self.bound_records));
+        if share == WHOLE {
+            return true;
+        }
+        let before = self.shares.fetch_add(share, Ordering::Relaxed);
+        before / WHOLE != before.wrapping_add(share) / WHOLE
+    }
+
     /// Whether the lag is more than half of what it may be: time to hurry.
     pub(super) fn is_near(&self, batches: u64) -> bool {
         batches > self.bound_batches / 2 || self.records() > self.bound_records / 2
@@ -58,6 +84,34 @@ impl Lag {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn the_nearer_the_bound_the_fewer_come_in() {
+        // batches behind, records behind, of a hundred requests that come in
+        for (batches, records, come_in) in [
+            (0, 0, 100),
+            (7_500, 0, 100),
+            (0, 75_000, 100),
+            (8_750, 0, 50),
+            (0, 87_500, 50),
+            (0, 97_500, 10),
+            (8_750, 97_500, 10),
+            (10_000, 0, 0),
+            (0, 100_000, 0),
+            (u64::MAX, u64::from(u32::MAX), 0),
+        ] {
+            let lag = Lag::within(10_000, 100_000);
+            lag.decided(u32::try_from(records).unwrap());
+            let found = (0..100).filter(|_| lag.lets_in_more(batches)).count();
+            assert!(
+                found.abs_diff(come_in) <= 1,
+                "{batches} batches, {records} records: {found}"
+            );
+        }
+        // Bounds that hardly are any.
+        assert!(Lag::within(0, 0).records() == 0 && !Lag::within(0, 0).lets_in_more(0));
+        assert!(Lag::within(1, 1).lets_in_more(0));
+    }
 
     #[test]
     fn either_bound_refuses_and_the_books_lift_it() {

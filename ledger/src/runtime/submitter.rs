@@ -49,7 +49,7 @@ impl<T: Ticket> Submitter<T> {
     /// Hands a command to the writer. When its lane is full, when what waits before it would take longer than the
     /// command has time, or when the views lag too far behind, the ticket hears [`Reason::Overloaded`].
     pub fn submit(&self, submission: Submission<T>, lane: Lane) {
-        let refused = if self.is_refusing() || self.is_late(&submission, lane) {
+        let refused = if self.lag.is_exceeded(self.behind()) || self.is_late(&submission, lane) {
             submission
         } else {
             match self.submissions.try_send(submission, lane) {
@@ -62,10 +62,11 @@ impl<T: Ticket> Submitter<T> {
         });
     }
 
-    /// Whether the books are so far behind that every command is refused.
+    /// Whether a link that has much under way may send more, as far as the books go: the nearer they are to the bound of
+    /// their lag, the fewer requests of such links come in. To be asked once for each.
     #[must_use]
-    pub fn is_refusing(&self) -> bool {
-        self.lag.is_exceeded(self.behind())
+    pub fn lets_in_more(&self) -> bool {
+        self.lag.lets_in_more(self.behind())
     }
 
     /// Batches by which the views are behind.
