@@ -51,6 +51,10 @@ marks! {
     Operated,
     /// One was refused.
     OperationRefused,
+    /// Money left an account for another.
+    MoneySent,
+    /// Money left an account for one that is not there.
+    MoneySentToNobody,
     /// A clearing posted.
     ClearingPosted,
     /// A clearing waits in the work list.

@@ -30,7 +30,10 @@ impl World<'_> {
         for round in 0..ROUNDS {
             self.insist_in_turn(round as usize * REPEATS_PER_ROUND);
             self.insist_in_office()?;
-            self.with_node(|node, run| node.expire(run));
+            self.with_node(|node, run| {
+                node.expire(run);
+                node.carry_on(run);
+            });
             self.round()?;
             self.hear_in_office()?;
             let open = self.host.which(Purchase::is_open);
@@ -61,7 +64,10 @@ impl World<'_> {
     /// Messages that were sent when everything was at rest are answered.
     pub(super) fn come_to_rest(&mut self) -> Verdict {
         for _ in 0..ROUNDS {
-            self.with_node(|node, run| node.expire(run));
+            self.with_node(|node, run| {
+                node.expire(run);
+                node.carry_on(run);
+            });
             self.round()?;
             if self.is_quiet() {
                 return self.finish();

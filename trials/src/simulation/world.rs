@@ -156,7 +156,10 @@ impl<'a> World<'a> {
             Action::Raise => self.raise(),
             Action::Complete => self.complete(),
             Action::Age => self.age(),
-            Action::Expire => self.with_node(|node, run| node.expire(run)),
+            Action::Expire => self.with_node(|node, run| {
+                node.expire(run);
+                node.carry_on(run);
+            }),
             Action::Operate => self.operate(),
             Action::Clear => self.clear(),
             Action::InsistInOffice => return self.insist_in_office(),

@@ -48,6 +48,12 @@ pub fn books_equal_answers(evidence: &Evidence<'_>) -> Verdict {
     }
     for work in &evidence.office.works {
         add_work(evidence, work, &mut sums[work.account]);
+        // What reached the other account; what found none came back.
+        if let What::Send { to, amount_minor } = work.what
+            && work.is_done()
+        {
+            sums[to.unwrap_or(work.account)].posted(amount_minor);
+        }
     }
     let posted = posted(evidence.records);
     for ((account, opening), told) in evidence.accounts.iter().zip(&OPENINGS).zip(sums) {
@@ -197,6 +203,7 @@ fn add_work(evidence: &Evidence<'_>, work: &Work, sum: &mut Sum) {
     }
     match work.what {
         What::Adjust { moved_minor } => sum.posted(moved_minor),
+        What::Send { amount_minor, .. } => sum.posted(-amount_minor),
         What::Hold { amount_minor } => sum.available_minor -= amount_minor,
         What::Release { amount_minor } => sum.available_minor += amount_minor,
         What::Presentment {

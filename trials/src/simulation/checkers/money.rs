@@ -113,7 +113,8 @@ pub fn no_double_debit(evidence: &Evidence<'_>) -> Verdict {
     let (mut tracked, mut cleared) = (BTreeSet::new(), BTreeSet::new());
     for recorded in evidence.records {
         let first = match &recorded.record {
-            Record::OperationDone(done) => tracked.insert(&done.request.tracking_id),
+            // The steps of a transfer have names of their own.
+            Record::OperationDone(done) => tracked.insert(done.request.key()),
             Record::ClearingDecided(decided) => cleared.insert(&decided.facts.key),
             _ => true,
         };

@@ -327,10 +327,20 @@ impl Node {
         }
     }
 
-    /// Whether a hold is due.
+    /// Transfers on their way take their next step, as many as the queue takes.
+    pub fn carry_on(&mut self, run: &Run) {
+        let steps = self.view_writer.views().missing_steps(MOST_DUE).unwrap();
+        let deadline = run.clock().plus_us(LOOKUP_GOOD_US);
+        for command in steps {
+            self.queue(command, Some(deadline), Ticket::Unattended);
+        }
+    }
+
+    /// Whether a hold is due, or a transfer on its way.
     pub fn has_due(&self, run: &Run) -> bool {
-        let due = self.view_writer.views().due(run.clock(), 1);
-        !due.unwrap().is_empty()
+        let views = self.view_writer.views();
+        let due = views.due(run.clock(), 1).unwrap();
+        !due.is_empty() || !views.missing_steps(1).unwrap().is_empty()
     }
 
     /// One turn of a link.

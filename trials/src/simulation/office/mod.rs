@@ -25,6 +25,11 @@ pub enum What {
     Release { amount_minor: i64 },
     /// A limit inside the credit limit comes back.
     RefundLimit,
+    /// Money leaves for another account, by its place; `None` where there is no such account, so that it comes back.
+    Send {
+        to: Option<usize>,
+        amount_minor: i64,
+    },
     /// So much of an operation is presented, perhaps for the last time.
     Presentment {
         purchase: usize,
@@ -150,6 +155,8 @@ impl World<'_> {
 fn mark_of(what: What, outcome: &Outcome) -> Mark {
     match (what, outcome) {
         (What::Resolve { .. }, Outcome::Done(_)) => Mark::ClearingResolved,
+        (What::Send { to: Some(_), .. }, Outcome::Done(_)) => Mark::MoneySent,
+        (What::Send { to: None, .. }, Outcome::Done(_)) => Mark::MoneySentToNobody,
         (_, Outcome::Done(_)) => Mark::Operated,
         (What::Undo { .. }, Outcome::Cleared(cleared))
             if cleared.verdict == ClearingAction::Post =>

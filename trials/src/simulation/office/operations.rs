@@ -1,24 +1,29 @@
 //! What operators ask for.
 //!
-//! Owns: adjustments, funds that are set aside and come back, refunds of limits. Must never: know what becomes of them.
+//! Owns: adjustments, funds that are set aside and come back, refunds of limits, money for other accounts. Must never: know what becomes of them.
 
 use codec::{Element, Pan};
 use ledger::authorization::{MatchKey, MessageClass, MessageKey};
 use ledger::command::Command;
 use ledger::operation::{Amount, Funds, Operation, OperationRequest};
-use rules::ResetLimit;
+use ledger::transfer::Transfer;
+use rules::{AccountId, ResetLimit};
 
 use super::super::accounts::{OPENINGS, account_id};
 use super::super::peers::{Kind, Purchase, Request};
 use super::super::world::World;
 use super::What;
 
+/// An account that was never opened.
+const NOBODY: AccountId = AccountId(999);
+
 impl World<'_> {
     /// An operator asks for something.
     pub(in super::super) fn operate(&mut self) {
-        let (what, account, operation) = match self.run.random.below(5) {
+        let (what, account, operation) = match self.run.random.below(7) {
             0 | 1 => self.adjust(),
             2 | 3 => self.set_aside(),
+            4 | 5 => self.send_money(),
             _ => match self.refund_limit() {
                 Some(asked) => asked,
                 None => return,
@@ -57,6 +62,23 @@ impl World<'_> {
         };
         let what = What::Adjust { moved_minor };
         (what, account, Operation::Adjust(amount))
+    }
+
+    /// Money for another account, or for one that is not there.
+    fn send_money(&mut self) -> (What, usize, Operation) {
+        let account = self.run.random.below(OPENINGS.len());
+        let other = (account + 1 + self.run.random.below(OPENINGS.len() - 1)) % OPENINGS.len();
+        let to = (!self.run.random.percent(20)).then_some(other);
+        let amount_minor = 1 + self.run.random.below(20_000) as i64;
+        let transfer = Transfer {
+            account: account_id(account),
+            counterpart: to.map_or(NOBODY, account_id),
+            amount_minor,
+            processing_code: "10".parse().unwrap(),
+            counterpart_code: "26".parse().unwrap(),
+        };
+        let what = What::Send { to, amount_minor };
+        (what, account, Operation::SendTransfer(transfer))
     }
 
     /// Funds are held, or released; on credit accounts that is refused.
