@@ -264,7 +264,8 @@ pub fn hold_dropped_in_time(evidence: &Evidence<'_>) -> Verdict {
     Ok(())
 }
 
-/// Whether nothing but requests, their reversals and their answers happened on an account.
+/// Whether nothing but requests, their reversals and their answers happened on an account. Works of the issuer, and the
+/// transfers that reach it from other accounts, move its limits at times that no host is told of.
 pub fn is_plain(evidence: &Evidence<'_>, place: usize) -> bool {
     let own = |purchase: &&Purchase| purchase.account == Some(place);
     let plain = evidence
@@ -282,6 +283,6 @@ pub fn is_plain(evidence: &Evidence<'_>, place: usize) -> bool {
         .office
         .works
         .iter()
-        .all(|work| work.account != place);
+        .all(|work| !work.may_touch(place));
     plain && untouched && !evidence.records.iter().any(dropped)
 }

@@ -48,7 +48,7 @@ pub enum What {
 #[derive(Debug)]
 pub struct Work {
     pub what: What,
-    /// The account, by its place in the world.
+    /// The account that it is asked of, by its place in the world.
     pub account: usize,
     pub command: Command,
     /// The last outcome that was heard.
@@ -63,6 +63,13 @@ impl Work {
             Some(Outcome::Cleared(cleared)) => cleared.verdict == ClearingAction::Post,
             _ => false,
         }
+    }
+
+    /// Whether it may move what an account has. A transfer moves two: the account that it leaves and the one that it
+    /// reaches.
+    pub fn may_touch(&self, account: usize) -> bool {
+        let reaches = matches!(self.what, What::Send { to: Some(to), .. } if to == account);
+        self.account == account || reaches
     }
 
     fn is_held(&self) -> bool {
