@@ -214,7 +214,7 @@ impl Link {
         out: &mut BytesMut,
         report: &mut dyn FnMut(Anomaly),
     ) -> Received {
-        match Self::decode(frame, around, out, report) {
+        match self.decode(frame, around, out, report) {
             Ok(incoming) => self.take(incoming, around, out, report),
             Err(received) => received,
         }
@@ -230,6 +230,7 @@ impl Link {
         reason = "the large variant is a message on its way through"
     )]
     pub fn decode(
+        &mut self,
         frame: Frame,
         around: &Surroundings<'_>,
         out: &mut BytesMut,
@@ -249,7 +250,7 @@ impl Link {
                 report(Anomaly::Undecodable(Box::new(undecodable)));
                 Err(Received::Ignored(rejects::REJECTED))
             }
-            Err(undecodable) => Err(reject(undecodable, header, around, out, report)),
+            Err(undecodable) => Err(self.reject(undecodable, header, around, out, report)),
         }
     }
 
@@ -357,6 +358,30 @@ impl Link {
         report: &mut dyn FnMut(Anomaly),
     ) -> Received {
         self.answer(incoming, around, Refusal::because(reason), out, report)
+    }
+
+    /// Answers 30 where MTI and STAN could be read; else the frame is only reported.
+    fn reject(
+        &mut self,
+        undecodable: Undecodable,
+        header: Bytes,
+        around: &Surroundings<'_>,
+        out: &mut BytesMut,
+        report: &mut dyn FnMut(Anomaly),
+    ) -> Received {
+        let readable = undecodable.readable.clone();
+        report(Anomaly::Undecodable(Box::new(undecodable)));
+        match readable {
+            // It may reject what we answered: an answer to it could be rejected in turn, without end.
+            Some(message) if message.mti().class() == MtiClass::Administrative => {
+                Received::Ignored("undecodable")
+            }
+            Some(message) if message.has(Element::STAN) && message.mti().response().is_some() => {
+                let incoming = Incoming { message, header };
+                self.refuse(&incoming, around, Reason::FormatError, out, report)
+            }
+            Some(_) | None => Received::Ignored("undecodable"),
+        }
     }
 
     fn answer(
@@ -663,30 +688,6 @@ fn is_within(transmission: u64, now: Timestamp, distance_us: i64) -> bool {
     earliest
         .zip(latest)
         .is_some_and(|(earliest, latest)| earliest <= transmission && transmission <= latest)
-}
-
-/// Answers 30 where MTI and STAN could be read; else the frame is only reported.
-fn reject(
-    undecodable: Undecodable,
-    header: Bytes,
-    around: &Surroundings<'_>,
-    out: &mut BytesMut,
-    report: &mut dyn FnMut(Anomaly),
-) -> Received {
-    let readable = undecodable.readable.clone();
-    report(Anomaly::Undecodable(Box::new(undecodable)));
-    match readable {
-        // It may reject what we answered: an answer to it could be rejected in turn, without end.
-        Some(message) if message.mti().class() == MtiClass::Administrative => {
-            Received::Ignored("undecodable")
-        }
-        Some(message) if message.has(Element::STAN) && message.mti().response().is_some() => {
-            let incoming = Incoming { message, header };
-            let refusal = Refusal::because(Reason::FormatError);
-            answer(&incoming, around, refusal, out, report)
-        }
-        Some(_) | None => Received::Ignored("undecodable"),
-    }
 }
 
 fn answer(

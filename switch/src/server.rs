@@ -424,7 +424,8 @@ impl Connection<'_> {
                 now: received,
             };
             let mut report = |anomaly| telemetry::anomaly(&plan.network.name, &anomaly);
-            let taken = match Link::decode(frame, &around, &mut self.out, &mut report) {
+            let message = self.link.decode(frame, &around, &mut self.out, &mut report);
+            let taken = match message {
                 Ok(incoming) => {
                     let decoded = now();
                     self.metrics.passed(Stage::Decode, received, decoded);

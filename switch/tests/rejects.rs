@@ -128,6 +128,29 @@ fn administrative_messages_are_told_by_what_they_reject_and_never_begin_a_loop()
 }
 
 #[test]
+fn the_answer_to_a_frame_that_cannot_be_decoded_is_known_when_it_is_rejected() {
+    let world = World::new();
+    let running = world.start();
+    let mut network = running.connect();
+    let purchase = Fields::purchase(PAN, 700);
+    let mut body = purchase.body();
+    body.extend_from_slice(b"more");
+    network.send_body(&body);
+    let answer = network.receive().unwrap();
+    assert_eq!(text(&answer, 39), Some("30"));
+    assert_eq!(
+        network.response_code(&rejection(&purchase, "0110", "12")),
+        "00"
+    );
+    link(&running, rejected([0, 0, 1, 0]));
+    running.stop();
+    let told = told(&world);
+    assert_eq!(told.len(), 1);
+    assert_eq!(told[0]["of"], "response");
+    assert_eq!(told[0]["response_code"], "30");
+}
+
+#[test]
 fn a_request_of_our_own_that_is_rejected_ends_at_once() {
     let world = World::new();
     let running = world.start();
