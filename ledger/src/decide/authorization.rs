@@ -13,7 +13,7 @@ use super::conclusion::{Conclusion, conclude};
 use super::controls::{self, Controlled};
 use super::evaluation::{Asked, may_be_partial};
 use super::locate::Located;
-use super::{Context, Target, advice};
+use super::{Context, Target, advice, status};
 use crate::authorization::{
     Approval, AuthorizationStatus, Clearing, ControlDenial, Decision, Divergence, Moves,
     PartialAmount, RequestFacts,
@@ -178,13 +178,7 @@ fn check_card(context: Context<'_>, facts: &RequestFacts, card: &CardFacts) -> R
 
 /// Whether the status of the account allows the operation, and the reason of the status too.
 pub(super) fn allows(context: Context<'_>, account: &Account, located: &Located<'_>) -> bool {
-    let status = account.status.allowed_operations(context.rules);
-    let reason = account
-        .status_reason
-        .and_then(|id| context.rules.status_reason(id))
-        .and_then(|reason| reason.allowed_operations);
-    let allowed = reason.map_or(status, |reason| status.stricter(reason));
-    allowed.allows(located.direction())
+    status::allowed(context, account).allows(located.direction())
 }
 
 /// Whether an operation moves no money: an inquiry, or a verification of the account.

@@ -6,11 +6,11 @@
 use rules::{AccountId, BalanceImpact, Deltas, LimitName, ProcessingCode, ProcessingCodeEntry};
 use rules::{ProgramKind, Reason};
 
-use super::Context;
 use super::amounts::Amounts;
 use super::evaluation::{Asked, Planned};
 use super::operation::Carried;
 use super::postings::postings;
+use super::{Context, status};
 use crate::authorization::{
     AuthorizationStatus, MessageKey, Moves, Part, PlannedPosting, Standing, TrackingId,
 };
@@ -238,7 +238,7 @@ fn holder_of<'a>(context: Context<'a>, funds: &Funds) -> Result<&'a Account, Ope
     if program.is_none_or(|program| program.kind == ProgramKind::Credit) {
         return Err(OperationError::CreditAccount);
     }
-    let allowed = account.status.allowed_operations(context.rules);
+    let allowed = status::allowed(context, account);
     if !funds.skip_status && !allowed.allows(BalanceImpact::Credit) {
         return Err(OperationError::AccountStatus);
     }

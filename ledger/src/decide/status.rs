@@ -3,11 +3,11 @@
 //! Owns: which status follows which (reference authorization-api 14.1, authorization-guides 8). Must never:
 //! change a final status but by a rollback.
 
-use rules::AccountId;
+use rules::{AccountId, AllowedOperations};
 
 use super::Context;
 use super::operation::Carried;
-use crate::entities::{AccountStatus, CardMode, CardStatus, SuspendedModes};
+use crate::entities::{Account, AccountStatus, CardMode, CardStatus, SuspendedModes};
 use crate::identifiers::{CardHash, CustomerId};
 use crate::operation::{OperationEffect, OperationError};
 
@@ -111,6 +111,16 @@ pub(super) fn suspend_modes(
         suspended,
     };
     Ok(Carried::changing(None, effect))
+}
+
+/// What the status of an account allows, and the reason of the status, which may be stricter.
+pub(super) fn allowed(context: Context<'_>, account: &Account) -> AllowedOperations {
+    let status = account.status.allowed_operations(context.rules);
+    let reason = account
+        .status_reason
+        .and_then(|id| context.rules.status_reason(id))
+        .and_then(|reason| reason.allowed_operations);
+    reason.map_or(status, |reason| status.stricter(reason))
 }
 
 /// Whether accounts may get a status.

@@ -6,11 +6,11 @@
 
 use rules::{AccountId, BalanceImpact, ProcessingCode, ProcessingCodeEntry, Reason};
 
-use super::Context;
 use super::amounts::Amounts;
 use super::evaluation::Asked;
 use super::funds::processed;
 use super::operation::Carried;
+use super::{Context, status};
 use crate::authorization::{AuthorizationStatus, MessageKey, Moves, TrackingId};
 use crate::entities::Account;
 use crate::identifiers::RecordId;
@@ -168,8 +168,7 @@ impl<'a> Side<'a> {
     }
 
     fn check_status(&self, way: BalanceImpact) -> Result<(), OperationError> {
-        let allowed = self.account.status.allowed_operations(self.context.rules);
-        match allowed.allows(way) {
+        match status::allowed(self.context, self.account).allows(way) {
             true => Ok(()),
             false => Err(OperationError::AccountStatus),
         }
