@@ -4,14 +4,11 @@
 //! network can connect before decisions can be made durable. End: listeners, links (drained), ledger,
 //! events. Must never: end with success when something was lost.
 
-use std::net::SocketAddr;
 use std::path::Path;
+use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::sync::{Arc, OnceLock};
 
 use anyhow::Context as _;
-use axum::Router;
-use axum::serve::ListenerExt as _;
 use ledger::command::Command;
 use ledger::identifiers::ShardId;
 use ledger::journal::committer::CommitOptions;
@@ -31,6 +28,7 @@ use crate::card_vault::CardVault;
 use crate::connector;
 use crate::data_directory::{self, DataLock, inspector};
 use crate::events::{self, Emitter};
+use crate::http_site::HttpSite;
 use crate::kept_states::KeptStates;
 use crate::key_exchange::NoKeys;
 use crate::link_status::LinkStatuses;
@@ -40,7 +38,7 @@ use crate::server::{self, Shared, SwitchTicket};
 use crate::settings::Settings;
 use crate::telemetry::{self, LedgerObserver};
 use crate::totals::TotalsReader;
-use crate::{demo, http, key_check};
+use crate::{demo, http, key_check, open_files};
 
 mod threads;
 
@@ -110,6 +108,7 @@ pub fn run(configuration: Configuration) -> anyhow::Result<()> {
     let metrics = telemetry::start_metrics()?;
     let Configuration { settings, rulebook } = configuration;
     let data = &settings.data_directory;
+    open_files::make_room(&settings).map_err(ConfigurationError)?;
     let lock = DataLock::acquire(data)?;
     rulebook.activate()?;
     let kept_states = restore_states(data, &rulebook)?;
@@ -117,7 +116,7 @@ pub fn run(configuration: Configuration) -> anyhow::Result<()> {
         .enable_all()
         .event_interval(TURNS_BETWEEN_LOOKS)
         .build()?;
-    let site = runtime.block_on(HttpSite::open(settings.http_listen))?;
+    let site = runtime.block_on(HttpSite::open(settings.http_listen, settings.http))?;
     let keys = data.join(data_directory::KEYS);
     key_check::verify_expected(data, &keys)?;
     let vault = CardVault::open(&keys)?;
@@ -310,7 +309,7 @@ async fn serve(settings: &Settings, context: http::Context, site: &HttpSite) -> 
         links.spawn(line.keep(Arc::clone(&shared)));
     }
     ready.store(true, Ordering::Release);
-    tracing::info!(http = %site.address, "ready");
+    tracing::info!(http = %site.address(), "ready");
     let reloads = tokio::spawn(reload_on_hangup(Arc::clone(&shared)));
     ended().await?;
     reloads.abort();
@@ -322,36 +321,6 @@ async fn serve(settings: &Settings, context: http::Context, site: &HttpSite) -> 
     links.close();
     links.wait().await;
     Ok(())
-}
-
-/// HTTP, from the beginning of the process to its end. What it serves beside liveness is set once there
-/// is something to serve.
-struct HttpSite {
-    address: SocketAddr,
-    routes: Arc<OnceLock<Router>>,
-}
-
-impl HttpSite {
-    async fn open(listen: SocketAddr) -> anyhow::Result<Self> {
-        let listener = server::bind(listen).await?;
-        let address = listener.local_addr()?;
-        let routes = Arc::new(OnceLock::new());
-        let site = http::site(Arc::clone(&routes));
-        let listener = listener.tap_io(|stream| {
-            if let Err(error) = stream.set_nodelay(true) {
-                tracing::warn!(%error, "HTTP may answer late");
-            }
-        });
-        tokio::spawn(async move { axum::serve(listener, site).await });
-        Ok(Self { address, routes })
-    }
-
-    /// Serves these as well, from now on.
-    fn set_routes(&self, routes: Router) {
-        if self.routes.set(routes).is_err() {
-            tracing::error!("the routes of HTTP were set before");
-        }
-    }
 }
 
 /// Reloads the rules at every SIGHUP.

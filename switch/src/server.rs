@@ -173,17 +173,12 @@ pub async fn bind(address: SocketAddr) -> anyhow::Result<TcpListener> {
 /// Accepts connections of one network until the stop, each as a task of its own.
 pub async fn accept(listener: TcpListener, port: Port, shared: Arc<Shared>, links: TaskTracker) {
     loop {
-        let (stream, peer) = tokio::select! {
+        let accepted = tokio::select! {
             () = shared.stop.cancelled() => return,
-            accepted = listener.accept() => match accepted {
-                Ok(accepted) => accepted,
-                Err(error) => {
-                    // Out of descriptors, mostly: others may be freed soon.
-                    tracing::warn!(%error, "a connection could not be accepted");
-                    tokio::time::sleep(Duration::from_millis(100)).await;
-                    continue;
-                }
-            },
+            accepted = accepted(&listener) => accepted,
+        };
+        let Some((stream, peer)) = accepted else {
+            continue;
         };
         let room = match shared.admission.admit(port.network, peer.ip()) {
             Ok(room) => room,
@@ -197,6 +192,19 @@ pub async fn accept(listener: TcpListener, port: Port, shared: Arc<Shared>, link
             serve_link(stream, peer, &port, &shared).await;
             drop(room);
         });
+    }
+}
+
+/// The next connection; `None`, a moment later, when it could not be accepted.
+pub(crate) async fn accepted(listener: &TcpListener) -> Option<(TcpStream, SocketAddr)> {
+    match listener.accept().await {
+        Ok(accepted) => Some(accepted),
+        Err(error) => {
+            // Out of descriptors, mostly: others may be freed soon.
+            tracing::warn!(%error, "a connection could not be accepted");
+            tokio::time::sleep(Duration::from_millis(100)).await;
+            None
+        }
     }
 }
 
@@ -262,7 +270,7 @@ pub(crate) async fn serve_link(
         link: Link::with(session),
         asked,
         reader: FrameReader::new(plan.dialect.framing()),
-        out: BytesMut::with_capacity(4096),
+        out: BytesMut::with_capacity(OUT_BYTES),
         replies_in,
         replies,
         in_flight: InFlight::none(Arc::clone(&shared.admission)),
@@ -279,15 +287,24 @@ pub(crate) async fn serve_link(
 /// Questions that a silent peer may leave unanswered, and how long each waits.
 const KEEPALIVE_PROBES: (u32, Duration) = (3, Duration::from_secs(10));
 
-/// Lets the system notice that a peer is gone without a word: a cable, a crash.
+/// Lets the system notice that a peer is gone without a word: a cable, a crash. While bytes are on their way it asks
+/// nothing, so that these may be on their way for no longer than the questions.
 fn keep_alive(stream: &TcpStream, bounds: settings::Links) -> std::io::Result<()> {
     let (probes, interval) = KEEPALIVE_PROBES;
     let keepalive = TcpKeepalive::new()
         .with_time(Duration::from_secs(bounds.keepalive_s.max(1)))
         .with_interval(interval)
         .with_retries(probes);
-    SockRef::from(stream).set_tcp_keepalive(&keepalive)
+    let socket = SockRef::from(stream);
+    socket.set_tcp_keepalive(&keepalive)?;
+    socket.set_tcp_user_timeout(Some(interval.saturating_mul(probes)))
 }
+
+/// Room for what a link writes at once, in most cases.
+const OUT_BYTES: usize = 4 << 10;
+
+/// What a burst took beyond this is given back.
+const KEPT_OUT_BYTES: usize = 64 << 10;
 
 struct Connection<'a> {
     stream: TcpStream,
@@ -555,6 +572,9 @@ impl Connection<'_> {
         let patience = Duration::from_millis(self.shared.bounds.write_timeout_ms);
         let written = timeout(patience, self.stream.write_all(&self.out)).await;
         self.out.as_mut().zeroize();
+        if self.out.capacity() > KEPT_OUT_BYTES {
+            self.out = BytesMut::with_capacity(OUT_BYTES);
+        }
         self.out.clear();
         match written {
             Ok(Ok(())) => Ok(()),

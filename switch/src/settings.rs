@@ -38,6 +38,8 @@ pub struct Settings {
     pub sessions: Sessions,
     /// Links.
     pub links: Links,
+    /// HTTP.
+    pub http: Http,
     /// The ledger.
     pub ledger: Ledger,
     /// How much of the journal is kept.
@@ -90,6 +92,18 @@ pub struct Links {
     pub drain_quiet_ms: u64,
     /// At the end: how long a link may stay open at most.
     pub drain_limit_ms: u64,
+}
+
+/// Bounds of HTTP.
+#[derive(Clone, Copy, Debug, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Http {
+    /// Connections accepted at once.
+    pub maximum_connections: usize,
+    /// How long the head of a request may take, then its body, and how long a connection may be without a request.
+    pub read_timeout_ms: u64,
+    /// How long a peer may take for an answer before its connection is closed.
+    pub write_timeout_ms: u64,
 }
 
 /// Bounds and timing of the ledger.

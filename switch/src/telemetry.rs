@@ -293,9 +293,14 @@ pub fn report_rules(rulebook: &Rulebook) {
     gauge!("switch_rules_last_reload_accepted").set(accepted);
 }
 
-/// A connection was closed because there were too many, by the bound that kept it out.
+/// A connection of a network was closed because there were too many, by the bound that kept it out.
 pub fn connection_refused(full: Full) {
     counter!("switch_connections_refused_total", "bound" => full.as_str()).increment(1);
+}
+
+/// A connection of HTTP was closed because there were too many.
+pub fn http_refused() {
+    counter!("switch_http_connections_refused_total").increment(1);
 }
 
 /// A line that this side opens was lost or could not be opened.

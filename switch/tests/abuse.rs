@@ -3,7 +3,7 @@
 //! behaves is answered correctly all the while.
 //!
 //! `ABUSE=full cargo test --release -p switch --test abuse -- --nocapture` does it at full size and prints what it did to
-//! the latency of the link that behaves.
+//! the latency of the link that behaves. The test itself then needs 6,000 open files (`ulimit -n`).
 
 #![allow(
     clippy::unwrap_used,
@@ -11,44 +11,34 @@
     reason = "a test that panics has failed"
 )]
 
+#[path = "abuse/dialects.rs"]
+mod dialects;
 mod harness;
+#[path = "abuse/http.rs"]
+mod http;
+#[path = "abuse/rounds.rs"]
+mod rounds;
+#[path = "abuse/watch.rs"]
+mod watch;
 
 use std::io::{Read as _, Write as _};
-use std::net::{Shutdown, SocketAddr, TcpStream};
+use std::net::{SocketAddr, TcpStream};
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
+use dialects::{Network, networks};
 use harness::{
-    Client, Fields, Random, SetOnDrop, Switch, World, eventually, generated_account, generated_pan,
-    now, set,
+    Client, Fields, Random, SetOnDrop, World, eventually, generated_account, generated_pan, now,
+    set,
 };
+use rounds::Size;
+use watch::Watch;
 
 const APPROVED: &str = "00";
 const OPENING: i64 = 10_000_000;
-/// Resident memory that rounds of abuse may add once the first is over: buffers that the allocator keeps.
-const FLAT_KIB: u64 = 48 << 10;
 
-/// How much of it.
-struct Size {
-    idle: usize,
-    cycles: usize,
-    random_links: usize,
-}
-
-fn size() -> Size {
-    if std::env::var_os("ABUSE").is_some_and(|size| size == "full") {
-        return Size {
-            idle: 1_000,
-            cycles: 10_000,
-            random_links: 3_000,
-        };
-    }
-    Size {
-        idle: 200,
-        cycles: 500,
-        random_links: 100,
-    }
-}
+/// The longest frame that the dialects accept.
+const LONGEST_FRAME: u16 = 8_192;
 
 fn connect(address: SocketAddr) -> TcpStream {
     let stream = TcpStream::connect(address).unwrap();
@@ -56,39 +46,6 @@ fn connect(address: SocketAddr) -> TcpStream {
     stream.set_read_timeout(patience).unwrap();
     stream.set_write_timeout(patience).unwrap();
     stream
-}
-
-/// Resident memory of the switch.
-fn resident_kib(switch: &Switch) -> u64 {
-    let status = std::fs::read_to_string(format!("/proc/{}/status", switch.id())).unwrap();
-    let line = status.lines().find(|line| line.starts_with("VmRSS:"));
-    let mut words = line.unwrap().split_whitespace();
-    words.nth(1).unwrap().parse().unwrap()
-}
-
-/// Sends bytes, perhaps to a link that is being closed, and goes away without a word or after the answer.
-fn throw(address: SocketAddr, bytes: &[u8], wait: bool) {
-    let mut stream = connect(address);
-    if stream.write_all(bytes).is_ok() && wait && stream.shutdown(Shutdown::Write).is_ok() {
-        let mut answer = Vec::new();
-        // A reset is an answer as well.
-        drop(stream.read_to_end(&mut answer));
-    }
-}
-
-/// One round of everything on one port.
-fn abuse(address: SocketAddr, whole: &[u8], size: &Size, random: &mut Random) {
-    for _ in 0..size.cycles {
-        drop(connect(address));
-    }
-    for cut in 0..whole.len() {
-        throw(address, &whole[..cut], cut % 16 == 0);
-    }
-    for _ in 0..size.random_links {
-        let length = random.place(2_000);
-        let wait = random.below(4) == 0;
-        throw(address, &random.bytes(length), wait);
-    }
 }
 
 /// Purchases one after the other until told to stop; how long each took, in microseconds.
@@ -103,59 +60,134 @@ fn behave(client: &mut Client, over: &AtomicBool) -> Vec<i64> {
     took_us
 }
 
+/// The same purchase and echo test on another network, one after the other until told to stop: the golden answers.
+fn behave_as(network: &Network, over: &AtomicBool) {
+    let mut link = network.connect();
+    while !over.load(Ordering::Relaxed) {
+        network.expect(&mut link, &network.purchase);
+        network.expect(&mut link, &network.echo);
+        harness::pause(Duration::from_millis(5));
+    }
+}
+
+/// HTTP answers until told to stop.
+fn ask(address: SocketAddr, over: &AtomicBool) {
+    while !over.load(Ordering::Relaxed) {
+        assert_eq!(harness::http_get(address, "/health/ready").status, 200);
+        harness::pause(Duration::from_millis(20));
+    }
+}
+
 fn p99_us(mut took_us: Vec<i64>) -> i64 {
     took_us.sort_unstable();
     took_us[took_us.len() * 99 / 100]
 }
 
+/// Every round on every port; what the process holds is looked at after each.
+fn abuse(networks: &[Network], http: SocketAddr, size: Size, held: usize, watch: &mut Watch) {
+    let mut random = Random::new(8583);
+    let ports = networks.iter().map(|network| network.address);
+    let ports: Vec<SocketAddr> = ports.chain([http]).collect();
+    for port in &ports {
+        rounds::come_and_go(*port, size);
+    }
+    watch.after("connections that come and go", held);
+    rounds::chance(&ports, size, &mut random);
+    watch.after("bytes of chance", held);
+    for network in networks {
+        rounds::beginnings(network.address, &network.purchase.request);
+        rounds::cut_messages(network);
+        rounds::too_long(network);
+    }
+    rounds::beginnings(http, http::READY);
+    http::refused(http);
+    http::pipelined(http);
+    watch.after("messages that are cut or too long", held);
+    std::thread::scope(|scope| {
+        for network in networks {
+            let (address, whole) = (network.address, &network.purchase.request);
+            let longest = network.announced(LONGEST_FRAME);
+            let half = &whole[..whole.len() / 2];
+            scope.spawn(move || rounds::never_ends(address, &longest, None));
+            scope.spawn(move || rounds::never_ends(address, half, None));
+            scope.spawn(move || rounds::never_ends(address, &whole[..4], Some(0)));
+            let longest = network.announced(LONGEST_FRAME);
+            scope.spawn(move || rounds::never_ends(address, &longest, Some(0)));
+            scope.spawn(move || rounds::never_reads(address, &network.echo.request));
+        }
+        scope.spawn(|| http::linger(http));
+    });
+    watch.after("messages that never end, answers that are never read", held);
+}
+
 #[test]
-fn a_crowd_that_misbehaves_changes_nothing_for_a_link_that_behaves() {
+fn a_crowd_that_misbehaves_changes_nothing_for_links_that_behave() {
+    let size = Size::of_this_run();
+    let room = i64::try_from(5 * size.idle + 500).unwrap();
     let world = World::with(|settings| {
-        set(settings, "links.connections_per_address", 2_000);
+        for bound in [
+            "links.maximum_connections",
+            "links.connections_per_network",
+            "links.connections_per_address",
+            "http.maximum_connections",
+        ] {
+            set(settings, bound, room);
+        }
+        for time in [
+            "links.frame_timeout_ms",
+            "links.write_timeout_ms",
+            "http.read_timeout_ms",
+            "http.write_timeout_ms",
+        ] {
+            set(settings, time, 2_000);
+        }
     });
     let mut switch = world.start();
-    let (size, over) = (size(), AtomicBool::new(false));
-    let mut client = switch.connect();
+    let networks = networks(&switch);
+    let http = switch.http;
+    let (mut client, over) = (switch.connect(), AtomicBool::new(false));
     let quiet = behave(&mut client, &AtomicBool::new(true));
-    let mut behaved = quiet.len();
-    let idle: Vec<_> = (0..size.idle).map(|_| connect(switch.iso)).collect();
-    let ports = [
-        (switch.iso, Fields::purchase(&generated_pan(6), 1).frame()),
-        (
-            switch.http,
-            b"GET /health/ready HTTP/1.1\r\nhost: switch\r\n\r\n".to_vec(),
-        ),
-    ];
-    let mut random = Random::new(8583);
-    let mut resident = Vec::new();
+    for network in &networks[1..] {
+        behave_as(network, &AtomicBool::new(true));
+    }
+    let mut watch = Watch::begin(&switch);
+    let ports = networks.iter().map(|network| network.address);
+    let idle: Vec<_> = ports
+        .flat_map(|port| (0..size.idle).map(move |_| connect(port)))
+        .collect();
+    // Those of HTTP are closed when they have been idle for long enough.
+    let idle_http: Vec<_> = (0..size.idle).map(|_| connect(http)).collect();
+    watch.holding(idle.len() + idle_http.len());
+    // Those that behave come to the ones that are idle.
+    let held = idle.len() + networks.len() + 1;
     let busy = std::thread::scope(|scope| {
         let (over, client) = (&over, &mut client);
         let other = scope.spawn(move || behave(client, over));
+        for network in &networks[1..] {
+            scope.spawn(|| behave_as(network, over));
+        }
+        scope.spawn(|| ask(http, over));
         let ending = SetOnDrop(over);
-        for _ in 0..3 {
-            for (address, whole) in &ports {
-                abuse(*address, whole, &size, &mut random);
-            }
-            resident.push(resident_kib(&switch));
+        for _ in 0..2 {
+            abuse(&networks, http, size, held, &mut watch);
+            watch.warm();
         }
         drop(ending);
         other.join().unwrap()
     });
-    behaved += busy.len();
+    let behaved = quiet.len() + busy.len();
     let (before_us, during_us) = (p99_us(quiet), p99_us(busy));
     println!(
-        "p99 of the link that behaves: {before_us} us before, {during_us} us during, ratio {:.1}; resident {resident:?} KiB",
-        during_us as f64 / before_us as f64
-    );
-    assert!(
-        resident[2] < resident[0] + FLAT_KIB,
-        "resident memory grows: {resident:?} KiB"
+        "p99 of the link that behaves: {before_us} us before, {during_us} us during, ratio {:.1}; {}",
+        during_us as f64 / before_us as f64,
+        watch.told()
     );
     assert!(switch.is_running());
-    drop(idle);
+    drop((idle, idle_http));
     eventually("only the link that behaves is left", || {
         (switch.metric("switch_links", "") < 1.5).then_some(())
     });
+    watch.after("everybody has gone", 1);
     switch.settle();
     let available = switch.available(generated_account(7));
     assert_eq!(available, OPENING - i64::try_from(behaved).unwrap());
@@ -242,4 +274,26 @@ fn connections_above_a_bound_are_closed_at_once_and_others_stay() {
             client.receive().map(drop)
         });
     }
+}
+
+#[test]
+fn connections_of_http_above_the_bound_are_closed_at_once_and_links_stay() {
+    let world = World::with(|settings| set(settings, "http.maximum_connections", 3));
+    let switch = world.start();
+    let mut held: Vec<_> = (0..3).map(|_| connect(switch.http)).collect();
+    for stream in &mut held {
+        stream.write_all(http::READY).unwrap();
+        assert!(stream.read(&mut [0; 1024]).unwrap() > 0);
+    }
+    let refused = connect(switch.http).read(&mut [0; 1]);
+    assert!(!matches!(refused, Ok(1)), "it is closed");
+    let purchase = Fields::purchase(&generated_pan(2), 5);
+    assert_eq!(switch.connect().response_code(&purchase), APPROVED);
+    drop(held);
+    eventually("there is room again", || {
+        let mut stream = connect(switch.http);
+        drop(stream.write_all(http::READY));
+        matches!(stream.read(&mut [0; 1024]), Ok(1..)).then_some(())
+    });
+    assert!(switch.metric("switch_http_connections_refused_total", "") > 0.5);
 }

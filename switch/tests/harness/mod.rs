@@ -23,7 +23,7 @@ mod world;
 
 pub(crate) use client::{Client, Receiver, Sender};
 pub(crate) use clock::{PATIENCE, SetOnDrop, await_answer, eventually, now, pause};
-pub(crate) use http::Answer;
+pub(crate) use http::{Answer, get as http_get};
 pub(crate) use log::Log;
 pub(crate) use message::{DIALECT, Fields, generated_account, generated_pan, text};
 pub(crate) use process::{Ended, Process, run, signal, skipped};
