@@ -6,7 +6,7 @@
 
 use rules::{LimitName, Limits};
 
-use crate::authorization::AccountMove;
+use crate::authorization::{AccountMove, Cleared};
 use crate::books::rows::{MessageBody, StoredMessage};
 use crate::identifiers::{RecordId, Timestamp};
 use crate::operation::OperationEffect;
@@ -137,5 +137,8 @@ pub(crate) fn limits_before(
 
 fn authorization_of(message: &StoredMessage) -> Option<RecordId> {
     let own = message.standing().map(|_| message.id);
-    message.changed().or(own)
+    let refunds = message.refund().is_some() || message.cleared().is_some_and(Cleared::refunds);
+    // A refund changes nothing of what it refunds.
+    let changed = message.changed().filter(|_| !refunds);
+    changed.or(own)
 }

@@ -14,7 +14,8 @@ use smallvec::SmallVec;
 
 use crate::authorization::{
     Answer, AuthorizationDecided, Change, ClearingSettled, Decision, FileActionDecided,
-    Fingerprint, Lookup, MatchKey, MessageKey, Presented, Reference, ReversalDecided, Standing,
+    Fingerprint, Lookup, MatchKey, MessageKey, Presented, Reference, Refund, Relation,
+    ReversalDecided, Standing,
 };
 use crate::books::rows::{MessageBody, StoredMessage};
 use crate::command::{Decided, Done, Outcome};
@@ -58,6 +59,8 @@ pub(crate) enum Link {
         of: MessageKey,
         authorization: RecordId,
     },
+    /// It is a refund of it, and stands for itself.
+    Refund(Box<Refund>),
     /// It undid it, in full or in part; `None` once that was undone in its turn.
     Reversal(Option<Box<Change>>),
     /// It is a clearing, or settled one of the work list.
@@ -86,7 +89,7 @@ pub(crate) struct Remembered {
     pub(crate) references: SmallVec<[Reference; 2]>,
     /// DE37, by which an approval code that several authorizations bear is told apart.
     pub(crate) retrieval: Option<[u8; RETRIEVAL_CHARACTERS]>,
-    /// What clearings presented of it.
+    /// What clearings presented of it and refunds gave back.
     pub(crate) presented: Presented,
 }
 
@@ -424,13 +427,14 @@ impl Remembered {
         decided: &AuthorizationDecided,
     ) -> Self {
         let link = match &decided.decision {
-            Decision::Approved(approval) => {
-                let increment = approval.increment_of.as_ref();
-                increment.map(|(of, authorization)| Link::Increment {
+            Decision::Approved(approval) => match &approval.relation {
+                Relation::Alone => None,
+                Relation::Raises((of, authorization)) => Some(Link::Increment {
                     of: of.clone(),
                     authorization: *authorization,
-                })
-            }
+                }),
+                Relation::Refunds(refund) => Some(Link::Refund(Box::new(refund.clone()))),
+            },
             Decision::Completed(change) => Some(Link::Completion {
                 of: change.key.clone(),
                 authorization: change.authorization,

@@ -7,6 +7,7 @@
 mod clearing;
 pub(crate) mod entities;
 mod purge;
+mod refund;
 
 use std::borrow::Cow;
 
@@ -16,7 +17,7 @@ use self::entities::{Accounts, Cards, Customers, KnownCustomer};
 use crate::authorization::moves::sum;
 use crate::authorization::{
     AccountMove, AuthorizationDecided, Change, Decision, HoldDropped, Lookup, MessageKey, Moves,
-    ReversalDecided, ReversalResult,
+    Relation, ReversalDecided, ReversalResult,
 };
 use crate::books::rows::StoredMessage;
 use crate::controls::{ControlChange, Controls, Counting};
@@ -366,13 +367,17 @@ impl State {
             Decision::Approved(approval) => {
                 self.controls
                     .count(id, Counting::Reserved(&approval.reservations));
-                if let Some((of, _)) = &approval.increment_of
-                    && let Some(Recent::Message(message)) = self.recent.get_mut(of)
-                {
-                    message.touched = message.touched.max(id);
-                    if let Some(standing) = message.standing.as_mut() {
-                        standing.raise(id, approval.part(id), approval.expires);
+                match &approval.relation {
+                    Relation::Alone => {}
+                    Relation::Raises((of, _)) => {
+                        if let Some(Recent::Message(message)) = self.recent.get_mut(of) {
+                            message.touched = message.touched.max(id);
+                            if let Some(standing) = message.standing.as_mut() {
+                                standing.raise(id, approval.part(id), approval.expires);
+                            }
+                        }
                     }
+                    Relation::Refunds(refund) => self.refund(id, &refund.of, refund.minor),
                 }
             }
             Decision::Declined(_) => {}
@@ -510,6 +515,7 @@ impl State {
     /// Makes a change of an authorization, of which what it holds may be remembered.
     fn change(&mut self, id: RecordId, change: &Change) -> Result<(), InvariantViolation> {
         self.controls.count(id, Counting::Changed(&change.counts));
+        self.refunded_by(id, &change.key, change.left_minor());
         self.change_standing(id, change)
     }
 

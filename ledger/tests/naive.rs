@@ -34,6 +34,8 @@ mod operations;
 mod plans;
 #[path = "naive/presentments.rs"]
 mod presentments;
+#[path = "naive/refunds.rs"]
+mod refunds;
 #[path = "naive/requests.rs"]
 mod requests;
 #[path = "tables/rule_sets.rs"]

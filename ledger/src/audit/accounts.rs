@@ -17,7 +17,7 @@ use super::lives::Life;
 use super::walk::Walk;
 use super::{Audit, AuditError, Rule, Step};
 use crate::authorization::moves::sum;
-use crate::authorization::{AccountMove, AuthorizationStatus};
+use crate::authorization::{AccountMove, AuthorizationStatus, Presented};
 use crate::books::BookStore;
 use crate::books::rows::{Lead, MessageBody, StoredMessage, Table};
 use crate::entities::Account;
@@ -250,11 +250,9 @@ impl<S: BookStore> Audit<'_, '_, S> {
         }
         if life.stored_presented != life.presented {
             let finding = format!(
-                "the books have {} of record {id} presented and {} undone, its clearings {} and {}",
-                life.stored_presented.in_force_minor,
-                life.stored_presented.undone_minor,
-                life.presented.in_force_minor,
-                life.presented.undone_minor
+                "the books have {} of record {id}, its records {}",
+                told(life.stored_presented),
+                told(life.presented)
             );
             return Err(AuditError::violation(Rule::Lives, finding, [id, life.last]));
         }
@@ -276,6 +274,16 @@ impl<S: BookStore> Audit<'_, '_, S> {
         course.lives.remove(&id);
         Ok(())
     }
+}
+
+/// What was presented, undone and refunded.
+fn told(presented: Presented) -> String {
+    let Presented {
+        in_force_minor,
+        undone_minor,
+        refunded_minor,
+    } = presented;
+    format!("{in_force_minor} presented, {undone_minor} undone and {refunded_minor} refunded")
 }
 
 /// An authorization does not stand where its records left it.

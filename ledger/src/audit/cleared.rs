@@ -186,6 +186,12 @@ impl<S: BookStore> Audit<'_, '_, S> {
             return Ok(Vec::new());
         };
         let mut entries = match &cleared.change {
+            // What it stands for was posted for what it clears: that is told below, also of what was purged.
+            Some(change)
+                if cleared.standing.is_some() && self.purged.includes(change.authorization) =>
+            {
+                Vec::new()
+            }
             Some(change) => self.by_change(course, message, change)?,
             None => Vec::new(),
         };

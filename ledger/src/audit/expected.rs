@@ -8,7 +8,7 @@ use rules::ResetLimit;
 use super::accounts::Course;
 use super::lives::{begin, raise};
 use super::{Audit, AuditError, Rule, Step};
-use crate::authorization::{Change, Cleared, Decision, presented};
+use crate::authorization::{Change, Cleared, Decision, MessageKey, Standing, presented};
 use crate::books::BookStore;
 use crate::books::rows::{MessageBody, StoredMessage};
 use crate::identifiers::RecordId;
@@ -31,18 +31,7 @@ impl<S: BookStore> Audit<'_, '_, S> {
                 Decision::Declined(_) => Ok(own.then(Expected::default)),
                 Decision::Approved(_) if !own => Ok(None),
                 Decision::Approved(approval) => {
-                    match (&approval.increment_of, decided.standing(message.id)) {
-                        (Some((_, of)), _) if self.purged.includes(*of) => {}
-                        (Some((_, of)), _) => {
-                            raise(course, message, *of)?;
-                            self.settle(course, *of)?;
-                        }
-                        (None, Some(standing)) => {
-                            begin(course, message, standing)?;
-                            self.settle(course, message.id)?;
-                        }
-                        (None, None) => {}
-                    }
+                    self.approved(course, message, approval.increment_of())?;
                     Ok(Some(Expected::of_approval(
                         approval,
                         decided.facts.clearing,
@@ -61,6 +50,31 @@ impl<S: BookStore> Audit<'_, '_, S> {
             }
             MessageBody::Clearing { .. } => Ok(None),
         }
+    }
+
+    /// An approval raises another, or is an authorization of its own, which may refund another.
+    fn approved(
+        &mut self,
+        course: &mut Course,
+        message: &StoredMessage,
+        raised: Option<&(MessageKey, RecordId)>,
+    ) -> Result<(), AuditError> {
+        match (raised, own_standing(message)) {
+            (Some((_, of)), _) if self.purged.includes(*of) => {}
+            (Some((_, of)), _) => {
+                raise(course, message, *of)?;
+                self.settle(course, *of)?;
+            }
+            (None, Some(standing)) => {
+                begin(course, message, standing)?;
+                self.settle(course, message.id)?;
+                if let Some(refund) = message.refund() {
+                    self.refunds(course, message, (refund.authorization, refund.minor))?;
+                }
+            }
+            (None, None) => {}
+        }
+        Ok(())
     }
 
     fn by_operation(
@@ -134,12 +148,13 @@ impl<S: BookStore> Audit<'_, '_, S> {
         let Some(cleared) = cleared else {
             return Ok(Some(expected));
         };
+        let mut known = true;
         if let Some(change) = &cleared.change {
-            let changed = self.presented(course, message, change, cleared.presented_minor)?;
-            let Some(changed) = changed else {
-                return Ok(None);
-            };
-            expected = changed;
+            match self.presented(course, message, change, Some(cleared))? {
+                Some(changed) => expected = changed,
+                // It still stands for what it cleared.
+                None => known = false,
+            }
         }
         if let Some(standing) = &cleared.standing {
             begin(course, message, standing.clone())?;
@@ -148,7 +163,7 @@ impl<S: BookStore> Audit<'_, '_, S> {
                 .with(standing)
                 .ok_or_else(|| leaves_range(message))?;
         }
-        Ok(Some(expected))
+        Ok(known.then_some(expected))
     }
 
     /// A record that changes an authorization.
@@ -158,16 +173,16 @@ impl<S: BookStore> Audit<'_, '_, S> {
         message: &StoredMessage,
         change: &Change,
     ) -> Result<Option<Expected>, AuditError> {
-        self.presented(course, message, change, 0)
+        self.presented(course, message, change, None)
     }
 
-    /// A record that changes an authorization, and presents so much of it.
+    /// A record that changes an authorization, and as a clearing presents or refunds something of it.
     fn presented(
         &mut self,
         course: &mut Course,
         message: &StoredMessage,
         change: &Change,
-        presented_minor: i64,
+        cleared: Option<&Cleared>,
     ) -> Result<Option<Expected>, AuditError> {
         if self.purged.includes(change.authorization) {
             return Ok(None);
@@ -202,16 +217,25 @@ impl<S: BookStore> Audit<'_, '_, S> {
             return Err(leaves_range(message));
         }
         life.last = message.id;
-        let presents = life.presents;
-        match presents {
+        let left =
+            cleared.map_or_else(|| change.left_minor(), |cleared| cleared.left_minor(change));
+        let refunded = life.refunded_by(left);
+        let presented_minor = cleared.map_or(0, |cleared| cleared.presented_minor);
+        match life.presents {
             Some(presents) if presented_minor != 0 => {
                 self.presented_less(course, message, (change, presented_minor), presents)?;
             }
             Some(_) => {}
+            None if cleared.is_some_and(Cleared::refunds) => {
+                life.presented.refund(presented_minor.saturating_neg());
+            }
             None if presented_minor != 0 => life.presented.take(presented_minor, change),
             None => {}
         }
         self.settle(course, change.authorization)?;
+        if let Some(refunded) = refunded {
+            self.refunds(course, message, refunded)?;
+        }
         Ok(Some(expected))
     }
 
@@ -226,19 +250,12 @@ impl<S: BookStore> Audit<'_, '_, S> {
         if self.purged.includes(of) {
             return Ok(());
         }
-        let left = change
-            .parts
-            .iter()
-            .map(|part| (part.before_minor, part.after_minor));
-        let undone = left.fold((0_i64, 0_i64), |sum, part| {
-            (sum.0.saturating_add(part.0), sum.1.saturating_add(part.1))
-        });
         let cleared = course.lives.get(&change.authorization);
         let parts = cleared.map(|life| &life.standing.parts);
         let of_minor = parts
             .and_then(|parts| parts.first())
             .map_or(0, |part| part.transaction_minor);
-        let share = presented::undone(whole_minor, undone, of_minor);
+        let share = presented::difference(whole_minor, change.left_minor(), of_minor);
         let life = course.lives.get_mut(&of);
         let Some(life) = life.filter(|_| share == Some(presented_minor)) else {
             let finding = format!(
@@ -252,10 +269,56 @@ impl<S: BookStore> Audit<'_, '_, S> {
                 [of, message.id],
             ));
         };
-        life.presented.take(presented_minor, change);
+        if whole_minor < 0 {
+            // It was a refund.
+            life.presented.refund(presented_minor.saturating_neg());
+        } else {
+            life.presented.take(presented_minor, change);
+        }
+        let refunded = life.refunded_by((0, presented_minor));
+        life.standing.reflects = message.id;
+        life.last = message.id;
+        self.settle(course, of)?;
+        match refunded {
+            Some(refunded) => self.refunds(course, message, refunded),
+            None => Ok(()),
+        }
+    }
+
+    /// So much more of a purchase is refunded, or less.
+    fn refunds(
+        &mut self,
+        course: &mut Course,
+        message: &StoredMessage,
+        (of, more_minor): (RecordId, i64),
+    ) -> Result<(), AuditError> {
+        if more_minor == 0 || self.purged.includes(of) {
+            return Ok(());
+        }
+        let Some(life) = course.lives.get_mut(&of) else {
+            let finding = format!("record {} refunds what was not authorized", message.id);
+            return Err(AuditError::violation(
+                Rule::Lives,
+                finding,
+                [of, message.id],
+            ));
+        };
+        life.presented.refund(more_minor);
         life.standing.reflects = message.id;
         life.last = message.id;
         self.settle(course, of)
+    }
+}
+
+/// What an approval stands for by itself.
+fn own_standing(message: &StoredMessage) -> Option<Standing> {
+    match &message.body {
+        MessageBody::Authorization { decided, .. } => decided.standing(message.id),
+        MessageBody::Reversal { .. }
+        | MessageBody::Dropped(_)
+        | MessageBody::FileAction(_)
+        | MessageBody::Operation { .. }
+        | MessageBody::Clearing { .. } => None,
     }
 }
 

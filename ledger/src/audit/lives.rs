@@ -5,7 +5,7 @@
 
 use super::accounts::Course;
 use super::{AuditError, Rule};
-use crate::authorization::{AuthorizationStatus, Decision, Presented, Standing};
+use crate::authorization::{AuthorizationStatus, Decision, Presented, Refund, Standing};
 use crate::books::rows::{MessageBody, StoredMessage};
 use crate::identifiers::RecordId;
 
@@ -14,13 +14,23 @@ pub(super) struct Life {
     pub(super) standing: Standing,
     /// Where the books say it stands.
     pub(super) stored: Standing,
-    /// What clearings presented of it.
+    /// What clearings presented of it and refunds gave back.
     pub(super) presented: Presented,
     /// What the books say of that.
     pub(super) stored_presented: Presented,
     /// What it presented as a clearing, and of which authorization.
     pub(super) presents: Option<(RecordId, i64)>,
+    /// The purchase that it refunds.
+    refund: Option<Refund>,
     pub(super) last: RecordId,
+}
+
+impl Life {
+    /// The purchase that it refunds, and how much more of that when so much of it is left as after in place of before.
+    pub(super) fn refunded_by(&self, left: (i64, i64)) -> Option<(RecordId, i64)> {
+        let refund = self.refund.as_ref()?;
+        Some((refund.authorization, refund.more(&self.standing, left)))
+    }
 }
 
 /// An authorization begins.
@@ -39,6 +49,7 @@ pub(super) fn begin(
         presented: Presented::default(),
         stored_presented: message.presented,
         presents: presents(message),
+        refund: message.refund().cloned(),
         last: message.id,
     };
     course.lives.insert(message.id, life);

@@ -184,7 +184,8 @@ pub struct Cleared {
     /// What it makes of the authorization that it clears, or of the clearing that it undoes.
     pub change: Option<Change>,
     /// What more of that authorization is presented then, minor units of its DE4's currency. Where a clearing is undone,
-    /// what less is presented of the authorization that it cleared.
+    /// what less is presented of the authorization that it cleared. A refund presents less of the purchase that it names
+    /// and stands for itself: the change then leaves the purchase as it is.
     pub presented_minor: i64,
     /// What it stands for by itself.
     pub standing: Option<Standing>,
@@ -193,6 +194,19 @@ pub struct Cleared {
 }
 
 impl Cleared {
+    /// Whether it refunds what it names.
+    #[must_use]
+    pub fn refunds(&self) -> bool {
+        self.standing.is_some() && self.change.is_some() && self.presented_minor < 0
+    }
+
+    /// What is left of what it changes before and after, together with what it stands for in its place.
+    pub(crate) fn left_minor(&self, change: &Change) -> (i64, i64) {
+        let (before, after) = change.left_minor();
+        let own = self.standing.as_ref().map_or(0, |_| self.presented_minor);
+        (before, after.saturating_add(own))
+    }
+
     /// What it counts towards the limits of flex controls. What clears an authorization counts in its place, in the
     /// period that it was counted in; what stands alone counts like any approval.
     pub(crate) fn counts(&self) -> (Vec<CountChange>, &[Reservation]) {
@@ -201,7 +215,8 @@ impl Cleared {
             .as_ref()
             .map_or(&[][..], |standing| &standing.parts);
         let own = parts.first().map_or(&[][..], |part| &part.reservations);
-        let Some(change) = &self.change else {
+        let change = self.change.as_ref().filter(|_| !self.refunds());
+        let Some(change) = change else {
             return (Vec::new(), own);
         };
         let mut counts = change.counts.clone();

@@ -1,8 +1,8 @@
 //! Authorizations: what networks ask, what is decided and answered, and what becomes of it.
 //!
 //! Owns: the facts of messages ([`request`], [`circumstances`]), what names them ([`key`]), what a decision
-//! moves ([`moves`]), posts ([`posting`]) and counts ([`counts`]) and how an approval lives on ([`standing`]), with
-//! the decisions and answers as they are stored. The layouts here are the payloads of journal records: a change of a field is a new record version. Must
+//! moves ([`moves`]), posts ([`posting`]) and counts ([`counts`]) how an approval lives on ([`standing`]), and what refunds it
+//! ([`presented`], [`refund`]), with the decisions and answers as they are stored. The layouts here are the payloads of journal records: a change of a field is a new record version. Must
 //! never: hold track data, a PIN block, CVV2 or a PAN.
 
 pub mod circumstances;
@@ -12,6 +12,7 @@ pub mod key;
 pub mod moves;
 pub mod posting;
 pub mod presented;
+pub mod refund;
 pub mod request;
 pub mod standing;
 
@@ -28,6 +29,7 @@ pub use key::{
 pub use moves::{AccountMove, Moves};
 pub use posting::{CustomAmount, Installment, PlannedPosting, Posting, PostingDetail};
 pub use presented::Presented;
+pub use refund::{Refund, Relation};
 pub use request::{
     AcknowledgementFacts, AddressResult, Advice, Clearing, Conversion, Fees, FileAction,
     FileActionFacts, RequestFacts, ReversalFacts, StandInReason,
@@ -211,8 +213,8 @@ pub struct Approval {
     pub compensations: Vec<PlannedPosting>,
     /// When it is dropped if nothing clears it; `None` for what needs no clearing.
     pub expires: Option<Timestamp>,
-    /// The authorization that it raises, where it is an increment.
-    pub increment_of: Option<(MessageKey, RecordId)>,
+    /// What it is to an authorization before it.
+    pub relation: Relation,
     /// What it counts towards the limits of flex controls.
     pub reservations: Vec<Reservation>,
     /// When the limits inside the credit limit that it takes from come back; `None` where its scenario says nothing.
@@ -232,9 +234,27 @@ impl Approval {
             postings: Vec::new(),
             compensations: Vec::new(),
             expires: None,
-            increment_of: None,
+            relation: Relation::Alone,
             reservations: Vec::new(),
             reset_limit: None,
+        }
+    }
+
+    /// The authorization that it raises, where it is an increment.
+    #[must_use]
+    pub fn increment_of(&self) -> Option<&(MessageKey, RecordId)> {
+        match &self.relation {
+            Relation::Raises(of) => Some(of),
+            Relation::Alone | Relation::Refunds(_) => None,
+        }
+    }
+
+    /// The purchase that it refunds, where it is a refund that names one.
+    #[must_use]
+    pub fn refund(&self) -> Option<&Refund> {
+        match &self.relation {
+            Relation::Refunds(refund) => Some(refund),
+            Relation::Alone | Relation::Raises(_) => None,
         }
     }
 
@@ -309,7 +329,7 @@ impl AuthorizationDecided {
         let Decision::Approved(approval) = &self.decision else {
             return None;
         };
-        if approval.transaction_minor == 0 || approval.increment_of.is_some() {
+        if approval.transaction_minor == 0 || approval.increment_of().is_some() {
             return None;
         }
         Some(Standing {

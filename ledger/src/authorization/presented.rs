@@ -1,4 +1,4 @@
-//! What clearings presented of an authorization.
+//! What clearings presented of an authorization, and what refunds gave back.
 //!
 //! Owns: what of that is in force, and what was undone and may be presented again. Must never: let more be presented
 //! than was authorized or presented before.
@@ -8,13 +8,15 @@ use serde::{Deserialize, Serialize};
 use super::moves::prorate;
 use super::standing::{AuthorizationStatus, Change};
 
-/// What clearings presented of an authorization, minor units of its DE4's currency.
+/// What clearings presented of an authorization and refunds gave back, minor units of its DE4's currency.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Presented {
     /// What was presented and not undone.
     pub in_force_minor: i64,
     /// What was undone and not presented again.
     pub undone_minor: i64,
+    /// What refunds gave back of it and is in force.
+    pub refunded_minor: i64,
 }
 
 impl Presented {
@@ -22,6 +24,11 @@ impl Presented {
     #[must_use]
     pub fn most_minor(self) -> i64 {
         self.in_force_minor.saturating_add(self.undone_minor)
+    }
+
+    /// Takes in that so much more is refunded, or less where a refund is undone.
+    pub fn refund(&mut self, more_minor: i64) {
+        self.refunded_minor = self.refunded_minor.saturating_add(more_minor);
     }
 
     /// Takes in what a clearing presents, or undoes where it is less than nothing. What a presentment does not take
@@ -42,15 +49,15 @@ impl Presented {
     }
 }
 
-/// What less is presented when so much less is left of a clearing that presented an amount; less than nothing. All
-/// that is undone of it adds up to the whole. `None` when it leaves its range.
+/// What more is in force of an amount when so much is left as after in place of before, of a whole; less than nothing
+/// where less is left. All steps add up to the whole. `None` when it leaves its range.
 #[must_use]
-pub fn undone(
-    presented_minor: i64,
+pub fn difference(
+    amount_minor: i64,
     (before_minor, after_minor): (i64, i64),
     of_minor: i64,
 ) -> Option<i64> {
-    let share = |left_minor| prorate(presented_minor, left_minor, of_minor);
+    let share = |left_minor| prorate(amount_minor, left_minor, of_minor);
     share(after_minor)?.checked_sub(share(before_minor)?)
 }
 
@@ -106,8 +113,8 @@ mod tests {
     #[test]
     fn what_is_undone_in_steps_is_the_whole() {
         let steps = [(30, 29), (29, 10), (10, 0)];
-        let undone = steps.map(|step| undone(-101, step, 30).unwrap());
+        let undone = steps.map(|step| difference(-101, step, 30).unwrap());
         assert_eq!(undone.iter().sum::<i64>(), 101);
-        assert_eq!(super::undone(30, (30, 10), 30), Some(-20));
+        assert_eq!(difference(30, (30, 10), 30), Some(-20));
     }
 }

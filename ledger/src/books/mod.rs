@@ -16,6 +16,7 @@ pub mod rows;
 mod show;
 mod show_clearing;
 mod show_purge;
+mod show_refund;
 pub mod store;
 pub mod view;
 mod work_list;

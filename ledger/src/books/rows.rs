@@ -9,7 +9,7 @@ use serde::{Deserialize, Serialize, de::DeserializeOwned};
 use crate::authorization::{
     AccountMove, AuthorizationDecided, Cleared, ClearingDecided, ClearingResult, Decision,
     FileActionDecided, HoldDropped, Lookup, MatchKey, MessageClass, MessageKey, Presented,
-    Reference, ReferenceKind, ReversalDecided, Standing,
+    Reference, ReferenceKind, Refund, Relation, ReversalDecided, Standing,
 };
 use crate::identifiers::{CardHash, RecordId, Timestamp};
 use crate::operation::OperationDone;
@@ -108,7 +108,7 @@ pub struct StoredMessage {
     pub id: RecordId,
     /// When.
     pub time: Timestamp,
-    /// What clearings presented of it.
+    /// What clearings presented of it and refunds gave back.
     pub presented: Presented,
     /// What it was.
     pub body: MessageBody,
@@ -212,16 +212,17 @@ impl StoredMessage {
         }
     }
 
-    /// The authorization that it changed, which a decision about it needs as well.
+    /// The authorization that it changed or refunds, which a decision about it needs as well.
     #[must_use]
     pub fn changed(&self) -> Option<RecordId> {
         use crate::authorization::Decision;
         match &self.body {
             MessageBody::Authorization { decided, .. } => match &decided.decision {
-                Decision::Approved(approval) => approval
-                    .increment_of
-                    .as_ref()
-                    .map(|(_, authorization)| *authorization),
+                Decision::Approved(approval) => match &approval.relation {
+                    Relation::Alone => None,
+                    Relation::Raises((_, authorization)) => Some(*authorization),
+                    Relation::Refunds(refund) => Some(refund.authorization),
+                },
                 Decision::Completed(change) => Some(change.authorization),
                 Decision::Declined(_) => None,
             },
@@ -235,6 +236,22 @@ impl StoredMessage {
                 .as_ref()
                 .map(|change| change.authorization),
             MessageBody::FileAction(_) => None,
+        }
+    }
+
+    /// The purchase that it refunds, as a request or an advice that names one.
+    #[must_use]
+    pub fn refund(&self) -> Option<&Refund> {
+        match &self.body {
+            MessageBody::Authorization { decided, .. } => match &decided.decision {
+                Decision::Approved(approval) => approval.refund(),
+                Decision::Declined(_) | Decision::Completed(_) => None,
+            },
+            MessageBody::Reversal { .. }
+            | MessageBody::Dropped(_)
+            | MessageBody::FileAction(_)
+            | MessageBody::Operation { .. }
+            | MessageBody::Clearing { .. } => None,
         }
     }
 
@@ -312,7 +329,7 @@ pub struct RowError {
 
 /// First byte of every row: the version of its layout. Rows of another layout are not read: the books are
 /// built anew from the journal, whose records stay readable.
-const ROW_VERSION: u8 = 7;
+const ROW_VERSION: u8 = 8;
 
 /// The bytes of a row.
 pub(crate) fn encode<T: Serialize>(table: Table, value: &T) -> Result<Vec<u8>, RowError> {

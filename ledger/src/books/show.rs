@@ -9,7 +9,7 @@ use super::store::{BookStore, StoreError};
 use super::view::{ViewError, ViewWriter, Views};
 use crate::authorization::{
     AccountMove, AuthorizationDecided, AuthorizationStatus, Change, Decision, FileActionDecided,
-    HoldDropped, Lookup, Presented, ReversalDecided, ReversalResult, Standing,
+    HoldDropped, Lookup, Presented, Relation, ReversalDecided, ReversalResult, Standing,
 };
 use crate::controls::{ControlChange, Counting};
 use crate::entities::{Account, CardFacts};
@@ -89,15 +89,19 @@ impl<S: BookStore> ViewWriter<S> {
             Decision::Completed(change) => views.change_standing(id, change)?,
             Decision::Approved(approval) => {
                 views.count(id, Counting::Reserved(&approval.reservations))?;
-                if let Some((_, original)) = &approval.increment_of {
-                    views.change(*original, |message| {
+                match &approval.relation {
+                    Relation::Alone => {}
+                    Relation::Raises((_, original)) => views.change(*original, |message| {
                         let before = views.due_before(id, message)?;
                         if let Some(standing) = message.standing_mut() {
                             standing.raise(id, approval.part(id), approval.expires);
                         }
                         views.move_expiry(*original, before, message.standing());
                         Ok(())
-                    })?;
+                    })?,
+                    Relation::Refunds(refund) => {
+                        views.refund(id, refund.authorization, refund.minor)?;
+                    }
                 }
             }
             Decision::Declined(_) => {}
@@ -292,12 +296,20 @@ impl<S: BookStore> Views<S> {
 
     fn change_standing(&self, id: RecordId, change: &Change) -> Result<(), ViewError> {
         self.count(id, Counting::Changed(&change.counts))?;
-        self.take_change(id, change)
+        self.take_change(id, change, change.left_minor())
     }
 
-    /// Makes a change of an authorization whose counts were counted.
-    pub(super) fn take_change(&self, id: RecordId, change: &Change) -> Result<(), ViewError> {
+    /// Makes a change of an authorization whose counts were counted. So much is left of it as after in place of before,
+    /// together with what stands in its place: where it is a refund, its purchase follows.
+    pub(super) fn take_change(
+        &self,
+        id: RecordId,
+        change: &Change,
+        left: (i64, i64),
+    ) -> Result<(), ViewError> {
+        let mut refunded = None;
         self.change(change.authorization, |message| {
+            refunded = message.refunded_by(left);
             let before = message.standing().and_then(|standing| standing.expires);
             if let Some(standing) = message.standing_mut()
                 && !standing.take(id, change)
@@ -306,7 +318,8 @@ impl<S: BookStore> Views<S> {
             }
             self.move_expiry(change.authorization, before, message.standing());
             Ok(())
-        })
+        })?;
+        self.refund_more(id, refunded)
     }
 
     /// When an authorization was due before this increment of it. A row that a cut-off checkpoint wrote may include the

@@ -80,10 +80,13 @@ impl<S: BookStore> Views<S> {
         self.count(id, Counting::Reserved(reserved))?;
         match &cleared.change {
             Some(change) => {
-                if cleared.presented_minor != 0 {
+                if cleared.refunds() {
+                    let refunded_minor = cleared.presented_minor.saturating_neg();
+                    self.refund(id, change.authorization, refunded_minor)?;
+                } else if cleared.presented_minor != 0 {
                     self.present(id, change, cleared.presented_minor)?;
                 }
-                self.take_change(id, change)
+                self.take_change(id, change, cleared.left_minor(change))
             }
             None => Ok(()),
         }
@@ -101,8 +104,15 @@ impl<S: BookStore> Views<S> {
         let undone = changed
             .as_ref()
             .filter(|message| message.cleared().is_some());
+        let refunds = |message: &StoredMessage| message.cleared().is_some_and(Cleared::refunds);
+        let is_refund = undone.is_some_and(refunds);
         let undone = undone.and_then(StoredMessage::changed);
+        if let Some(of) = undone.filter(|_| is_refund) {
+            return self.refund(id, of, presented_minor.saturating_neg());
+        }
+        let mut refunded = None;
         self.change(undone.unwrap_or(change.authorization), |message| {
+            refunded = message.refunded_by((0, presented_minor));
             let mut taken = message.presented;
             taken.take(presented_minor, change);
             if let Some(standing) = message.standing_mut()
@@ -115,6 +125,8 @@ impl<S: BookStore> Views<S> {
                 message.presented = taken;
             }
             Ok(())
-        })
+        })?;
+        // What is cleared anew was told with what it changes.
+        self.refund_more(id, refunded.filter(|_| undone.is_some()))
     }
 }

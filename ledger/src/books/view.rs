@@ -224,15 +224,17 @@ impl<S: BookStore> Views<S> {
             let Some(message) = self.found(&lookup)? else {
                 continue;
             };
-            let changed = message.changed();
-            let changed = changed.map_or(Ok(None), |id| self.message(id))?;
             if related.iter().all(|other| other.id != message.id) {
                 lookups.extend(message.leads());
             }
-            for message in std::iter::once(message).chain(changed) {
+            let mut next = Some(message);
+            while let Some(message) = next {
+                let changed = message.changed();
                 if related.iter().all(|other| other.id != message.id) {
                     related.push(message);
                 }
+                // What is cleared may be a refund, which leads on to what it refunds.
+                next = changed.map_or(Ok(None), |id| self.message(id))?;
             }
         }
         Ok(related)

@@ -16,9 +16,10 @@ use super::conclusion::{Conclusion, conclude};
 use super::controls::Controlled;
 use super::evaluation::Asked;
 use super::locate::Located;
-use super::{Context, Target};
+use super::purchase_refund::{Refunded, moves_against};
+use super::{Context, Target, purchase_refund};
 use crate::authorization::{
-    Approval, AuthorizationStatus, Clearing, Decision, Divergence, RequestFacts, Standing,
+    Approval, AuthorizationStatus, Clearing, Decision, Divergence, Relation, RequestFacts, Standing,
 };
 use crate::command::Outcome;
 use crate::recent::Recent;
@@ -51,6 +52,7 @@ fn declined(context: Context<'_>, facts: &RequestFacts, located: &Located<'_>) -
 fn accept(context: Context<'_>, facts: &RequestFacts, located: &Located<'_>) -> Conclusion {
     let mut divergences = Vec::new();
     let mut original = None;
+    let mut relation = Relation::Alone;
     let found = context.find(facts.relations());
     let target = found.and_then(|(key, recent)| match recent {
         Recent::Message(message) => context.target(key, message),
@@ -60,7 +62,10 @@ fn accept(context: Context<'_>, facts: &RequestFacts, located: &Located<'_>) -> 
         original = Some(target.message.id);
         match complete(context, facts, located, &target) {
             Ok(conclusion) => return conclusion,
-            Err(divergence) => divergences.extend(divergence),
+            Err(own) => {
+                divergences.extend(own.divergence);
+                relation = own.relation;
+            }
         }
     } else if facts.relations().next().is_some() {
         divergences.push(Divergence::UnknownOriginal);
@@ -76,12 +81,14 @@ fn accept(context: Context<'_>, facts: &RequestFacts, located: &Located<'_>) -> 
         divergences.push(Divergence::OwnDecision(declined.reason));
         declined.denial
     });
-    Conclusion {
+    let mut conclusion = Conclusion {
         original,
         divergences,
         denial: own.flatten(),
         ..Conclusion::of(decision)
-    }
+    };
+    conclusion.relate(relation);
+    conclusion
 }
 
 /// Replaces the amount of an authorization, and clears it when the advice is financial. What belongs to one
@@ -91,33 +98,21 @@ fn complete(
     facts: &RequestFacts,
     located: &Located<'_>,
     target: &Target<'_>,
-) -> Result<Conclusion, Option<Divergence>> {
+) -> Result<Conclusion, Refunded> {
     let standing = target.message.standing.as_ref();
     let standing = standing.ok_or(Divergence::UnknownOriginal)?;
-    if moves_against(context, located, standing) {
-        return Err(divergence_of_own(facts, located, standing));
+    if !moves_against(context, located, standing) {
+        return Ok(completion(facts, target, standing)?);
     }
-    Ok(completion(facts, target, standing)?)
-}
-
-/// Whether an advice moves money the other way than the authorization that it names.
-fn moves_against(context: Context<'_>, located: &Located<'_>, standing: &Standing) -> bool {
-    let named = context.rules.processing_code(standing.processing_code);
-    let both = located.entry.zip(named);
-    both.is_some_and(|(own, named)| own.balance_impact != named.balance_impact)
-}
-
-/// What does not agree where an advice moves money the other way.
-fn divergence_of_own(
-    facts: &RequestFacts,
-    located: &Located<'_>,
-    standing: &Standing,
-) -> Option<Divergence> {
     if located.direction() != rules::BalanceImpact::Credit {
-        return Some(Divergence::UnknownOriginal);
+        return Err(Divergence::UnknownOriginal.into());
     }
-    let above = facts.fingerprint.amount_minor > standing.remaining_minor();
-    above.then_some(Divergence::RefundAboveOriginal)
+    Err(purchase_refund::of(
+        context,
+        facts,
+        located,
+        (target, standing),
+    ))
 }
 
 fn completion(

@@ -13,10 +13,10 @@ use super::conclusion::{Conclusion, conclude};
 use super::controls::{self, Controlled};
 use super::evaluation::{Asked, may_be_partial};
 use super::locate::Located;
-use super::{Context, Target, advice, status};
+use super::{Context, advice, purchase_refund, status};
 use crate::authorization::{
     Approval, AuthorizationStatus, Clearing, ControlDenial, Decision, Divergence, Moves,
-    PartialAmount, RequestFacts,
+    PartialAmount, Relation, RequestFacts,
 };
 use crate::command::Outcome;
 use crate::entities::{Account, CardFacts};
@@ -239,7 +239,7 @@ pub(super) fn approval(
         postings: planned.postings,
         compensations: planned.compensations,
         expires: (!cleared).then(|| expires(context, facts, located)),
-        increment_of: None,
+        relation: Relation::Alone,
         reservations: Vec::new(),
         reset_limit: planned.reset_limit,
     })
@@ -273,7 +273,7 @@ fn partial_amount(
 
 /// Joins an approval to the authorization it belongs to. An increment raises one that is pending under the
 /// same code and account, else it is an authorization of its own (reference authorization-guides 3.7). A
-/// refund only points at its original.
+/// refund stands for itself; its original takes note of it.
 fn relate(
     context: Context<'_>,
     facts: &RequestFacts,
@@ -289,21 +289,20 @@ fn relate(
         Recent::Message(message) => context.target(key, message),
         Recent::ReversedBeforeArrival(_) => None,
     });
-    let Some(Target { key, message, .. }) = target else {
+    let Some(target) = target else {
         conclusion.divergences.push(Divergence::UnknownOriginal);
         return;
     };
+    let message = target.message;
     conclusion.original = Some(message.id);
     let Some(standing) = &message.standing else {
         conclusion.divergences.push(Divergence::UnknownOriginal);
         return;
     };
-    let credit = located.direction() == rules::BalanceImpact::Credit;
-    if credit {
-        let refunded = facts.fingerprint.amount_minor;
-        if refunded > standing.remaining_minor() {
-            conclusion.divergences.push(Divergence::RefundAboveOriginal);
-        }
+    if located.direction() == rules::BalanceImpact::Credit {
+        let refunded = purchase_refund::of(context, facts, located, (&target, standing));
+        conclusion.divergences.extend(refunded.divergence);
+        conclusion.relate(refunded.relation);
         return;
     }
     let same = Some(standing.account) == located.account.map(|account| account.id)
@@ -320,9 +319,5 @@ fn relate(
         conclusion.divergences.push(divergence);
         return;
     }
-    if let Decision::Approved(approval) = &mut conclusion.decision
-        && approval.transaction_minor > 0
-    {
-        approval.increment_of = Some((key, message.id));
-    }
+    conclusion.relate(Relation::Raises((target.key, message.id)));
 }

@@ -112,7 +112,7 @@ impl<'a> Undone<'a> {
         let presented_minor = if self.own {
             let left = (before_minor, after_minor);
             let of_minor = self.clearing.facts.amount_minor;
-            presented::undone(self.clearing.presented_minor, left, of_minor)?
+            presented::difference(self.clearing.presented_minor, left, of_minor)?
         } else {
             off_minor.checked_neg()?
         };

@@ -9,7 +9,7 @@ use super::locate::Located;
 use super::{Context, response_code};
 use crate::authorization::{
     Answer, ApprovalCode, AuthorizationDecided, Balances, Clearing, ControlDenial, Decision,
-    Divergence, Moves, PartialAmount, PlannedPosting, RequestFacts,
+    Divergence, Moves, PartialAmount, PlannedPosting, Relation, RequestFacts,
 };
 use crate::command::{Decided, Outcome};
 use crate::entities::Account;
@@ -43,6 +43,15 @@ impl Conclusion {
 
     pub(super) fn declined(reason: Reason) -> Self {
         Self::of(Decision::Declined(reason))
+    }
+
+    /// Says what an approval is to an authorization before it; one that moves nothing is nothing to it.
+    pub(super) fn relate(&mut self, relation: Relation) {
+        if let Decision::Approved(approval) = &mut self.decision
+            && approval.transaction_minor > 0
+        {
+            approval.relation = relation;
+        }
     }
 }
 

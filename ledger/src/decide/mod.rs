@@ -24,6 +24,7 @@ mod locate;
 mod operation;
 mod postings;
 mod presentment;
+mod purchase_refund;
 mod purge;
 mod refund;
 mod reversal;
@@ -104,7 +105,7 @@ impl<'a> Context<'a> {
     /// The authorization behind a message: itself, or the one that it raised or completed.
     fn target(self, key: MessageKey, message: &'a Remembered) -> Option<Target<'a>> {
         let (of, increment) = match &message.link {
-            None => {
+            None | Some(Link::Refund(_)) => {
                 return Some(Target {
                     key,
                     message,

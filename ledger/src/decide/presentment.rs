@@ -6,12 +6,13 @@
 //! Must never: ask whether the limits cover it.
 
 use rules::{BalanceImpact, ClearingReason};
+use smallvec::SmallVec;
 
 use super::amounts::Amounts;
 use super::clearing::{Examined, options};
 use super::clearing_reversal::Undone;
 use super::locate::Located;
-use super::{Context, advice, clearing_shares};
+use super::{Context, advice, clearing_shares, purchase_refund};
 use crate::authorization::moves::prorate;
 use crate::authorization::{
     Approval, AuthorizationStatus, Cleared, ClearingFacts, Divergence, Lookup, MessageKey,
@@ -52,8 +53,7 @@ pub(super) fn examine(
             clear(context, facts, (request, located), &named, &mut examined);
         }
         Some(named) if own == Some(BalanceImpact::Credit) => {
-            refund(facts, &named, &mut examined);
-            by_itself(context, facts, (request, located), &mut examined);
+            refund(context, facts, (request, located), &named, &mut examined);
         }
         Some(_) | None => {
             if facts.relations().next().is_some() {
@@ -113,21 +113,42 @@ fn named<'a>(context: Context<'a>, facts: &ClearingFacts) -> Option<Named<'a>> {
     })
 }
 
-/// A refund points at what it refunds, which must have been cleared for as much.
-fn refund(facts: &ClearingFacts, named: &Named<'_>, examined: &mut Examined) {
-    examined.of = Some((named.key.clone(), named.message.id));
-    let presented = named.message.presented.in_force_minor;
-    let cleared_minor = match named.standing.status {
-        AuthorizationStatus::Processed => presented.max(named.standing.remaining_minor()),
-        AuthorizationStatus::Pending => presented,
-        AuthorizationStatus::Dropped
-        | AuthorizationStatus::Declined
-        | AuthorizationStatus::Canceled => 0,
-    };
-    if facts.amount_minor > cleared_minor {
+/// A refund stands for itself. What it refunds must have been cleared for as much, with the refunds before it, and takes
+/// note of it.
+fn refund(
+    context: Context<'_>,
+    facts: &ClearingFacts,
+    (request, located): (&RequestFacts, &Located<'_>),
+    named: &Named<'_>,
+    examined: &mut Examined,
+) {
+    let (message, standing) = (named.message, named.standing);
+    examined.of = Some((named.key.clone(), message.id));
+    let amounts = amounts(context, facts, (request, located), named);
+    let minor = amounts.map(|(_, minor)| minor);
+    let cleared_minor = purchase_refund::cleared_minor(message, standing);
+    if purchase_refund::is_above(message, minor, cleared_minor) {
         examined
             .reasons
             .push(ClearingReason::NotRefundableAuthorization);
+    }
+    by_itself(context, facts, (request, located), examined);
+    // What was let go of or reversed has nothing that could be given back.
+    let in_force = matches!(
+        standing.status,
+        AuthorizationStatus::Pending | AuthorizationStatus::Processed
+    );
+    let noted = in_force && examined.account == Some(standing.account);
+    let own = examined
+        .cleared
+        .as_mut()
+        .filter(|own| own.standing.is_some());
+    if let Some((own, minor)) = own.zip(minor.filter(|minor| noted && *minor > 0)) {
+        let name = (named.key.clone(), message.id);
+        let left = standing.parts.iter().map(|part| part.remaining_minor);
+        let left: SmallVec<[i64; 1]> = left.collect();
+        own.change = standing.change(name, &left, standing.status);
+        own.presented_minor = own.change.as_ref().map_or(0, |_| minor.saturating_neg());
     }
 }
 

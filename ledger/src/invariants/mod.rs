@@ -90,7 +90,7 @@ impl Asserted<'_> {
             Decision::Declined(_) => self.moves(&Expected::default(), &decided.moves),
             Decision::Completed(change) => self.change(change, &decided.moves),
             Decision::Approved(approval) => {
-                if let Some((of, authorization)) = &approval.increment_of {
+                if let Some((of, authorization)) = approval.increment_of() {
                     let standing = self.standing(of, *authorization)?;
                     self.that(standing.status == AuthorizationStatus::Pending, || {
                         format!("it raises record {authorization}, which is not pending")

@@ -12,7 +12,7 @@ use serde::Deserialize;
 use crate::authorization::{
     self as current, AccountMove, ApprovalCode, AuthorizationStatus, Balances, Change,
     Circumstances, Clearing, Conversion, Divergence, Fees, Fingerprint, MatchKey, Moves,
-    PartChange, PlannedPosting,
+    PartChange, PlannedPosting, Relation,
 };
 use crate::entities::{self, CardFacts, CardKind, CardMode, CardStatus, CustomerKind, Expiry};
 use crate::identifiers::{CardHash, CustomerId, GroupId, RecordId};
@@ -289,7 +289,7 @@ impl Approval {
             postings: planned(self.postings),
             compensations: planned(self.compensations),
             expires: None,
-            increment_of: None,
+            relation: Relation::Alone,
             reservations: Vec::new(),
             reset_limit: None,
         }

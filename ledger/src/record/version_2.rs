@@ -13,7 +13,7 @@ use smallvec::SmallVec;
 use crate::authorization::{
     self as current, AccountMove, AddressResult, Advice, Answer, ApprovalCode, AuthorizationStatus,
     Circumstances, Clearing, Conversion, Divergence, Fees, Fingerprint, MatchKey, MessageKey,
-    Moves, NetworkReference, PartChange, ReversalFacts, ReversalResult,
+    Moves, NetworkReference, PartChange, Relation, ReversalFacts, ReversalResult,
 };
 use crate::entities::{AccountStatus, CardStatus, SuspendedModes};
 use crate::identifiers::{CardHash, CustomerId, RecordId, Timestamp};
@@ -122,7 +122,7 @@ impl From<Decision> for current::Decision {
                 postings: planned(old.postings),
                 compensations: planned(old.compensations),
                 expires: old.expires,
-                increment_of: old.increment_of,
+                relation: Relation::of_increment(old.increment_of),
                 reservations: Vec::new(),
                 reset_limit: None,
             })),

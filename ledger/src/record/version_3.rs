@@ -16,7 +16,7 @@ use smallvec::SmallVec;
 use crate::authorization::{
     self as current, AccountMove, AddressResult, Advice, Answer, ApprovalCode, AuthorizationStatus,
     Change, Circumstances, Clearing, ClearingFacts, ControlDenial, Conversion, Divergence, Fees,
-    Fingerprint, MatchKey, MessageKey, Moves, NetworkReference,
+    Fingerprint, MatchKey, MessageKey, Moves, NetworkReference, Relation,
 };
 use crate::identifiers::{RecordId, Timestamp};
 
@@ -189,7 +189,7 @@ impl From<Decision> for current::Decision {
                 postings: planned(old.postings),
                 compensations: planned(old.compensations),
                 expires: old.expires,
-                increment_of: old.increment_of,
+                relation: Relation::of_increment(old.increment_of),
                 reservations: old.reservations,
                 reset_limit: old.reset_limit,
             })),

@@ -50,7 +50,11 @@ impl State {
         let Some(change) = &cleared.change else {
             return Ok(());
         };
-        if cleared.presented_minor != 0 {
+        self.refunded_by(id, &change.key, cleared.left_minor(change));
+        if cleared.refunds() {
+            let refunded_minor = cleared.presented_minor.saturating_neg();
+            self.refund(id, &change.key, refunded_minor);
+        } else if cleared.presented_minor != 0 {
             self.present(id, change, cleared.presented_minor);
         }
         self.change_standing(id, change)
@@ -61,11 +65,21 @@ impl State {
     fn present(&mut self, id: RecordId, change: &Change, presented_minor: i64) {
         let undone = match self.recent.get(&change.key) {
             Some(Recent::Message(message)) => match &message.link {
+                Some(Link::Clearing(clearing)) if clearing.presented_minor < 0 => {
+                    // It was a refund.
+                    if let Some(of) = clearing.changed.clone() {
+                        self.refund(id, &of, presented_minor.saturating_neg());
+                    }
+                    return;
+                }
                 Some(Link::Clearing(clearing)) => clearing.changed.clone(),
                 Some(_) | None => None,
             },
             Some(Recent::ReversedBeforeArrival(_)) | None => None,
         };
+        if let Some(undone) = &undone {
+            self.refunded_by(id, undone, (0, presented_minor));
+        }
         let of = undone.as_ref().unwrap_or(&change.key);
         let Some(Recent::Message(message)) = self.recent.get_mut(of) else {
             return;

@@ -3,7 +3,7 @@
 use ledger::Record;
 use ledger::audit::Rule;
 use ledger::authorization::{
-    Approval, AuthorizationDecided, AuthorizationStatus, Decision, ReversalDecided,
+    Approval, AuthorizationDecided, AuthorizationStatus, Decision, Relation, ReversalDecided,
 };
 use ledger::books::BookStore as _;
 use ledger::books::rows::{Lead, MessageBody, StoredMessage, Table};
@@ -457,7 +457,7 @@ fn raises_closed(history: &mut History) {
         moves: ledger::authorization::Moves::of(CREDIT, deltas(-5)),
         amount_minor: 5,
         transaction_minor: 5,
-        increment_of: Some((key.into(), of)),
+        relation: Relation::Raises((key.into(), of)),
         ..Approval::without_effect()
     }));
 }

@@ -5,6 +5,7 @@ use rules::{BalanceImpact, Reason, Reservation};
 
 use crate::books::{Became, Naive};
 use crate::plans::{Asked, Sums};
+use crate::refunds::Refunds;
 use crate::requests::{Approved, Ending, Granted, Refused, names};
 use crate::said::{Answer, Said};
 
@@ -13,19 +14,19 @@ impl Naive {
     pub(crate) fn complete(
         &mut self,
         facts: &RequestFacts,
-    ) -> Result<(Said, usize), Vec<Divergence>> {
+    ) -> Result<(Said, usize), (Vec<Divergence>, Option<Refunds>)> {
         let names = names(facts);
         let named = self.named(facts.key.card, facts.original, &names);
         let Some(message) = named.flatten() else {
             let names_one = facts.original.is_some() || names.iter().any(Option::is_some);
             let unknown = names_one.then_some(Divergence::UnknownOriginal);
-            return Err(unknown.into_iter().collect());
+            return Err((unknown.into_iter().collect(), None));
         };
         if matches!(self.messages[message].became, Became::Reversal(_)) {
-            return Err(vec![Divergence::UnknownOriginal]);
+            return Err((vec![Divergence::UnknownOriginal], None));
         }
         let Some((number, _)) = self.hold_of(message) else {
-            return Err(vec![Divergence::UnknownOriginal]);
+            return Err((vec![Divergence::UnknownOriginal], None));
         };
         let hold = &self.holds[number];
         let asked = facts.fingerprint.amount_minor;
@@ -35,12 +36,11 @@ impl Naive {
         };
         match (incoming(facts.processing_code), incoming(hold.code)) {
             (Some(BalanceImpact::Credit), Some(BalanceImpact::Debit)) => {
-                let above = asked > hold.left();
-                let above = above.then_some(Divergence::RefundAboveOriginal);
-                return Err(above.into_iter().collect());
+                let (refunds, above) = self.refund(facts, &self.about(facts), number);
+                return Err((above.into_iter().collect(), refunds));
             }
             (Some(one), Some(other)) if one != other => {
-                return Err(vec![Divergence::UnknownOriginal]);
+                return Err((vec![Divergence::UnknownOriginal], None));
             }
             _ => {}
         }
@@ -48,10 +48,10 @@ impl Naive {
             AuthorizationStatus::Dropped => Some(Divergence::AfterDrop),
             AuthorizationStatus::Canceled => Some(Divergence::AfterReversal),
             AuthorizationStatus::Pending => (asked != hold.left()).then_some(Divergence::Amount),
-            _ => return Err(vec![Divergence::AlreadyProcessed]),
+            _ => return Err((vec![Divergence::AlreadyProcessed], None)),
         };
         if asked <= 0 {
-            return Err(vec![Divergence::Amount]);
+            return Err((vec![Divergence::Amount], None));
         }
         let event = self.messages.len();
         let hold = &mut self.holds[number];
@@ -81,6 +81,7 @@ impl Naive {
             result,
             divergences,
             raises: None,
+            refunds: None,
         }
     }
 

@@ -11,6 +11,7 @@ use rules::{AccountId, Currency, Deltas, LimitName, Limits, ProcessingCode, Prog
 
 use crate::clearings::{Bearer, Decided};
 use crate::controls::Reserved;
+use crate::refunds::Refunds;
 use crate::said::Said;
 use crate::transfers::Open;
 
@@ -90,6 +91,12 @@ pub(crate) struct Hold {
     pub(crate) since: i64,
     pub(crate) currency: Option<Currency>,
     pub(crate) presented: Presented,
+    /// What it gives back of another hold.
+    pub(crate) refunds: Option<Refunds>,
+    /// What it presents of another hold, in DE4's currency of that, in the place of which it stands.
+    pub(crate) clears: Option<(usize, i64)>,
+    /// What was given back of it when the last message was taken.
+    pub(crate) refunded: i64,
     /// The message that last changed it.
     pub(crate) changed_by: usize,
 }

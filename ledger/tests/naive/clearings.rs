@@ -12,6 +12,7 @@ use rules::{
 
 use crate::books::{Became, Hold, Kind, Naive, Part, Presented, Seen, rounded};
 use crate::controls::Reserved;
+use crate::refunds::Refunds;
 use crate::said::Said;
 use crate::support::made;
 
@@ -46,6 +47,7 @@ pub(crate) struct Own {
     pub(crate) code: ProcessingCode,
     pub(crate) part: Part,
     pub(crate) reserved: Vec<Reservation>,
+    pub(crate) refunds: Option<Refunds>,
 }
 
 #[derive(Default)]
@@ -164,6 +166,9 @@ impl Naive {
                 since: self.now,
                 currency: None,
                 presented: Presented::default(),
+                refunds: own.refunds,
+                clears: cleared.presented,
+                refunded: 0,
                 changed_by: event,
             });
             number

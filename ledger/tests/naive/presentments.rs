@@ -43,17 +43,22 @@ impl Naive {
                 self.clearing_of(facts, (request, about), hold, &mut examined);
             }
             Some(hold) if own == Some(BalanceImpact::Credit) => {
-                let hold = &self.holds[hold];
-                let most = match hold.status {
-                    AuthorizationStatus::Processed => hold.presented.in_force.max(hold.left()),
-                    AuthorizationStatus::Pending => hold.presented.in_force,
-                    _ => 0,
-                };
-                if facts.amount_minor > most {
+                let minor = amounts(facts, (request, about), &self.holds[hold]);
+                let minor = minor.map(|(_, minor)| minor);
+                let most = self.holds[hold].cleared();
+                if minor.is_none_or(|minor| self.refunded(hold) + minor > most) {
                     let reason = ClearingReason::NotRefundableAuthorization;
                     examined.reasons.push(reason);
                 }
                 self.alone(facts, (request, about), &mut examined);
+                let own = examined.cleared.as_mut().and_then(|own| own.own.as_mut());
+                if let Some(own) = own {
+                    let cleared = matches!(
+                        self.holds[hold].status,
+                        AuthorizationStatus::Processed | AuthorizationStatus::Pending
+                    );
+                    own.refunds = self.noted(about, hold, minor).filter(|_| cleared);
+                }
             }
             _ => {
                 if names.iter().any(Option::is_some) {
@@ -94,6 +99,7 @@ impl Naive {
             code: facts.processing_code,
             part: approved.into_part(self.messages.len(), true),
             reserved,
+            refunds: None,
         };
         examined.cleared = Some(Cleared {
             own: Some(own),
@@ -205,6 +211,7 @@ impl Naive {
             code: hold.code,
             part: self.own_part(facts, parts(), billed),
             reserved,
+            refunds: None,
         });
         Cleared {
             change: Some((number, left, status)),

@@ -7,6 +7,7 @@ use rules::{BalanceImpact, OperationKind, ProcessingCodeEntry, ProgramKind, Reas
 use crate::books::{Account, Became, Card, Hold, Kind, Naive, Part, Presented, Seen, id, rounded};
 use crate::controls::Reserved;
 use crate::plans::{Asked, Planned, Sums};
+use crate::refunds::Refunds;
 use crate::said::{Answer, Said};
 
 /// What is approved.
@@ -68,6 +69,8 @@ pub(crate) struct Ending {
     pub(crate) divergences: Vec<Divergence>,
     /// The hold that it becomes a part of.
     pub(crate) raises: Option<usize>,
+    /// What it gives back of another hold.
+    pub(crate) refunds: Option<Refunds>,
 }
 
 impl Naive {
@@ -128,12 +131,15 @@ impl Naive {
                         self.take(Some(key), seen);
                         return said;
                     }
-                    Err(divergences) => self.force(facts, divergences),
+                    Err((divergences, refunds)) => Ending {
+                        refunds,
+                        ..self.force(facts, divergences)
+                    },
                 },
             }
         };
         let said = self.answer(facts, &ending.result, ending.divergences);
-        let became = self.book(facts, ending.result, ending.raises);
+        let became = self.book(facts, ending.result, (ending.raises, ending.refunds));
         let seen = self.seen(content, facts, &said, became);
         self.take(Some(key), seen);
         said
@@ -287,29 +293,35 @@ impl Naive {
                     result: Err(refused),
                     divergences: Vec::new(),
                     raises: None,
+                    refunds: None,
                 };
             }
             Ok(approved) => approved,
         };
-        let (raises, divergence) = self.relate(facts, approved.0.is_some());
+        let (raises, refunds, divergence) = self.relate(facts, approved.0.is_some());
         Ending {
             result: Ok(approved),
             divergences: divergence.into_iter().collect(),
             raises,
+            refunds,
         }
     }
 
-    /// The hold that a request raises, or what is not as it says.
-    fn relate(&self, facts: &RequestFacts, moves: bool) -> (Option<usize>, Option<Divergence>) {
+    /// The hold that a request raises, what it gives back of one, or what is not as it says.
+    fn relate(
+        &self,
+        facts: &RequestFacts,
+        moves: bool,
+    ) -> (Option<usize>, Option<Refunds>, Option<Divergence>) {
         let names = names(facts);
         let relates = facts.incremental || facts.original.is_some();
         let names_one = facts.original.is_some() || names.iter().any(Option::is_some);
         if !relates || !names_one {
-            return (None, None);
+            return (None, None, None);
         }
         let named = self.named(facts.key.card, facts.original, &names).flatten();
         let Some((number, _)) = named.and_then(|message| self.hold_of(message)) else {
-            return (None, Some(Divergence::UnknownOriginal));
+            return (None, None, Some(Divergence::UnknownOriginal));
         };
         let hold = &self.holds[number];
         let about = self.about(facts);
@@ -317,8 +329,8 @@ impl Naive {
             .entry
             .is_some_and(|entry| entry.balance_impact == BalanceImpact::Credit)
         {
-            let above = facts.fingerprint.amount_minor > hold.left();
-            return (None, above.then_some(Divergence::RefundAboveOriginal));
+            let (refunds, above) = self.refund(facts, &about, number);
+            return (None, refunds.filter(|_| moves), above);
         }
         let same = about
             .account
@@ -327,12 +339,12 @@ impl Naive {
         let pending = hold.status == AuthorizationStatus::Pending;
         let dual = facts.clearing == Clearing::Offline;
         if same && pending && dual && facts.incremental {
-            return (moves.then_some(number), None);
+            return (moves.then_some(number), None, None);
         }
         if hold.status == AuthorizationStatus::Processed {
-            return (None, Some(Divergence::AlreadyProcessed));
+            return (None, None, Some(Divergence::AlreadyProcessed));
         }
-        (None, Some(Divergence::UnknownOriginal))
+        (None, None, Some(Divergence::UnknownOriginal))
     }
 
     /// Makes a hold of what was approved, or a part of the one that it raises.
@@ -340,13 +352,13 @@ impl Naive {
         &mut self,
         facts: &RequestFacts,
         result: Result<Granted, Refused>,
-        raises: Option<usize>,
+        relates: (Option<usize>, Option<Refunds>),
     ) -> Became {
         let Ok((approved, counted)) = result else {
             return Became::Nothing;
         };
         let became = match approved {
-            Some(approved) => self.hold(facts, approved, raises),
+            Some(approved) => self.hold(facts, approved, relates),
             None => Became::Nothing,
         };
         let of = match became {
@@ -360,7 +372,12 @@ impl Naive {
         became
     }
 
-    fn hold(&mut self, facts: &RequestFacts, approved: Approved, raises: Option<usize>) -> Became {
+    fn hold(
+        &mut self,
+        facts: &RequestFacts,
+        approved: Approved,
+        (raises, refunds): (Option<usize>, Option<Refunds>),
+    ) -> Became {
         let about = self.about(facts);
         let account = about.account.unwrap();
         let options = self
@@ -393,6 +410,9 @@ impl Naive {
             since: self.now,
             currency: facts.fingerprint.currency,
             presented: Presented::default(),
+            refunds,
+            clears: None,
+            refunded: 0,
             changed_by: message,
         });
         if let Some(reference) = facts.network_reference {
@@ -477,6 +497,7 @@ fn refused(reason: Reason) -> Ending {
         result: Err(reason.into()),
         divergences: Vec::new(),
         raises: None,
+        refunds: None,
     }
 }
 

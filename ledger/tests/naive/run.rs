@@ -230,6 +230,7 @@ impl Run {
         let (outcome, record) = self.submit(vec![command.clone()]).pop().unwrap();
         let said = Said::by_the_ledger(&outcome, record.as_ref());
         let expected = self.expected(&command, &outcome);
+        self.naive.note_refunds();
         if said != expected {
             return Err(format!("the ledger said {said:?}\nnot {expected:?}"));
         }
@@ -405,6 +406,13 @@ impl Run {
                 in_force: message.presented.in_force_minor,
                 undone: message.presented.undone_minor,
             };
+            let refunded = message.presented.refunded_minor;
+            if refunded != hold.refunded {
+                let (key, expected) = (&hold.key, hold.refunded);
+                return Err(format!(
+                    "the books have {refunded} of {key:?} refunded\nnot {expected}"
+                ));
+            }
             if presented != hold.presented {
                 let (key, expected) = (&hold.key, hold.presented);
                 return Err(format!(

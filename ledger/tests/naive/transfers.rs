@@ -201,6 +201,9 @@ impl Naive {
             since: self.now,
             currency: None,
             presented: Presented::default(),
+            refunds: None,
+            clears: None,
+            refunded: 0,
             changed_by: message,
         });
         Became::Nothing

@@ -118,7 +118,7 @@ fn follow(world: &World) -> Result<BTreeMap<RecordId, (MessageKey, Stands)>, Str
                     standings.insert(*id, (key, made(standing)));
                 }
                 if let Decision::Approved(approval) = &decided.decision
-                    && let Some((_, of)) = &approval.increment_of
+                    && let Some((_, of)) = approval.increment_of()
                 {
                     let (_, (status, parts)) = standings.get_mut(of).ok_or("no such original")?;
                     if *status != AuthorizationStatus::Pending {

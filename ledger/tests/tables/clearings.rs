@@ -110,6 +110,7 @@ pub(crate) fn record(decided: &ClearingDecided) -> String {
     let result = decided.result.as_str();
     let change = decided
         .cleared()
+        .filter(|cleared| !cleared.refunds())
         .and_then(|cleared| cleared.change.as_ref());
     let made = change.map_or_else(String::new, |change| {
         format!(" made it {}", change.status.as_str())

@@ -250,7 +250,7 @@ impl Coverage {
                 return Some((kind, step));
             }
             Decision::Approved(_) if facts.advice.is_some() => S::AdviceForced,
-            Decision::Approved(approval) => match &approval.increment_of {
+            Decision::Approved(approval) => match approval.increment_of() {
                 Some((_, of)) => return Some((*self.kinds.get(of)?, S::Increment)),
                 None if facts.clearing == Clearing::Online => S::SingleMessage,
                 None => S::Approval,

@@ -178,7 +178,7 @@ pub(crate) fn record(record: &Record) -> Result<String, String> {
 fn authorization(decided: &AuthorizationDecided) -> String {
     match &decided.decision {
         Decision::Approved(approval) => {
-            let kind = match &approval.increment_of {
+            let kind = match approval.increment_of() {
                 Some(_) => "raised by",
                 None => "approved",
             };
@@ -245,7 +245,7 @@ pub(crate) fn stored(verb: &str, message: &StoredMessage) -> Result<String, Stri
         return Ok(match &message.body {
             MessageBody::Authorization { decided, .. } => match &decided.decision {
                 Decision::Declined(reason) => format!("DECLINED {reason}"),
-                Decision::Approved(approval) if approval.increment_of.is_some() => {
+                Decision::Approved(approval) if approval.increment_of().is_some() => {
                     "increment".to_owned()
                 }
                 Decision::Approved(_) => "nothing held".to_owned(),

@@ -238,7 +238,7 @@ fn category(decided: &AuthorizationDecided) -> &'static str {
     match &decided.decision {
         Decision::Declined(_) => "DECLINED",
         Decision::Completed(_) => "CONFIRMATION",
-        Decision::Approved(approval) if approval.increment_of.is_some() => "INCREMENTAL",
+        Decision::Approved(approval) if approval.increment_of().is_some() => "INCREMENTAL",
         Decision::Approved(_) => "AUTHORIZATION",
     }
 }

@@ -147,7 +147,7 @@ fn add(
         let lives = lives_of(evidence, &follow.request);
         let part = lives
             .iter()
-            .any(|life| life.approval.increment_of.is_some());
+            .any(|life| life.approval.increment_of().is_some());
         let in_force = match part {
             true => stands > 0,
             false => !is_gone(&follow.request),
@@ -235,10 +235,7 @@ pub fn hold_dropped_in_time(evidence: &Evidence<'_>) -> Verdict {
                 let in_force = |id: RecordId| (id, recorded.time.0 + DAYS * DAY_US);
                 match &decided.decision {
                     Decision::Approved(approval) => {
-                        let of = approval
-                            .increment_of
-                            .as_ref()
-                            .map_or(recorded.id, |(_, id)| *id);
+                        let of = approval.increment_of().map_or(recorded.id, |(_, id)| *id);
                         let (id, time) = in_force(of);
                         due.insert(id, time);
                     }

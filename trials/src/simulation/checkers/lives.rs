@@ -50,7 +50,7 @@ pub fn of(records: &[Recorded]) -> Vec<Life<'_>> {
         match &recorded.record {
             Record::AuthorizationDecided(decided) => {
                 if let Decision::Approved(approval) = &decided.decision {
-                    let raised = approval.increment_of.as_ref().map(|(_, id)| *id);
+                    let raised = approval.increment_of().map(|(_, id)| *id);
                     lives.push(Life {
                         is_plain: raised.is_none(),
                         id: recorded.id,
