@@ -43,12 +43,12 @@ pub(crate) struct HttpSite {
 }
 
 impl HttpSite {
-    /// Listens, and serves liveness.
+    /// Listens, and serves liveness on the runtime that this is called in.
     ///
     /// # Errors
     /// What the system answers, with the address.
-    pub(crate) async fn open(listen: SocketAddr, bounds: settings::Http) -> anyhow::Result<Self> {
-        let listener = server::bind(listen).await?;
+    pub(crate) fn open(listen: SocketAddr, bounds: settings::Http) -> anyhow::Result<Self> {
+        let listener = server::bind(listen)?;
         let address = listener.local_addr()?;
         let routes = Arc::new(OnceLock::new());
         let site = http::site(Arc::clone(&routes));

@@ -116,7 +116,8 @@ pub fn run(configuration: Configuration) -> anyhow::Result<()> {
         .enable_all()
         .event_interval(TURNS_BETWEEN_LOOKS)
         .build()?;
-    let site = runtime.block_on(HttpSite::open(settings.http_listen, settings.http))?;
+    let site = runtime.block_on(async { HttpSite::open(settings.http_listen, settings.http) })?;
+    runtime.spawn(telemetry::keep_metrics_small(metrics.clone()));
     let keys = data.join(data_directory::KEYS);
     key_check::verify_expected(data, &keys)?;
     let vault = CardVault::open(&keys)?;
@@ -287,7 +288,7 @@ async fn serve(settings: &Settings, context: http::Context, site: &HttpSite) -> 
     let mut listeners: Vec<(Port, TcpListener)> = Vec::new();
     for listener in &settings.listener {
         let port = Port::of_listener(listener, named(&listener.network)?, settings);
-        listeners.push((port, server::bind(listener.listen).await?));
+        listeners.push((port, server::bind(listener.listen)?));
     }
     let mut lines = Vec::new();
     for connector in &settings.connector {

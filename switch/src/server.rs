@@ -15,9 +15,8 @@ use ledger::identifiers::Timestamp;
 use ledger::runtime::{Lane, Submitter, Ticket, Timing, now};
 use rules::{NetworkId, Reason};
 use serde_json::json;
-use socket2::{SockRef, TcpKeepalive};
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
-use tokio::net::{TcpListener, TcpStream};
+use tokio::net::{TcpListener, TcpSocket, TcpStream};
 use tokio::sync::mpsc;
 use tokio::time::{Instant, sleep_until, timeout};
 use tokio_util::sync::CancellationToken;
@@ -40,6 +39,7 @@ use crate::settings;
 use crate::telemetry::{self, LinkMetrics, Stage};
 use crate::totals::SharedTotals;
 
+mod keep_alive;
 mod own_requests;
 mod totals;
 
@@ -159,15 +159,26 @@ impl LinkTicket {
     }
 }
 
+/// Connections that may wait to be accepted. Where there is no room for one, its peer tries again only after a second.
+const WAITING_CONNECTIONS: u32 = 1024;
+
 /// Binds one listener.
 ///
 /// # Errors
 /// What the system answers, with the address.
-pub async fn bind(address: SocketAddr) -> anyhow::Result<TcpListener> {
+pub fn bind(address: SocketAddr) -> anyhow::Result<TcpListener> {
     use anyhow::Context as _;
-    TcpListener::bind(address)
-        .await
-        .with_context(|| format!("cannot listen on {address}"))
+    let listen = || {
+        let socket = match address {
+            SocketAddr::V4(_) => TcpSocket::new_v4()?,
+            SocketAddr::V6(_) => TcpSocket::new_v6()?,
+        };
+        // What is left of connections of the process before does not keep this one out.
+        socket.set_reuseaddr(true)?;
+        socket.bind(address)?;
+        socket.listen(WAITING_CONNECTIONS)
+    };
+    listen().with_context(|| format!("cannot listen on {address}"))
 }
 
 /// Accepts connections of one network until the stop, each as a task of its own.
@@ -237,7 +248,7 @@ pub(crate) async fn serve_link(
     if let Err(error) = stream.set_nodelay(true) {
         tracing::warn!(%peer, %error, "the link may answer late");
     }
-    if let Err(error) = keep_alive(&stream, shared.bounds) {
+    if let Err(error) = keep_alive::begin(&stream, shared.bounds) {
         tracing::warn!(%peer, %error, "a peer that is gone may not be noticed");
     }
     let metrics = LinkMetrics::new(&plan.network.name);
@@ -282,22 +293,6 @@ pub(crate) async fn serve_link(
     told("link.closed", json!({ "reason": reason }));
     tracing::info!(%peer, network = plan.network.name, reason, "link closed");
     reason
-}
-
-/// Questions that a silent peer may leave unanswered, and how long each waits.
-const KEEPALIVE_PROBES: (u32, Duration) = (3, Duration::from_secs(10));
-
-/// Lets the system notice that a peer is gone without a word: a cable, a crash. While bytes are on their way it asks
-/// nothing, so that these may be on their way for no longer than the questions.
-fn keep_alive(stream: &TcpStream, bounds: settings::Links) -> std::io::Result<()> {
-    let (probes, interval) = KEEPALIVE_PROBES;
-    let keepalive = TcpKeepalive::new()
-        .with_time(Duration::from_secs(bounds.keepalive_s.max(1)))
-        .with_interval(interval)
-        .with_retries(probes);
-    let socket = SockRef::from(stream);
-    socket.set_tcp_keepalive(&keepalive)?;
-    socket.set_tcp_user_timeout(Some(interval.saturating_mul(probes)))
 }
 
 /// Room for what a link writes at once, in most cases.

@@ -93,6 +93,19 @@ pub fn start_metrics() -> anyhow::Result<PrometheusHandle> {
     builder.install_recorder().context("metrics")
 }
 
+/// How often what was measured is added up.
+const ADDED_UP_EVERY: Duration = Duration::from_secs(1);
+
+/// Adds up what was measured, for ever: between two of these every single measurement is kept, and nobody may ever read
+/// the metrics.
+pub async fn keep_metrics_small(metrics: PrometheusHandle) {
+    let mut times = tokio::time::interval(ADDED_UP_EVERY);
+    loop {
+        times.tick().await;
+        metrics.run_upkeep();
+    }
+}
+
 /// Metrics of the links of one network.
 #[derive(Debug)]
 pub struct LinkMetrics {

@@ -14,6 +14,8 @@
 #[path = "abuse/dialects.rs"]
 mod dialects;
 mod harness;
+#[path = "abuse/hosts.rs"]
+mod hosts;
 #[path = "abuse/http.rs"]
 mod http;
 #[path = "abuse/rounds.rs"]
