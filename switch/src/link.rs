@@ -309,7 +309,7 @@ impl Link {
                     request,
                 }
             }
-            Ok(None) => self.refuse(&incoming, around, Reason::NotPermitted, out, report),
+            Ok(None) => self.refuse(&incoming, around, not_served(message), out, report),
             Err(Problem::Format(error)) => {
                 report(Anomaly::Format(error, References::of(message)));
                 self.refuse(&incoming, around, Reason::FormatError, out, report)
@@ -645,6 +645,14 @@ fn asked(message: &Message, around: &Surroundings<'_>) -> Result<Option<Command>
         }
         _ => None,
     })
+}
+
+/// Why a message type is not served.
+fn not_served(message: &Message) -> Reason {
+    match message.mti().class() {
+        MtiClass::FileAction => Reason::FileActionNotSupported,
+        _ => Reason::NotPermitted,
+    }
 }
 
 /// What must be looked up in the books: the message that this one belongs to, and the one of its own key
