@@ -38,6 +38,7 @@ mod map;
 pub mod operation;
 pub mod over_limit;
 pub mod purge;
+mod rank;
 pub mod rebuild;
 mod recent;
 pub mod record;

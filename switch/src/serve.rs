@@ -232,6 +232,7 @@ fn ledger_options(settings: &Settings) -> anyhow::Result<LedgerOptions> {
             queue_batches: ledger.commit_queue_batches,
             gather_batches: ledger.commit_queue_batches,
             gather_us: ledger.commit_gather_us,
+            gather_records: u64::try_from(ledger.batch_commands).unwrap_or(u64::MAX),
         },
         readers: Readers::default(),
         retention: Policy {

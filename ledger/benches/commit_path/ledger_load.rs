@@ -129,6 +129,7 @@ impl Running {
                 queue_batches: 256,
                 gather_batches: 256,
                 gather_us: 200,
+                gather_records: u64::MAX,
             },
             readers: Readers::default(),
             retention: Policy {

@@ -114,7 +114,7 @@ impl<D: Disk> Log<D> {
         clean_end::write(&self.disk, end)
     }
 
-    /// Prepares the next segment in pieces of so many bytes, for a thread of lower priority.
+    /// Prepares the next segment in pieces of so many bytes, for a thread beside the committer.
     /// `wanted` is raised when there is something to prepare.
     #[must_use]
     pub fn preparer(&self, piece_bytes: usize, wanted: &Signal) -> Preparer<D>
@@ -166,7 +166,7 @@ impl<D: Disk> Log<D> {
         self.durable = self.next_sequence.saturating_sub(1);
         // Early enough that the next segment is ready when this one is full.
         if segment.end > segment.capacity / 4 {
-            self.next.want();
+            self.next.want(segment.end > segment.capacity / 2);
         }
         Ok(())
     }

@@ -108,7 +108,7 @@ impl<D: Disk> Log<D> {
         remove_partial(&log.disk, prepare::PARTIAL_NAME)?;
         remove_partial(&log.disk, clean_end::PARTIAL_NAME)?;
         if relevant.is_empty() {
-            log.next.want();
+            log.next.want(false);
         }
         Ok((log, recovered))
     }

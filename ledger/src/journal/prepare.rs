@@ -14,6 +14,9 @@ use super::signal::Signal;
 /// The file that becomes the next segment.
 pub(super) const PARTIAL_NAME: &str = "next-segment.partial";
 
+/// Pieces that are made as one in haste: each sync is a wait for the device, and for the processor behind it.
+const PIECES_IN_HASTE: usize = 4;
+
 /// What the log and the preparer tell each other; clones share it.
 #[derive(Clone, Debug, Default)]
 pub(super) struct NextSegment {
@@ -23,6 +26,8 @@ pub(super) struct NextSegment {
 #[derive(Debug, Default)]
 struct Shared {
     stage: Stage,
+    /// The segment in use fills up faster than the next one is made.
+    in_haste: bool,
     wanted: Option<Signal>,
 }
 
@@ -44,9 +49,10 @@ impl NextSegment {
         self.shared.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// The log will need a segment before long.
-    pub(super) fn want(&self) {
+    /// The log will need a segment before long, or very soon.
+    pub(super) fn want(&self, in_haste: bool) {
         let mut shared = self.lock();
+        shared.in_haste = in_haste;
         if shared.stage == Stage::NotNeeded {
             shared.stage = Stage::Wanted;
             if let Some(wanted) = &shared.wanted {
@@ -80,7 +86,10 @@ pub enum Prepared {
     /// There is nothing to prepare.
     Idle,
     /// A piece was written; there are more.
-    Piece,
+    Piece {
+        /// They are needed very soon.
+        in_haste: bool,
+    },
     /// The next segment is ready.
     Ready,
 }
@@ -119,10 +128,14 @@ impl<D: Disk> Preparer<D> {
     /// What the file system answers. The partial file is then removed, if that can be done, and the next
     /// step begins anew; a rotation before that makes its segment itself.
     pub fn step(&mut self) -> io::Result<Prepared> {
-        if self.next.lock().stage != Stage::Wanted {
-            return Ok(Prepared::Idle);
-        }
-        let filled = self.fill();
+        let in_haste = {
+            let shared = self.next.lock();
+            if shared.stage != Stage::Wanted {
+                return Ok(Prepared::Idle);
+            }
+            shared.in_haste
+        };
+        let filled = self.fill(in_haste);
         if filled.is_err() {
             self.filling = None;
             // It may hold the last free blocks, which the log needs more.
@@ -131,20 +144,22 @@ impl<D: Disk> Preparer<D> {
         filled
     }
 
-    fn fill(&mut self) -> io::Result<Prepared> {
+    fn fill(&mut self, in_haste: bool) -> io::Result<Prepared> {
         let (mut file, filled) = match self.filling.take() {
             Some(filling) => filling,
             None => (self.disk.create(PARTIAL_NAME, 0)?, 0),
         };
         let left = self.segment_bytes.saturating_sub(filled);
-        let length = usize::try_from(left).map_or(self.piece_bytes, |l| l.min(self.piece_bytes));
+        let pieces = if in_haste { PIECES_IN_HASTE } else { 1 };
+        let most = self.piece_bytes.saturating_mul(pieces);
+        let length = usize::try_from(left).map_or(most, |left| left.min(most));
         // Real zeros, as Disk::create writes them.
         file.write_at(filled, &vec![0; length])?;
         file.sync_data()?;
         let filled = filled.saturating_add(length as u64);
         if filled < self.segment_bytes {
             self.filling = Some((file, filled));
-            return Ok(Prepared::Piece);
+            return Ok(Prepared::Piece { in_haste });
         }
         self.next.lock().stage = Stage::Ready(filled);
         Ok(Prepared::Ready)

@@ -21,7 +21,9 @@ pub fn now() -> Timestamp {
     Timestamp(i64::try_from(since_epoch.as_micros()).unwrap_or(i64::MAX))
 }
 
-pub(super) fn elapsed_since(begun: Timestamp) -> Duration {
+/// The time since an instant; zero when the clock went back.
+#[must_use]
+pub fn elapsed_since(begun: Timestamp) -> Duration {
     between(begun, now())
 }
 

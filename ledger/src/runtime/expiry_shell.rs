@@ -7,14 +7,15 @@
 use std::sync::Arc;
 use std::time::Duration;
 
+use super::Ticket;
 use super::clock::now;
 use super::queue::Entrance;
-use super::{Ticket, step_back};
 use crate::authorization::MessageKey;
 use crate::books::rows::{MessageBody, StoredMessage};
 use crate::books::{SledStore, Views};
 use crate::command::Command;
 use crate::journal::signal::Signal;
+use crate::rank::Behind;
 
 /// How often due holds are looked for.
 const INTERVAL: Duration = Duration::from_secs(1);
@@ -30,7 +31,7 @@ pub(super) struct ExpiryShell<T> {
 
 impl<T: Ticket> ExpiryShell<T> {
     pub(super) fn run(self) {
-        step_back();
+        let _behind = Behind::step_back();
         while !self.stop.wait(INTERVAL) {
             let found = now();
             match self.views.due(found, MOST) {

@@ -1,6 +1,6 @@
 //! The shell around the ledger's machines: threads, the clock, the files.
 //!
-//! Owns: the start (books, then the journal's rest), the writer, committer, view-writer and housekeeping
+//! Owns: the start (books, then the journal's rest), the writer, committer, preparation, view-writer and housekeeping
 //! threads, and the end in order. Everything that decides is in the machines; nothing here does. Must
 //! never: hand out an outcome but through the watermark.
 
@@ -11,6 +11,7 @@ mod lag;
 mod observer;
 mod options;
 mod pace;
+mod preparation;
 mod pressure;
 mod purge_shell;
 mod queue;
@@ -21,7 +22,8 @@ mod transfer_shell;
 mod view_shell;
 mod writer_shell;
 
-pub use clock::{between, now, whole_ms};
+pub use crate::rank::Behind;
+pub use clock::{between, elapsed_since, now, whole_ms};
 pub use expiry_shell::drop_expired;
 pub use observer::{LedgerFailure, Observer, Started, Ticket, Timing};
 pub use options::{BOOKS, LedgerOptions, SNAPSHOT};
@@ -51,11 +53,11 @@ use crate::rebuild::{self, Opened, Places, Rebuilt, Source};
 use crate::snapshot::files;
 use crate::writer::Writer;
 
-use clock::elapsed_since;
 use expiry_shell::ExpiryShell;
-use housekeeping::{Housekeeping, PIECE_BYTES};
+use housekeeping::Housekeeping;
 use lag::Lag;
 use pace::Pace;
+use preparation::Preparation;
 use pressure::Pressure;
 use purge_shell::PurgeShell;
 use queue::Entrance;
@@ -76,7 +78,8 @@ pub struct Ledger<T> {
     snapshots: Snapshots,
     readers: Readers,
     stopping: Arc<AtomicBool>,
-    stop: Signal,
+    /// Wakes the thread that prepares segments.
+    wanted: Signal,
     /// The threads that submit commands themselves, and what ends each: they must end before the writer does.
     submitting: Vec<(JoinHandle<()>, Signal)>,
     threads: Vec<JoinHandle<()>>,
@@ -89,6 +92,7 @@ struct Machines<T> {
     view_writer: ViewWriter<SledStore>,
     cursor: Cursor<Directory>,
     releaser: Arc<Releaser<T>>,
+    preparation: Preparation,
     housekeeping: Housekeeping,
     snapshots: Directory,
     snapshot_pin: Reader,
@@ -139,15 +143,14 @@ impl<T: Ticket> Ledger<T> {
         };
         let now = now();
         let housekeeping = Housekeeping {
-            preparer: opened.log.preparer(PIECE_BYTES, options.readers.progress()),
             retainer: Retainer::new(disk, options.readers.clone(), options.retention),
             books: options.readers.pin(BOOKS, started.books_sequence, now),
             readers: options.readers.clone(),
             views: Arc::clone(opened.view_writer.views()),
             stopping: Arc::default(),
-            stop: Signal::default(),
             observer: Arc::clone(&observer),
         };
+        let preparation = Preparation::of(&opened.log, Arc::clone(&housekeeping.stopping));
         let snapshot_pin = options.readers.pin(SNAPSHOT, oldest_snapshot, now);
         let watermark = Watermark::at(started.sequence);
         let releaser = Arc::new(Releaser::behind(watermark.clone()));
@@ -167,6 +170,7 @@ impl<T: Ticket> Ledger<T> {
             view_writer: opened.view_writer,
             cursor: opened.cursor,
             releaser,
+            preparation,
             housekeeping,
             snapshots,
             snapshot_pin,
@@ -186,7 +190,6 @@ impl<T: Ticket> Ledger<T> {
         let watermark = journal.watermark().clone();
         let housekeeping = machines.housekeeping;
         let stopping = Arc::clone(&housekeeping.stopping);
-        let stop = housekeeping.stop.clone();
         let (entrance, exit) = queue::queue(options.queue_commands);
         let views = Arc::clone(machines.view_writer.views());
         let lag = Arc::new(Lag::within(
@@ -223,6 +226,7 @@ impl<T: Ticket> Ledger<T> {
             observer: Arc::clone(observer),
         };
         let view_thread = spawn("view-writer", move || shell.run())?;
+        let (preparation_thread, wanted) = machines.preparation.start()?;
         let housekeeping_thread = spawn("housekeeping", move || housekeeping.run())?;
         let kept = options.snapshots_kept;
         let (snapshot_shell, snapshots) = SnapshotShell::new(
@@ -242,10 +246,11 @@ impl<T: Ticket> Ledger<T> {
             snapshots,
             readers: options.readers.clone(),
             stopping,
-            stop,
+            wanted,
             threads: vec![
                 writer_thread,
                 view_thread,
+                preparation_thread,
                 housekeeping_thread,
                 snapshot_thread,
             ],
@@ -289,7 +294,7 @@ impl<T: Ticket> Ledger<T> {
             // The writer comes first; when it has ended, so has the committer.
             joined(thread);
             self.stopping.store(true, Ordering::Release);
-            self.stop.raise();
+            self.wanted.raise();
             self.readers.progress().raise();
         }
     }
@@ -334,16 +339,6 @@ fn submitting_threads<T: Ticket>(
 
 fn spawn(name: &str, run: impl FnOnce() + Send + 'static) -> io::Result<JoinHandle<()>> {
     std::thread::Builder::new().name(name.to_owned()).spawn(run)
-}
-
-/// Gives the calling thread a lower priority: what happens behind the answers must not take the processor
-/// from what they wait for.
-pub fn step_back() {
-    /// Ten steps of the scheduler's forty below the ordinary.
-    const NICENESS: i32 = 10;
-    if let Err(error) = rustix::process::setpriority_process(None, NICENESS) {
-        tracing::warn!(%error, "a background thread keeps its priority");
-    }
 }
 
 /// The longest match window of the networks, in microseconds.

@@ -7,14 +7,15 @@
 use std::sync::Arc;
 use std::time::Duration;
 
+use super::Ticket;
 use super::clock::now;
 use super::queue::Entrance;
-use super::{Ticket, step_back};
 use crate::books::{SledStore, StoreError, Views};
 use crate::command::Command;
 use crate::identifiers::Timestamp;
 use crate::journal::signal::Signal;
 use crate::operation::{Operation, OperationRequest};
+use crate::rank::Behind;
 
 /// How often it is looked whether something is to go.
 const INTERVAL: Duration = Duration::from_secs(1);
@@ -40,7 +41,7 @@ pub(super) struct PurgeShell<T> {
 
 impl<T: Ticket> PurgeShell<T> {
     pub(super) fn run(self) {
-        step_back();
+        let _behind = Behind::step_back();
         let mut ordered = Timestamp::default();
         while !self.stop.wait(INTERVAL) {
             if let Some(line) = self.line().filter(|line| *line > ordered) {

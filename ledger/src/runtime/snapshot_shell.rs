@@ -12,10 +12,10 @@ use crossbeam_channel::{Receiver, RecvTimeoutError, Sender, bounded};
 
 use super::clock::{between, elapsed_since, now, whole_ms};
 use super::pace::Pace;
-use super::step_back;
 use crate::identifiers::ShardId;
 use crate::journal::disk::Directory;
 use crate::journal::readers::Reader;
+use crate::rank::Behind;
 use crate::snapshot::SnapshotError;
 use crate::snapshot::export::Step;
 use crate::snapshot::files::{self, Taken};
@@ -92,7 +92,7 @@ impl SnapshotShell {
     }
 
     pub(super) fn run(self) {
-        step_back();
+        let _behind = Behind::step_back();
         // Counted, not read from the clock: that may be set back, and then no snapshot would be due.
         let mut waited = Duration::ZERO;
         while !self.pace.is_stopping() {

@@ -7,11 +7,12 @@
 use std::sync::Arc;
 use std::time::Duration;
 
+use super::Ticket;
 use super::clock::now;
 use super::queue::Entrance;
-use super::{Ticket, step_back};
 use crate::books::{SledStore, Views};
 use crate::journal::signal::Signal;
+use crate::rank::Behind;
 
 /// How often transfers are looked for.
 const INTERVAL: Duration = Duration::from_millis(500);
@@ -27,7 +28,7 @@ pub(super) struct TransferShell<T> {
 
 impl<T: Ticket> TransferShell<T> {
     pub(super) fn run(self) {
-        step_back();
+        let _behind = Behind::step_back();
         while !self.stop.wait(INTERVAL) {
             let looked = now();
             match self.views.missing_steps(MOST) {

@@ -7,10 +7,11 @@ use std::time::Duration;
 
 use super::clock::{elapsed_since, now};
 use super::pace::Pace;
-use super::{LedgerFailure, Observer, step_back};
+use super::{LedgerFailure, Observer};
 use crate::books::{SledStore, ViewWriter};
 use crate::journal::cursor::Cursor;
 use crate::journal::disk::Directory;
+use crate::rank::Behind;
 
 /// How often it looks whether the ledger is ending, when nothing happens.
 const LOOK: Duration = Duration::from_millis(200);
@@ -28,7 +29,7 @@ pub(super) struct ViewShell {
 
 impl ViewShell {
     pub(super) fn run(mut self) {
-        step_back();
+        let mut behind = Behind::step_back();
         let (mut checkpointed, mut quiet) = (now(), Duration::ZERO);
         let look = self.interval.min(LOOK);
         loop {
@@ -42,7 +43,7 @@ impl ViewShell {
             }
             let due =
                 stopping || quiet >= self.interval || elapsed_since(checkpointed) >= self.interval;
-            match self.follow(due) {
+            match self.follow(due, &mut behind) {
                 Ok(true) => checkpointed = now(),
                 Ok(false) => {}
                 Err(failure) => {
@@ -58,8 +59,9 @@ impl ViewShell {
 
     /// Takes in what is durable; writes the books when it is time, or enough has changed, or the lag nears
     /// its bound: what is not written is refused soon.
-    fn follow(&mut self, due: bool) -> Result<bool, LedgerFailure> {
+    fn follow(&mut self, due: bool, behind: &mut Behind) -> Result<bool, LedgerFailure> {
         while self.view_writer.dirty_rows() < self.rows {
+            behind.press(self.pace.is_pressed());
             match self.cursor.next(self.pace.watermark.sequence())? {
                 Some(batch) => {
                     self.view_writer.apply(&batch)?;
@@ -78,6 +80,7 @@ impl ViewShell {
         let rows = self.view_writer.checkpoint_paced(&mut |store| {
             let begun = now();
             store.sync_file()?;
+            behind.press(pace.is_pressed());
             pace.checkpoint(elapsed_since(begun));
             Ok(())
         })?;

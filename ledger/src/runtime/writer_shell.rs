@@ -17,6 +17,7 @@ use super::{LedgerFailure, Observer, Ticket, match_window_us};
 use crate::books::{SledStore, Views};
 use crate::command::Submission;
 use crate::journal::Journal;
+use crate::rank;
 use crate::writer::Writer;
 
 pub(super) struct WriterShell<T, J> {
@@ -33,6 +34,7 @@ pub(super) struct WriterShell<T, J> {
 
 impl<T: Ticket, J: Journal> WriterShell<T, J> {
     pub(super) fn run(mut self, submissions: &Exit<T>) {
+        rank::give_way();
         while let Some(taken) = submissions.next(self.batch_commands) {
             if let Err(failure) = self.batch(taken) {
                 self.observer.failed(failure);

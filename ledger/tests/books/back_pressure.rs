@@ -68,6 +68,7 @@ fn options(directory: &Path) -> LedgerOptions {
             queue_batches: 16,
             gather_batches: 16,
             gather_us: 0,
+            gather_records: u64::MAX,
         },
         readers: ledger::journal::readers::Readers::default(),
         retention: Policy {

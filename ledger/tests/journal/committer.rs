@@ -18,6 +18,7 @@ const COMMIT: CommitOptions = CommitOptions {
     queue_batches: 64,
     gather_batches: 16,
     gather_us: 0,
+    gather_records: u64::MAX,
 };
 
 struct Rig {
@@ -131,6 +132,31 @@ fn a_commit_takes_at_most_what_it_may_gather() {
 }
 
 #[test]
+fn a_commit_of_enough_records_waits_for_no_more() {
+    let mut rig = rig(CommitOptions {
+        gather_us: u64::try_from(LONG.as_micros()).unwrap() * 10,
+        gather_records: 2,
+        ..COMMIT
+    });
+    rig.submit(1);
+    rig.sync(0);
+    rig.sync_begins.recv_timeout(LONG).unwrap();
+    for sequence in 2..=4 {
+        rig.submit(sequence);
+    }
+    rig.let_sync_end.send(()).unwrap();
+    assert_eq!(rig.committed(), (1, 1));
+    rig.sync_begins.recv_timeout(LONG).unwrap();
+    for sequence in 5..=6 {
+        rig.submit(sequence);
+    }
+    rig.let_sync_end.send(()).unwrap();
+    assert_eq!(rig.committed(), (4, 3), "what waits is taken all the same");
+    rig.sync(4);
+    assert_eq!(rig.committed(), (6, 2), "behind one of several");
+}
+
+#[test]
 fn outcomes_leave_only_after_their_sync() {
     let mut rig = rig(COMMIT);
     let mut writer = ledger::writer::Writer::new(
@@ -236,6 +262,7 @@ fn dropping_the_journal_makes_durable_what_was_submitted_in_order() {
         queue_batches: 4,
         gather_batches: 8,
         gather_us: 200,
+        gather_records: u64::MAX,
     };
     let told_to = move |committed| tell.send(committed).unwrap();
     let mut journal = FileJournal::start(log, commit, watermark.clone(), told_to).unwrap();

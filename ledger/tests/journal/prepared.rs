@@ -109,7 +109,10 @@ fn the_next_segment_is_wanted_when_a_quarter_of_this_one_is_used() {
     assert!(!wanted.wait(Duration::ZERO));
     log.append(&[batch(2, &[900])]).unwrap();
     assert!(wanted.wait(Duration::ZERO));
-    assert_eq!(preparer.step().unwrap(), Prepared::Piece);
+    assert_eq!(
+        preparer.step().unwrap(),
+        Prepared::Piece { in_haste: false }
+    );
 }
 
 #[test]
@@ -119,7 +122,8 @@ fn a_full_disk_leaves_its_last_blocks_to_the_log() {
     let mut preparer = log.preparer(1000, &Signal::default());
     disk.set_capacity(Some(3500));
     for piece in 0..3 {
-        assert_eq!(preparer.step().unwrap(), Prepared::Piece, "{piece}");
+        let made = preparer.step().unwrap();
+        assert_eq!(made, Prepared::Piece { in_haste: false }, "{piece}");
     }
     let error = preparer.step().unwrap_err();
     assert_eq!(error.kind(), std::io::ErrorKind::StorageFull);
@@ -137,4 +141,22 @@ fn a_partial_file_that_somebody_removed_is_done_without() {
     disk.remove(PARTIAL).unwrap();
     log.append(&[batch(1, &[10])]).unwrap();
     assert_eq!(read_all(disk, 0, 1).len(), 1);
+}
+
+#[test]
+fn past_half_of_a_segment_the_next_one_is_made_in_larger_pieces_and_in_haste() {
+    let disk = SimulatedDisk::default();
+    let (mut log, _) = Log::open(disk.clone(), options(4000), 0).unwrap();
+    let mut preparer = log.preparer(500, &Signal::default());
+    ready(&mut preparer);
+    log.append(&[batch(1, &[1200])]).unwrap();
+    assert_eq!(
+        preparer.step().unwrap(),
+        Prepared::Piece { in_haste: false }
+    );
+    log.append(&[batch(2, &[900])]).unwrap();
+    // 500 bytes are there; three more steps of 2,000 at most.
+    assert_eq!(preparer.step().unwrap(), Prepared::Piece { in_haste: true });
+    assert_eq!(preparer.step().unwrap(), Prepared::Ready);
+    assert_eq!(preparer.step().unwrap(), Prepared::Idle);
 }

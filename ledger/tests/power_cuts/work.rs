@@ -67,6 +67,7 @@ pub(crate) fn options(data: &Path) -> LedgerOptions {
             queue_batches: 8,
             gather_batches: 8,
             gather_us: 0,
+            gather_records: u64::MAX,
         },
         readers: Readers::default(),
         // Whatever nobody needs goes.

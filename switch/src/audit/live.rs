@@ -15,7 +15,7 @@ use axum::http::StatusCode;
 use axum::response::{IntoResponse as _, Response};
 use ledger::audit::Progress;
 use ledger::books::{SledStore, Views};
-use ledger::runtime::{now, step_back};
+use ledger::runtime::{Behind, now};
 use rules::Snapshot;
 use serde::Deserialize;
 use serde_json::Value;
@@ -157,7 +157,7 @@ struct Work {
 
 impl Work {
     fn run(self) -> anyhow::Result<Value> {
-        step_back();
+        let _behind = Behind::step_back();
         let audited = Audited {
             data: &self.data,
             views: &self.views,

@@ -15,7 +15,7 @@ use ledger::journal::Batch;
 use ledger::journal::cursor::{Cursor, CursorError, oldest_held};
 use ledger::journal::disk::{Directory, Disk};
 use ledger::journal::readers::{Reader, Readers};
-use ledger::runtime::{now, step_back};
+use ledger::runtime::{Behind, elapsed_since, now};
 
 use super::files::io_error;
 use super::{EventError, EventFiles, WaitingNotices, gap, lines};
@@ -155,6 +155,9 @@ impl<D: Disk + Clone> Emitter<D> {
     }
 }
 
+/// How late events may be before they take their share of a busy processor.
+const PATIENCE: Duration = Duration::from_secs(10);
+
 /// Follows the journal and writes events until told to stop: the shell of [`Emitter`].
 ///
 /// # Errors
@@ -166,14 +169,17 @@ pub fn follow(
     notices: &WaitingNotices,
     stop: &Arc<AtomicBool>,
 ) -> Result<(), EventError> {
-    step_back();
+    let mut behind = Behind::step_back();
     let interval = Duration::from_millis(settings.save_interval_ms);
-    let mut saved = now();
+    let (mut saved, mut caught_up) = (now(), now());
     loop {
         let stopping = stop.load(Ordering::Acquire);
         let next = emitter.sequence().saturating_add(1);
         let quiet = stopping || !watermark.wait_for(next, interval);
-        while emitter.emit(watermark.sequence())? {}
+        while emitter.emit(watermark.sequence())? {
+            behind.press(elapsed_since(caught_up) > PATIENCE);
+        }
+        caught_up = now();
         let waited_us = now().0.saturating_sub(saved.0);
         if quiet || u128::try_from(waited_us).unwrap_or(0) >= interval.as_micros() {
             emitter.tell(notices)?;

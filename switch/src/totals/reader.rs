@@ -15,7 +15,7 @@ use ledger::journal::cursor::{Cursor, CursorError, oldest_held};
 use ledger::journal::disk::{Directory, Disk};
 use ledger::journal::readers::{Reader, Readers};
 use ledger::record::Unreadable;
-use ledger::runtime::{now, step_back};
+use ledger::runtime::{Behind, elapsed_since, now};
 use tokio::sync::watch;
 
 use super::{DateOf, Totals, kept};
@@ -25,6 +25,9 @@ const READER: &str = "totals";
 
 /// How often totals are kept, while they change.
 const INTERVAL: Duration = Duration::from_secs(1);
+
+/// How late totals may be before counting takes its share of a busy processor: a reconciliation waits for it.
+const PATIENCE: Duration = Duration::from_secs(1);
 
 /// How long nothing is looked at while nothing happens, the stop included.
 const PAUSE: Duration = Duration::from_millis(100);
@@ -217,15 +220,18 @@ pub fn follow(
     date_of: DateOf<'_>,
     stop: &AtomicBool,
 ) -> Result<(), TotalsError> {
-    step_back();
-    let mut saved = now();
+    let mut behind = Behind::step_back();
+    let (mut saved, mut caught_up) = (now(), now());
     loop {
         let stopping = stop.load(Ordering::Acquire);
         let next = reader.sequence().saturating_add(1);
         if stopping || watermark.wait_for(next, PAUSE) {
-            while reader.count(watermark.sequence(), date_of)? {}
+            while reader.count(watermark.sequence(), date_of)? {
+                behind.press(elapsed_since(caught_up) > PATIENCE);
+            }
         }
-        let waited_us = now().0.saturating_sub(saved.0);
+        caught_up = now();
+        let waited_us = caught_up.0.saturating_sub(saved.0);
         if stopping || u128::try_from(waited_us).unwrap_or(0) >= INTERVAL.as_micros() {
             reader.save()?;
             saved = now();

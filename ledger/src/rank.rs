@@ -1,0 +1,173 @@
+//! Which threads the processor serves first.
+//!
+//! Owns: the ranks of the threads. First comes who holds up every answer and needs little: the committer, and who
+//! prepares its next segment; both sleep and wake for each sync, and on a busy processor would wait each time until those
+//! that never sleep have had their turn. Ordinary are those who read and answer; the writer has a little less weight than
+//! they, so that what must be refused is refused at once however much there is to decide. Behind comes what happens after the answers: it gets the time that nobody else
+//! wants, until it is pressed. The system may refuse to let a thread go forward: then the
+//! first are ordinary, and those behind only have less weight. Must never: matter for what is decided.
+
+use std::marker::PhantomData;
+use std::sync::OnceLock;
+
+use thread_priority::{
+    NormalThreadSchedulePolicy, ThreadPriority, ThreadSchedulePolicy,
+    set_thread_priority_and_policy, thread_native_id,
+};
+
+/// Steps of the scheduler's forty that the first rank is above the ordinary.
+const NICENESS_FIRST: i32 = -10;
+/// Steps that the writer is below the ordinary.
+const NICENESS_WRITER: i32 = 2;
+/// Steps that those behind are below it where they cannot step forward again.
+const NICENESS_BEHIND: i32 = 10;
+
+/// Puts the calling thread first, if that is allowed.
+pub(crate) fn go_first() {
+    // Refused without the right to it (CAP_SYS_NICE, or a limit of niceness); `is_allowed` says so once.
+    if is_allowed() && !has_niceness(NICENESS_FIRST) {
+        tracing::warn!("a thread that answers wait for keeps the ordinary priority");
+    }
+}
+
+/// Gives the calling thread, the writer, a little less weight than those who read and answer have.
+pub(crate) fn give_way() {
+    if !has_niceness(NICENESS_WRITER) {
+        tracing::warn!("the writer keeps the ordinary priority");
+    }
+}
+
+/// The calling thread is behind the others: what it does happens after the answers, and must not take the processor from
+/// what they wait for.
+#[derive(Debug)]
+pub struct Behind {
+    /// Whether the system lets it step forward again.
+    switches: bool,
+    pressed: bool,
+    /// It is about one thread.
+    of_thread: PhantomData<*const ()>,
+}
+
+impl Behind {
+    /// Lets the calling thread step behind the others.
+    #[must_use]
+    pub fn step_back() -> Self {
+        let switches = is_allowed();
+        let stepped = if switches {
+            has_policy(NormalThreadSchedulePolicy::Idle)
+        } else {
+            has_niceness(NICENESS_BEHIND)
+        };
+        if !stepped {
+            tracing::warn!("a background thread keeps its priority");
+        }
+        Self {
+            switches: switches && stepped,
+            pressed: false,
+            of_thread: PhantomData,
+        }
+    }
+
+    /// Says whether the thread is so late with what it does that it must have its share of the processor. To be called
+    /// where it holds nothing that others wait for.
+    pub fn press(&mut self, pressed: bool) {
+        if !self.switches || pressed == self.pressed {
+            return;
+        }
+        self.pressed = pressed;
+        let switched = if pressed {
+            has_policy(NormalThreadSchedulePolicy::Other) && has_niceness(0)
+        } else {
+            has_policy(NormalThreadSchedulePolicy::Idle)
+        };
+        if !switched {
+            tracing::warn!(pressed, "a background thread keeps its priority");
+            self.switches = false;
+        }
+    }
+}
+
+/// Whether the system lets threads go forward: before the ordinary, and from behind back to it. Tried once, by a thread
+/// that does nothing else, for there may be no way back.
+pub(crate) fn is_allowed() -> bool {
+    static ALLOWED: OnceLock<bool> = OnceLock::new();
+    *ALLOWED.get_or_init(|| {
+        let tried = std::thread::spawn(|| {
+            has_policy(NormalThreadSchedulePolicy::Idle)
+                && has_policy(NormalThreadSchedulePolicy::Other)
+                && has_niceness(NICENESS_FIRST)
+        });
+        let allowed = tried.join().unwrap_or(false);
+        if !allowed {
+            tracing::info!(
+                "threads may not go before the ordinary: on a busy processor the journal waits for its turn (CAP_SYS_NICE or a limit of niceness of -10 allows it)"
+            );
+        }
+        allowed
+    })
+}
+
+/// Gives the calling thread a policy and the lowest weight within it.
+fn has_policy(policy: NormalThreadSchedulePolicy) -> bool {
+    let policy = ThreadSchedulePolicy::Normal(policy);
+    set_thread_priority_and_policy(thread_native_id(), ThreadPriority::Min, policy).is_ok()
+}
+
+/// Gives the calling thread a niceness: where it is a thread's own, it is not the process's.
+fn has_niceness(niceness: i32) -> bool {
+    rustix::process::setpriority_process(None, niceness).is_ok()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::fs;
+
+    /// Niceness and policy of the calling thread: fields 19 and 41 of its line in proc(5).
+    fn stands() -> (i32, u32) {
+        let line = fs::read_to_string("/proc/thread-self/stat").unwrap();
+        let after_name = line.rsplit_once(')').unwrap().1;
+        let field = |number: usize| after_name.split_whitespace().nth(number - 3).unwrap();
+        (field(19).parse().unwrap(), field(41).parse().unwrap())
+    }
+
+    const OTHER: u32 = 0;
+    const IDLE: u32 = 5;
+
+    #[test]
+    fn a_thread_steps_back_and_forward_again_where_it_may() {
+        let (ordinary, _) = stands();
+        let steps = std::thread::spawn(|| {
+            let mut behind = Behind::step_back();
+            let mut seen = vec![stands()];
+            for pressed in [true, true, false] {
+                behind.press(pressed);
+                seen.push(stands());
+            }
+            seen
+        });
+        let seen = steps.join().unwrap();
+        if is_allowed() {
+            let policies: Vec<u32> = seen.iter().map(|(_, policy)| *policy).collect();
+            assert_eq!(policies, [IDLE, OTHER, OTHER, IDLE]);
+            assert_eq!(seen[1].0, 0);
+        } else {
+            assert!(seen.iter().all(|stood| *stood == (NICENESS_BEHIND, OTHER)));
+        }
+        assert_eq!(stands(), (ordinary, OTHER), "only the thread that stepped");
+    }
+
+    #[test]
+    fn who_goes_first_goes_alone() {
+        let went = std::thread::spawn(|| {
+            go_first();
+            stands()
+        });
+        let expected = if is_allowed() {
+            NICENESS_FIRST
+        } else {
+            stands().0
+        };
+        assert_eq!(went.join().unwrap(), (expected, OTHER));
+    }
+}
