@@ -162,11 +162,38 @@ impl RecentMessages {
                 part.references.get(reference)?
             }
         };
-        Some((key.clone(), self.get(key)?))
+        let recent = self.get(key)?;
+        if let (Lookup::Reference(reference), Recent::Message(message)) = (lookup, recent)
+            && !message.references.contains(reference)
+        {
+            // Another message has taken the key of one that is gone.
+            return None;
+        }
+        Some((key.clone(), recent))
     }
 
     pub(crate) fn get_mut(&mut self, key: &MessageKey) -> Option<&mut Recent> {
         self.parts.get_mut(part_of(key))?.messages.get_mut(key)
+    }
+
+    /// The message of a record. The key of one that is gone may be that of another.
+    pub(crate) fn message(&self, key: &MessageKey, id: RecordId) -> Option<&Remembered> {
+        match self.get(key)? {
+            Recent::Message(message) if message.id == id => Some(message),
+            Recent::Message(_) | Recent::ReversedBeforeArrival(_) => None,
+        }
+    }
+
+    /// The same, to change it.
+    pub(crate) fn message_mut(
+        &mut self,
+        key: &MessageKey,
+        id: RecordId,
+    ) -> Option<&mut Remembered> {
+        match self.get_mut(key)? {
+            Recent::Message(message) if message.id == id => Some(message),
+            Recent::Message(_) | Recent::ReversedBeforeArrival(_) => None,
+        }
     }
 
     /// Remembers a message; one that its key remembered before keeps its place among the ages.

@@ -192,6 +192,12 @@ impl State {
         self.kept(self.recent.get(key)?)
     }
 
+    /// The message of a record, as far as the books hold it.
+    pub(crate) fn message(&self, key: &MessageKey, id: RecordId) -> Option<&Remembered> {
+        let there = id > self.purge.through;
+        self.recent.message(key, id).filter(|_| there)
+    }
+
     /// What the books hold as well: memory may outlast a decision that left them.
     fn kept<'a>(&self, recent: &'a Recent) -> Option<&'a Recent> {
         (recent.id() > self.purge.through).then_some(recent)
@@ -369,15 +375,18 @@ impl State {
                     .count(id, Counting::Reserved(&approval.reservations));
                 match &approval.relation {
                     Relation::Alone => {}
-                    Relation::Raises((of, _)) => {
-                        if let Some(Recent::Message(message)) = self.recent.get_mut(of) {
+                    Relation::Raises((of, raised)) => {
+                        if let Some(message) = self.recent.message_mut(of, *raised) {
                             message.touched = message.touched.max(id);
                             if let Some(standing) = message.standing.as_mut() {
                                 standing.raise(id, approval.part(id), approval.expires);
                             }
                         }
                     }
-                    Relation::Refunds(refund) => self.refund(id, &refund.of, refund.minor),
+                    Relation::Refunds(refund) => {
+                        let of = (&refund.of, refund.authorization);
+                        self.refund(id, of, refund.minor);
+                    }
                 }
             }
             Decision::Declined(_) => {}
@@ -462,8 +471,12 @@ impl State {
                 }
             }
             OperationEffect::ClearingSettled(settled) => self.settle(id, settled)?,
-            OperationEffect::LimitRefunded { key, paid, .. } => {
-                if let Some(Recent::Message(message)) = self.recent.get_mut(key) {
+            OperationEffect::LimitRefunded {
+                key,
+                authorization,
+                paid,
+            } => {
+                if let Some(message) = self.recent.message_mut(key, *authorization) {
                     message.touched = message.touched.max(id);
                     if let Some(standing) = message.standing.as_mut() {
                         standing.refund(id, *paid);
@@ -515,13 +528,14 @@ impl State {
     /// Makes a change of an authorization, of which what it holds may be remembered.
     fn change(&mut self, id: RecordId, change: &Change) -> Result<(), InvariantViolation> {
         self.controls.count(id, Counting::Changed(&change.counts));
-        self.refunded_by(id, &change.key, change.left_minor());
+        self.refunded_by(id, (&change.key, change.authorization), change.left_minor());
         self.change_standing(id, change)
     }
 
     /// The same, where what it counts was counted.
     fn change_standing(&mut self, id: RecordId, change: &Change) -> Result<(), InvariantViolation> {
-        let Some(Recent::Message(message)) = self.recent.get_mut(&change.key) else {
+        let name = (&change.key, change.authorization);
+        let Some(message) = self.recent.message_mut(name.0, name.1) else {
             return Ok(());
         };
         message.touched = message.touched.max(id);

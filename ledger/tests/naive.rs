@@ -34,6 +34,8 @@ mod operations;
 mod plans;
 #[path = "naive/presentments.rs"]
 mod presentments;
+#[path = "naive/purges.rs"]
+mod purges;
 #[path = "naive/refunds.rs"]
 mod refunds;
 #[path = "naive/requests.rs"]

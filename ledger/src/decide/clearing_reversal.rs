@@ -77,16 +77,14 @@ impl<'a> Undone<'a> {
                 own: true,
             });
         }
-        let key = clearing.changed.clone()?;
-        match context.state.recent(&key) {
-            Some(Recent::Message(message)) => Some(Self {
-                key,
-                clearing,
-                message,
-                own: false,
-            }),
-            Some(Recent::ReversedBeforeArrival(_)) | None => None,
-        }
+        let (key, authorization) = clearing.changed.clone()?;
+        let message = context.state.message(&key, authorization)?;
+        Some(Self {
+            key,
+            clearing,
+            message,
+            own: false,
+        })
     }
 
     /// So much of the clearing in the currency of what stands for it.

@@ -112,19 +112,17 @@ impl<'a> Context<'a> {
                     increment: None,
                 });
             }
-            Some(Link::Increment { of, .. }) => (of, Some(message.id)),
-            Some(Link::Completion { of, .. }) => (of, None),
+            Some(Link::Increment { of, authorization }) => ((of, authorization), Some(message.id)),
+            Some(Link::Completion { of, authorization }) => ((of, authorization), None),
             // What a clearing stands for is changed by clearings alone, a side of a transfer by its settlement.
             Some(Link::Reversal(_) | Link::Clearing(_) | Link::Transfer) => return None,
         };
-        match self.state.recent(of) {
-            Some(Recent::Message(message)) => Some(Target {
-                key: of.clone(),
-                message,
-                increment,
-            }),
-            Some(Recent::ReversedBeforeArrival(_)) | None => None,
-        }
+        let message = self.state.message(of.0, *of.1)?;
+        Some(Target {
+            key: of.0.clone(),
+            message,
+            increment,
+        })
     }
 
     /// What a record does to accounts: to the one it is listed under first, even where nothing moves.

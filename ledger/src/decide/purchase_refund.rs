@@ -101,15 +101,15 @@ fn in_its_currency(
     located: &Located<'_>,
     (message, standing): (&Remembered, &Standing),
 ) -> Option<i64> {
-    let (account, entry) = located.account.zip(located.entry)?;
+    let of_account = located.account.map(|account| account.currency);
     let currency = match &message.content {
         Content::Message(fingerprint) => fingerprint.currency,
         Content::Operation(_) | Content::Clearing(_) => None,
     };
-    let own = facts.fingerprint.currency.unwrap_or(account.currency);
-    if currency.unwrap_or(account.currency) == own {
+    if currency.or(of_account) == facts.fingerprint.currency.or(of_account) {
         return Some(facts.fingerprint.amount_minor);
     }
+    let (account, entry) = located.account.zip(located.entry)?;
     let billed = Amounts::of(context, facts, account, entry, located.network).ok()?;
     let sum = |of: fn(&Part) -> i64| {
         let parts = standing.parts.iter().map(of);

@@ -181,7 +181,8 @@ fn restore(context: Context<'_>, reversal: &Remembered, undone: Option<&Change>)
     let Some(undone) = undone else {
         return Verdict::of(ReversalResult::NoEffect);
     };
-    let Some(Recent::Message(authorization)) = context.state.recent(&undone.key) else {
+    let undone_of = context.state.message(&undone.key, undone.authorization);
+    let Some(authorization) = undone_of else {
         return Verdict::of(ReversalResult::NoEffect);
     };
     let Some(standing) = &authorization.standing else {

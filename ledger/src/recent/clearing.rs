@@ -22,7 +22,7 @@ pub(crate) struct RememberedClearing {
     pub(crate) verdict: ClearingAction,
     pub(crate) reasons: Vec<ClearingReason>,
     /// What it changed: an authorization, or another clearing.
-    pub(crate) changed: Option<MessageKey>,
+    pub(crate) changed: Option<(MessageKey, RecordId)>,
     /// What more of that was presented.
     pub(crate) presented_minor: i64,
     /// The operation that took it out of the work list.
@@ -90,9 +90,10 @@ impl Remembered {
 }
 
 impl Cleared {
-    /// What it changed, by its key.
-    fn changed(&self) -> Option<MessageKey> {
-        self.change.as_ref().map(|change| change.key.clone())
+    /// What it changed, by its key and its record.
+    fn changed(&self) -> Option<(MessageKey, RecordId)> {
+        let change = self.change.as_ref()?;
+        Some((change.key.clone(), change.authorization))
     }
 }
 

@@ -50,10 +50,10 @@ impl State {
         let Some(change) = &cleared.change else {
             return Ok(());
         };
-        self.refunded_by(id, &change.key, cleared.left_minor(change));
+        let name = (&change.key, change.authorization);
+        self.refunded_by(id, name, cleared.left_minor(change));
         if cleared.refunds() {
-            let refunded_minor = cleared.presented_minor.saturating_neg();
-            self.refund(id, &change.key, refunded_minor);
+            self.refund(id, name, cleared.presented_minor.saturating_neg());
         } else if cleared.presented_minor != 0 {
             self.present(id, change, cleared.presented_minor);
         }
@@ -63,25 +63,27 @@ impl State {
     /// Notes what is presented of an authorization: of the one that changes, or where a clearing is undone of the one
     /// that it cleared.
     fn present(&mut self, id: RecordId, change: &Change, presented_minor: i64) {
-        let undone = match self.recent.get(&change.key) {
-            Some(Recent::Message(message)) => match &message.link {
-                Some(Link::Clearing(clearing)) if clearing.presented_minor < 0 => {
-                    // It was a refund.
-                    if let Some(of) = clearing.changed.clone() {
-                        self.refund(id, &of, presented_minor.saturating_neg());
-                    }
-                    return;
-                }
-                Some(Link::Clearing(clearing)) => clearing.changed.clone(),
-                Some(_) | None => None,
-            },
-            Some(Recent::ReversedBeforeArrival(_)) | None => None,
+        let name = (&change.key, change.authorization);
+        let message = self.recent.message(name.0, name.1);
+        let undone = match message.and_then(|message| message.link.as_ref()) {
+            Some(Link::Clearing(clearing)) => {
+                let is_refund = clearing.presented_minor < 0;
+                clearing.changed.clone().map(|of| (of, is_refund))
+            }
+            Some(_) | None => None,
         };
-        if let Some(undone) = &undone {
-            self.refunded_by(id, undone, (0, presented_minor));
-        }
-        let of = undone.as_ref().unwrap_or(&change.key);
-        let Some(Recent::Message(message)) = self.recent.get_mut(of) else {
+        let of = match &undone {
+            Some(((of, authorization), true)) => {
+                let less_minor = presented_minor.saturating_neg();
+                return self.refund(id, (of, *authorization), less_minor);
+            }
+            Some(((of, authorization), false)) => {
+                self.refunded_by(id, (of, *authorization), (0, presented_minor));
+                (of, *authorization)
+            }
+            None => name,
+        };
+        let Some(message) = self.recent.message_mut(of.0, of.1) else {
             return;
         };
         let Some(standing) = message.standing.as_mut() else {

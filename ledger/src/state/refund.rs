@@ -6,12 +6,12 @@
 use super::State;
 use crate::authorization::MessageKey;
 use crate::identifiers::RecordId;
-use crate::recent::{Link, Recent};
+use crate::recent::Link;
 
 impl State {
     /// So much more of a purchase is refunded, or less.
-    pub(super) fn refund(&mut self, id: RecordId, of: &MessageKey, more_minor: i64) {
-        let Some(Recent::Message(message)) = self.recent.get_mut(of) else {
+    pub(super) fn refund(&mut self, id: RecordId, of: (&MessageKey, RecordId), more_minor: i64) {
+        let Some(message) = self.recent.message_mut(of.0, of.1) else {
             return;
         };
         let standing = message.standing.as_mut();
@@ -25,8 +25,13 @@ impl State {
     }
 
     /// So much of a message is left as after in place of before: where it is a refund, its purchase follows.
-    pub(super) fn refunded_by(&mut self, id: RecordId, refund: &MessageKey, left: (i64, i64)) {
-        let Some(Recent::Message(message)) = self.recent.get(refund) else {
+    pub(super) fn refunded_by(
+        &mut self,
+        id: RecordId,
+        refund: (&MessageKey, RecordId),
+        left: (i64, i64),
+    ) {
+        let Some(message) = self.recent.message(refund.0, refund.1) else {
             return;
         };
         let (Some(Link::Refund(refund)), Some(standing)) = (&message.link, &message.standing)
@@ -35,8 +40,8 @@ impl State {
         };
         let more_minor = refund.more(standing, left);
         if more_minor != 0 {
-            let of = refund.of.clone();
-            self.refund(id, &of, more_minor);
+            let (of, purchase) = (refund.of.clone(), refund.authorization);
+            self.refund(id, (&of, purchase), more_minor);
         }
     }
 }

@@ -1,7 +1,7 @@
 //! The books of the naive ledger: what each account began with, and everything that is in force on it. A
 //! limit is never kept: it is added up anew whenever it is asked for.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use ledger::authorization::{AuthorizationStatus, ClearingKey, Fingerprint, MatchKey, MessageKey};
@@ -143,8 +143,12 @@ pub(crate) struct Naive {
     /// Every message that was decided, in order; those of a conflict too, without a key.
     pub(crate) messages: Vec<Seen>,
     pub(crate) keys: BTreeMap<MessageKey, usize>,
-    /// Messages whose reversal came first.
-    pub(crate) overtaken: BTreeSet<MatchKey>,
+    /// When each was decided, what is to go of them, and how many of the oldest are gone.
+    pub(crate) times: Vec<i64>,
+    pub(crate) line: i64,
+    pub(crate) gone: usize,
+    /// Messages whose reversal came first, with that.
+    pub(crate) overtaken: BTreeMap<MatchKey, usize>,
     /// Other names of holds, by card: the newest that bears one.
     pub(crate) names: BTreeMap<(CardHash, String), usize>,
     /// What operations posted beside holds, by account.
@@ -274,15 +278,17 @@ impl Naive {
             self.keys.insert(key, number);
         }
         self.messages.push(seen);
+        self.times.push(self.now);
     }
 
-    /// The hold behind a message, and the message where it is an increment.
+    /// The hold behind a message as far as it is there, and the message where it is an increment.
     pub(crate) fn hold_of(&self, message: usize) -> Option<(usize, Option<usize>)> {
-        match self.messages[message].became {
+        let found = match self.messages[message].became {
             Became::Hold(hold) | Became::Completion(hold) => Some((hold, None)),
             Became::Part(hold) => Some((hold, Some(message))),
             Became::Reversal(_) | Became::Nothing => None,
-        }
+        };
+        found.filter(|(hold, _)| !self.is_gone(*hold))
     }
 
     /// What the names of an earlier message lead to, the first that leads anywhere: a message, or one that
@@ -297,7 +303,7 @@ impl Naive {
             if let Some(message) = self.keys.get(&key.into()) {
                 return Some(Some(*message));
             }
-            if self.overtaken.contains(&key) {
+            if self.overtaken.contains_key(&key) {
                 return Some(None);
             }
         }

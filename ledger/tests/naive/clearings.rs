@@ -21,6 +21,15 @@ pub(crate) struct Decided {
     facts: ClearingFacts,
     verdict: ClearingAction,
     settled: bool,
+    /// The message that it came with.
+    pub(crate) message: usize,
+}
+
+impl Decided {
+    /// Whether it waits in the work list.
+    pub(crate) fn waits(&self) -> bool {
+        self.verdict == ClearingAction::Hold && !self.settled
+    }
 }
 
 /// A presentment that posted, by its acquirer reference.
@@ -29,6 +38,8 @@ pub(crate) struct Bearer {
     pub(crate) own: Option<usize>,
     pub(crate) changed: Option<usize>,
     pub(crate) presented: i64,
+    /// The message that posted it.
+    pub(crate) message: usize,
 }
 
 /// What a clearing would do.
@@ -95,6 +106,7 @@ impl Naive {
             facts: facts.clone(),
             verdict,
             settled: false,
+            message: self.messages.len(),
         };
         self.clearings.insert(facts.key.clone(), decided);
         let seen = Seen {
@@ -180,6 +192,7 @@ impl Naive {
                 own,
                 changed,
                 presented: cleared.presented.map_or(0, |(_, minor)| minor),
+                message: event,
             };
             let name = (facts.card, reference.to_string());
             self.bearers.insert(name, bearer);
@@ -250,6 +263,7 @@ impl Naive {
         let mut examined = Examined::default();
         let bearer = self.bearer(facts);
         let of = bearer.and_then(|bearer| bearer.own.or(bearer.changed));
+        let of = of.filter(|hold| !self.is_gone(*hold));
         let Some((bearer, number)) = bearer.zip(of) else {
             examined.reasons.push(ClearingReason::AcceptanceNotFound);
             return examined;

@@ -39,6 +39,21 @@ pub(crate) enum Act {
     Reload(&'static str),
     /// Memory forgets what the books hold.
     Forget,
+    /// The history is purged.
+    Purge(Purging),
+}
+
+/// How the history is purged.
+#[derive(Clone, Debug)]
+pub(crate) struct Purging {
+    pub(crate) after_days: i64,
+    /// Whether what is due is let go of first.
+    pub(crate) drops: bool,
+    /// How many days of the history stay.
+    pub(crate) kept_days: i64,
+    /// How many decisions a step takes, and how many steps.
+    pub(crate) most: usize,
+    pub(crate) steps: usize,
 }
 
 /// The sets of rules that histories are decided under.
@@ -66,7 +81,7 @@ impl History {
     /// The next act.
     pub(crate) fn act(&mut self, bytes: &Bytes) -> Act {
         let mut draw = Draw(bytes.iter());
-        let kind = draw.below(88);
+        let kind = draw.below(91);
         let draw = &mut draw;
         let command = match kind {
             0..=15 => self.request(draw),
@@ -87,6 +102,7 @@ impl History {
             75 => return self.cleared_again(draw),
             76..=78 => self.settlement(draw),
             79..=82 => self.transfer(draw),
+            88..=90 => return Act::Purge(purging(draw)),
             _ => {
                 let steps = 1 + draw.below(3);
                 let again = draw.one_in(3);
@@ -366,6 +382,16 @@ impl History {
             request: Box::new(request),
             stored: Vec::new(),
         }
+    }
+}
+
+fn purging(draw: &mut Draw<'_>) -> Purging {
+    Purging {
+        after_days: [0, 32, 45, 45][draw.below(4)],
+        drops: !draw.one_in(4),
+        kept_days: [31, 31, 33, 40, 30][draw.below(5)],
+        most: 1 + draw.below(30),
+        steps: 1 + draw.below(3),
     }
 }
 

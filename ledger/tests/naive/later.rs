@@ -48,7 +48,9 @@ impl Naive {
         let ending = match named.flatten() {
             Some(message) => self.undo(facts, message),
             None => {
-                self.overtaken.extend(facts.original);
+                let event = self.messages.len();
+                let original = facts.original.map(|original| (original, event));
+                self.overtaken.extend(original);
                 Ending {
                     reason: (!facts.advice).then_some(Reason::UnknownOriginal),
                     ..without_effect(None)
@@ -150,6 +152,9 @@ impl Naive {
         let Some(before) = undone else {
             return without_effect(None);
         };
+        if self.holds[before.hold].parts[0].message < self.gone {
+            return without_effect(None);
+        }
         let hold = &mut self.holds[before.hold];
         if hold.changed_by != reversal {
             return without_effect(Some(Divergence::ChangedSince));
@@ -168,8 +173,9 @@ impl Naive {
     }
 
     pub(crate) fn expire(&mut self, key: &MessageKey) -> Said {
-        let (event, now) = (self.messages.len(), self.now);
-        let hold = self.holds.iter_mut().find(|hold| hold.key == *key);
+        let (event, now, gone) = (self.messages.len(), self.now, self.gone);
+        let mut holds = self.holds.iter_mut();
+        let hold = holds.find(|hold| hold.key == *key && hold.parts[0].message >= gone);
         let Some(hold) = hold else {
             return Said::Dropped(false);
         };

@@ -108,13 +108,15 @@ impl Naive {
                 card.suspended = *suspended;
                 Ok(Became::Nothing)
             }
+            Operation::PurgeHistory { before } => {
+                self.order_purge(before.0).map(|()| Became::Nothing)
+            }
             Operation::AddHolder { .. }
             | Operation::CreateControl(_)
             | Operation::ChangeControl(_)
             | Operation::DeleteControl { .. }
             | Operation::SetAvailableLimit { .. }
-            | Operation::RefundLimit { .. }
-            | Operation::PurgeHistory { .. } => panic!("the histories do not ask for it"),
+            | Operation::RefundLimit { .. } => panic!("the histories do not ask for it"),
         }
     }
 
@@ -203,9 +205,13 @@ impl Naive {
     }
 
     fn cancel(&mut self, of: &MessageKey) -> Carried {
+        let gone = self.gone;
         let mut holds = self.holds.iter_mut();
         // A clearing that was resolved is undone by its network, a transfer by nobody.
-        let hold = holds.find(|hold| hold.key == *of && hold.kind == Kind::Operation);
+        let hold = holds.find(|hold| {
+            let there = hold.parts[0].message >= gone;
+            there && hold.key == *of && hold.kind == Kind::Operation
+        });
         let hold = hold.ok_or(OperationError::UnknownOperation)?;
         if hold.status != AuthorizationStatus::Processed {
             return Err(OperationError::AlreadyCanceled);
@@ -226,11 +232,7 @@ impl Naive {
         if program.kind == ProgramKind::Credit {
             return Err(OperationError::CreditAccount);
         }
-        let open = matches!(
-            account.status,
-            AccountStatus::Normal | AccountStatus::Blocked
-        );
-        if !open && !funds.skip_status {
+        if !self.may(account, BalanceImpact::Credit) && !funds.skip_status {
             return Err(OperationError::AccountStatus);
         }
         Ok(())

@@ -26,6 +26,7 @@ impl Naive {
         }
         if let Some(bearer) = self.bearer(facts) {
             let stands = bearer.own.or(bearer.changed);
+            let stands = stands.filter(|hold| !self.is_gone(*hold));
             if stands.is_none_or(|hold| self.holds[hold].left() > 0) {
                 examined.reasons.push(ClearingReason::DuplicateClearing);
             }

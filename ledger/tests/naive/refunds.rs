@@ -58,7 +58,8 @@ impl Naive {
         let minor = if hold.currency.unwrap_or_else(made::dollar) == own {
             Some(facts.fingerprint.amount_minor)
         } else {
-            let sums = about.entry.and_then(|entry| Sums::of(facts, entry).ok());
+            let entry = about.account.and(about.entry);
+            let sums = entry.and_then(|entry| Sums::of(facts, entry).ok());
             let billed = hold.parts.iter().map(|part| part.billed).sum();
             let approved = hold.parts.iter().map(|part| part.approved).sum();
             sums.map(|sums| rounded(approved, sums.contract, billed))

@@ -110,7 +110,7 @@ impl Naive {
             return said;
         }
         let advice = facts.advice.map(|advice| advice.approved);
-        let ending = if self.overtaken.contains(&facts.key) {
+        let ending = if self.overtaken.contains_key(&facts.key) {
             refused(Reason::ReversedBeforeArrival)
         } else {
             match advice {

@@ -1,7 +1,6 @@
 //! How the naive ledger takes the steps of transfers: which one is missing it knows by itself.
 
 use ledger::authorization::{AuthorizationStatus, MessageKey, TrackingId};
-use ledger::entities::AccountStatus;
 use ledger::operation::{Operation, OperationError, OperationRequest};
 use ledger::transfer::{Remittance, Transfer, TransferStep};
 use rules::{BalanceImpact, LimitName, ProcessingCode, ProcessingCodeEntry, Reason};
@@ -15,6 +14,8 @@ type Carried = Result<Became, OperationError>;
 pub(crate) struct Open {
     tracking_id: TrackingId,
     transfer: Transfer,
+    /// The message that sent it.
+    pub(crate) message: usize,
     /// What the counterpart's side decided.
     received: Option<Result<(), OperationError>>,
 }
@@ -56,17 +57,14 @@ impl Naive {
             return Err(OperationError::NothingToDo);
         }
         let (account, minor) = (transfer.account.0, transfer.amount_minor);
-        let status = self
-            .accounts
-            .get(&account)
-            .map(|known| known.status.clone());
-        let status = status.ok_or(OperationError::UnknownAccount)?;
+        let known = self.accounts.get(&account);
+        let known = known.ok_or(OperationError::UnknownAccount)?;
         let entry = self.way(transfer.processing_code, BalanceImpact::Debit)?;
         self.way(transfer.counterpart_code, BalanceImpact::Credit)?;
         if minor < 1 {
             return Err(OperationError::InvalidAmount);
         }
-        if !matches!(status, AccountStatus::Normal | AccountStatus::DebitOnly) {
+        if !self.may(known, BalanceImpact::Debit) {
             return Err(OperationError::AccountStatus);
         }
         let asked = Asked::on_platform(self, &self.accounts[&account], &entry);
@@ -92,6 +90,7 @@ impl Naive {
         self.open.push(Open {
             tracking_id: tracking_id.clone(),
             transfer: transfer.clone(),
+            message: self.messages.len(),
             received: None,
         });
         let side = Side {
@@ -141,7 +140,7 @@ impl Naive {
         let known = self.accounts.get(&account);
         let known = known.ok_or(OperationError::UnknownAccount)?;
         let entry = self.way(transfer.counterpart_code, BalanceImpact::Credit)?;
-        if !matches!(known.status, AccountStatus::Normal | AccountStatus::Blocked) {
+        if !self.may(known, BalanceImpact::Credit) {
             return Err(OperationError::AccountStatus);
         }
         let minor = transfer.amount_minor;
@@ -163,8 +162,10 @@ impl Naive {
         if let Some(Err(_)) = settled.received {
             let event = self.messages.len();
             let sent = MessageKey::Operator(tracking_id.clone());
+            let gone = self.gone;
             let mut holds = self.holds.iter_mut();
-            let hold = holds.find(|hold| hold.key == sent).unwrap();
+            let hold = holds.find(|hold| hold.key == sent && hold.parts[0].message >= gone);
+            let hold = hold.unwrap();
             hold.leave(0);
             hold.status = AuthorizationStatus::Canceled;
             hold.changed_by = event;
