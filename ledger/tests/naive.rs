@@ -1,7 +1,7 @@
 //! The ledger against a second, naive one: random histories of everything that can be sent, compared after
 //! every message. The naive ledger shares the rules with the ledger and nothing that decides: it keeps
 //! what is in force and adds limits up anew each time, where the ledger records what moves. Messages, operations,
-//! clearing files with their work list, and transfers step by step; at the end a replay gives the same accounts and the
+//! clearing files with their work list, transfers step by step, and purges; at the end a replay gives the same accounts and the
 //! audit finds nothing.
 //!
 //! A failing history is shrunk and printed with its seed. `NAIVE_SEED=7 NAIVE_HISTORIES=100000` runs others.

@@ -27,6 +27,11 @@ impl History {
                 made::request(key, fingerprint)
             }
         };
+        if draw.one_in(2)
+            && let Some((undone, named)) = self.undone.clone()
+        {
+            return self.presented_anew(*undone, named, draw);
+        }
         let mut facts = self.record(ClearingKind::Presentment, &of);
         facts.amount_minor = amount(of.fingerprint.amount_minor, draw);
         let shape = draw.below(12);
@@ -54,13 +59,34 @@ impl History {
         self.present(facts, named)
     }
 
+    /// What was undone is presented once more.
+    fn presented_anew(
+        &mut self,
+        undone: ClearingFacts,
+        named: Option<MatchKey>,
+        draw: &mut Draw<'_>,
+    ) -> Act {
+        let facts = ClearingFacts {
+            key: self.next_key(),
+            is_final: draw.one_in(4),
+            acquirer_reference: reference(draw),
+            ..undone
+        };
+        self.present(facts, named)
+    }
+
     /// A record that undoes an earlier one, as a rule.
     pub(crate) fn undoing(&mut self, draw: &mut Draw<'_>) -> Act {
-        let place = draw.below(self.presented.len().min(6));
-        let of = self.presented.iter().rev().nth(place);
-        let Some((of, _)) = of.cloned() else {
+        let place = draw.below(self.presented.len().min(3));
+        let named = self.presented.iter().rev();
+        let mut named = named.filter(|(of, _)| of.acquirer_reference.is_some());
+        let of = named.nth(place);
+        let Some((of, named)) = of.cloned() else {
             return Act::Forget;
         };
+        if of.kind == ClearingKind::Presentment {
+            self.undone = Some((of.clone(), named));
+        }
         let key = self.next_key();
         let facts = ClearingFacts {
             key,
@@ -157,7 +183,7 @@ fn amount(of_minor: i64, draw: &mut Draw<'_>) -> i64 {
 }
 
 fn reference(draw: &mut Draw<'_>) -> Option<AcquirerReference> {
-    let number = draw.below(6);
+    let number = draw.below(12);
     let text = format!("{number:023}");
     AcquirerReference::new(&text).filter(|_| number > 0)
 }

@@ -74,6 +74,8 @@ pub(crate) struct History {
     pub(crate) approved: Vec<Command>,
     /// Records of clearing files.
     pub(crate) presented: Vec<(Box<ClearingFacts>, Option<MatchKey>)>,
+    /// The presentment that was undone last.
+    pub(crate) undone: Option<(Box<ClearingFacts>, Option<MatchKey>)>,
     stan: u32,
 }
 
@@ -98,7 +100,7 @@ impl History {
             61..=62 => return Act::Reload(draw.of(&RULES)),
             63 => return Act::Forget,
             64..=71 => return self.presentment(draw),
-            72..=74 => return self.undoing(draw),
+            72..=74 | 83..=84 => return self.undoing(draw),
             75 => return self.cleared_again(draw),
             76..=78 => self.settlement(draw),
             79..=82 => self.transfer(draw),
