@@ -108,9 +108,7 @@ impl Naive {
                 card.suspended = *suspended;
                 Ok(Became::Nothing)
             }
-            Operation::PurgeHistory { before } => {
-                self.order_purge(before.0).map(|()| Became::Nothing)
-            }
+            Operation::PurgeHistory { before } => self.order_purge(before.0),
             Operation::AddHolder { .. }
             | Operation::CreateControl(_)
             | Operation::ChangeControl(_)

@@ -5,13 +5,13 @@ use ledger::authorization::AuthorizationStatus;
 use ledger::operation::OperationError;
 use ledger::purge::LEAST_DAYS;
 
-use crate::books::{Hold, Naive};
+use crate::books::{Became, Hold, Naive};
 
 const DAY_US: i64 = 24 * 3600 * 1_000_000;
 
 impl Naive {
     /// What is older than this is to go.
-    pub(crate) fn order_purge(&mut self, before: i64) -> Result<(), OperationError> {
+    pub(crate) fn order_purge(&mut self, before: i64) -> Result<Became, OperationError> {
         if before > self.now - LEAST_DAYS * DAY_US {
             return Err(OperationError::Retention);
         }
@@ -19,7 +19,7 @@ impl Naive {
             return Err(OperationError::NothingToDo);
         }
         self.line = before;
-        Ok(())
+        Ok(Became::Nothing)
     }
 
     /// The oldest messages go, at most so many, up to one that stays; returns how many.
