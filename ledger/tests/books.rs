@@ -15,6 +15,8 @@ mod contents;
 mod fuzzy;
 #[path = "books/history.rs"]
 mod history;
+#[path = "books/opening.rs"]
+mod opening;
 #[path = "books/rebuild.rs"]
 mod rebuild;
 #[path = "invariants/run.rs"]

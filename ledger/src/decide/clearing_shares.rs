@@ -177,7 +177,10 @@ fn add_shares(
 
 /// Shares of transactions. Those of one account in one direction add up to the share of their sum: what is rounded
 /// off one goes to the next.
-fn scaled(planned: &[PlannedPosting], (part, whole): (i64, i64)) -> Option<Vec<PlannedPosting>> {
+pub(super) fn scaled(
+    planned: &[PlannedPosting],
+    (part, whole): (i64, i64),
+) -> Option<Vec<PlannedPosting>> {
     let mut sums: Vec<(rules::AccountId, bool, i64)> = Vec::new();
     let mut shares = Vec::with_capacity(planned.len());
     for planned in planned {

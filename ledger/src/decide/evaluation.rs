@@ -13,7 +13,7 @@ use rules::{
 use super::Context;
 use super::amounts::Amounts;
 use super::locate::{Located, account_type};
-use super::postings::postings;
+use super::postings::{in_order_of, postings};
 use crate::authorization::{Moves, PlannedPosting, RequestFacts};
 use crate::entities::Account;
 use crate::identifiers::Timestamp;
@@ -327,10 +327,11 @@ fn add_postings(
     planned: &mut Planned,
 ) {
     let posted = postings(&entry.transaction_types, (account, code), amounts, now);
-    planned.postings.extend(posted);
     let undone = entry.reversal_processing_code.unwrap_or(code);
     let links = &entry.reversal_transaction_types;
-    let undoing = postings(links, (account, undone), amounts, now);
+    let mut undoing = postings(links, (account, undone), amounts, now);
+    in_order_of(&posted, &mut undoing);
+    planned.postings.extend(posted);
     planned.compensations.extend(undoing);
 }
 

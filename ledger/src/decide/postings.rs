@@ -51,6 +51,24 @@ pub(super) fn postings(
     planned
 }
 
+/// Puts what undoes transactions in their order, whatever the order of the links: a share of several amounts is rounded in
+/// that order, so that each is undone by as much as was posted of it.
+pub(super) fn in_order_of(posted: &[PlannedPosting], undoing: &mut [PlannedPosting]) {
+    let of = |planned: &PlannedPosting| {
+        let place = planned.posting.installment();
+        let place = place.map(|installment| installment.number);
+        (planned.posting.key, place)
+    };
+    let same = |one: &PlannedPosting, other: &PlannedPosting| {
+        of(one) == of(other) && one.posting.custom_key() == other.posting.custom_key()
+    };
+    let place = |planned: &PlannedPosting| {
+        let place = posted.iter().position(|posted| same(posted, planned));
+        place.unwrap_or(posted.len())
+    };
+    undoing.sort_by_key(place);
+}
+
 /// What is posted of a custom amount by itself. One in the account's favour is none: it makes less of the principal.
 fn of_its_own(key: &CustomKey, amounts: Amounts<'_>) -> i64 {
     amounts.custom_minor(key).max(0)
@@ -101,7 +119,10 @@ mod tests {
     use proptest::prelude::*;
     use proptest::sample::select;
 
+    use super::super::clearing_shares::scaled;
     use super::*;
+    use crate::authorization::{AuthorizationStatus, MessageKey, Moves, Part, Standing};
+    use crate::identifiers::RecordId;
 
     /// 2026-01-31 23:59:59 UTC.
     const NOW: Timestamp = Timestamp(1_769_903_999_000_000);
@@ -259,6 +280,109 @@ mod tests {
             let sum: i64 = posted(&links, amounts).iter().map(|(_, minor, _)| *minor).sum();
             let contract = with_fee || whole == AmountKey::Contract;
             proptest::prop_assert_eq!(sum, if contract { principal + fee } else { principal });
+        }
+    }
+
+    /// Posted and undone by amount: key, custom key, place in a plan.
+    type Sums = std::collections::BTreeMap<String, i64>;
+
+    fn add_up(sums: &mut Sums, planned: &[PlannedPosting], sign: i64) {
+        for PlannedPosting { posting, .. } in planned {
+            let place = posting.installment().map(|installment| installment.number);
+            let name = format!("{:?} {:?} {place:?}", posting.key, posting.custom_key());
+            *sums.entry(name).or_default() += sign * posting.amount_minor;
+        }
+        sums.retain(|_, sum| *sum != 0);
+    }
+
+    /// A standing that posts these amounts when it is cleared, and what undoes them in another order of links.
+    fn held(links: &[TransactionTypeLink], amounts: Amounts<'_>, turned: usize) -> Standing {
+        let own = (AccountId(1), "00".parse().unwrap());
+        let mut reversal: Vec<_> = links
+            .iter()
+            .map(|link| TransactionTypeLink {
+                credit: true,
+                ..link.clone()
+            })
+            .collect();
+        reversal.rotate_left(turned % links.len());
+        let posted = postings(links, own, amounts, NOW);
+        let mut undoing = postings(&reversal, own, amounts, NOW);
+        in_order_of(&posted, &mut undoing);
+        let part = Part {
+            record: RecordId::default(),
+            base: Moves::default(),
+            confirmation: Moves::default(),
+            held: Moves::default(),
+            amount_minor: amounts.contract_minor,
+            transaction_minor: amounts.transaction_minor,
+            remaining_minor: amounts.transaction_minor,
+            postings: posted,
+            compensations: undoing,
+            reservations: Vec::new(),
+            reset_limit: None,
+        };
+        Standing {
+            account: own.0,
+            processing_code: own.1,
+            status: AuthorizationStatus::Pending,
+            parts: smallvec::smallvec![part],
+            expires: None,
+            reflects: RecordId::default(),
+        }
+    }
+
+    proptest::proptest! {
+        /// Cleared, reduced, raised, reversed, restored, in any order: what is posted less what undoes it is, of each
+        /// amount, what would be posted at once of what is left. What a clearing takes and undoes is the same of each.
+        #[test]
+        fn each_amount_is_undone_by_what_was_posted_of_it(
+            (principal, fee) in (1_i64..1_000_000, 0_i64..5_000),
+            cash_percent in 0_i64..=100,
+            installments in 1_u8..=7,
+            whole in select(&[AmountKey::Principal, AmountKey::Installment, AmountKey::Contract][..]),
+            turned in 0_usize..3,
+            steps in proptest::collection::vec((0_i64..=100, 0_u8..5), 1..8),
+        ) {
+            let cash = principal * cash_percent / 100;
+            let mut amounts = Amounts::with_fee_and_cash(principal, fee, cash);
+            amounts.installments = installments;
+            let links = [
+                link(whole, None),
+                link(AmountKey::Other, Some(CustomKey::TRANSACTION_FEE)),
+                link(AmountKey::Other, Some(CustomKey::CASHBACK)),
+            ];
+            let mut standing = held(&links, amounts, turned);
+            let of_minor = amounts.transaction_minor;
+            let mut sums = Sums::new();
+            for (number, (percent, kind)) in (1_u32..).zip(steps) {
+                let left_minor = of_minor * percent / 100;
+                let (left_minor, status) = match kind {
+                    0 => (0, AuthorizationStatus::Canceled),
+                    1 if standing.status == AuthorizationStatus::Pending => {
+                        (left_minor, AuthorizationStatus::Pending)
+                    }
+                    _ => (left_minor, AuthorizationStatus::Processed),
+                };
+                let id = RecordId { index: number, ..RecordId::default() };
+                let name = (MessageKey::Operator("any".parse().unwrap()), RecordId::default());
+                let change = standing.change(name, &[left_minor], status).unwrap();
+                for planned in standing.postings(&change) {
+                    let sign = if planned.posting.credit { -1 } else { 1 };
+                    add_up(&mut sums, &[planned], sign);
+                }
+                proptest::prop_assert!(standing.take(id, &change));
+                let part = &standing.parts[0];
+                let cleared = match status {
+                    AuthorizationStatus::Processed => (left_minor, of_minor),
+                    _ => (0, of_minor),
+                };
+                let mut expected = Sums::new();
+                add_up(&mut expected, &scaled(&part.postings, cleared).unwrap(), 1);
+                proptest::prop_assert_eq!(&sums, &expected);
+                add_up(&mut expected, &scaled(&part.compensations, cleared).unwrap(), -1);
+                proptest::prop_assert_eq!(expected, Sums::new());
+            }
         }
     }
 }

@@ -6,11 +6,11 @@ use ledger::authorization::{
     AcquirerReference, ClearingFacts, ClearingKey, ClearingKind, MatchKey, NetworkReference,
     RequestFacts,
 };
-use ledger::operation::{Operation, OperationRequest};
+use ledger::operation::Operation;
 use rules::NetworkId;
 
 use crate::draw::{AMOUNTS, CARDS, CODES, Draw, REFERENCES};
-use crate::histories::{Act, History, one_of};
+use crate::histories::{Act, History, one_of, operate};
 use crate::support::{card_hash, made, match_key};
 
 impl History {
@@ -120,16 +120,7 @@ impl History {
             true => Operation::RejectClearing { item },
             false => Operation::ResolveClearing { item },
         };
-        let request = OperationRequest {
-            tracking_id: format!("T{}", self.sent.len()).parse().unwrap(),
-            operation,
-            description: "why".to_owned(),
-            operator: None,
-        };
-        Command::Operate {
-            request: Box::new(request),
-            stored: Vec::new(),
-        }
+        operate(&format!("T{}", self.sent.len()), operation)
     }
 
     fn present(&mut self, facts: ClearingFacts, named: Option<MatchKey>) -> Act {

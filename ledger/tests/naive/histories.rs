@@ -321,16 +321,7 @@ impl History {
                 .parse()
                 .unwrap(),
         });
-        let request = OperationRequest {
-            tracking_id: format!("T{}", self.sent.len()).parse().unwrap(),
-            operation,
-            description: "why".to_owned(),
-            operator: None,
-        };
-        Command::Operate {
-            request: Box::new(request),
-            stored: Vec::new(),
-        }
+        operate(&format!("T{}", self.sent.len()), operation)
     }
 
     fn operation(&mut self, draw: &mut Draw<'_>) -> Command {
@@ -374,16 +365,21 @@ impl History {
                 },
             },
         };
-        let request = OperationRequest {
-            tracking_id: id(number),
-            operation,
-            description: "why".to_owned(),
-            operator: None,
-        };
-        Command::Operate {
-            request: Box::new(request),
-            stored: Vec::new(),
-        }
+        operate(id(number).as_str(), operation)
+    }
+}
+
+/// An operation, by this id.
+pub(crate) fn operate(id: &str, operation: Operation) -> Command {
+    let request = OperationRequest {
+        tracking_id: id.parse().unwrap(),
+        operation,
+        description: "why".to_owned(),
+        operator: None,
+    };
+    Command::Operate {
+        request: Box::new(request),
+        stored: Vec::new(),
     }
 }
 

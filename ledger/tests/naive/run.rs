@@ -13,14 +13,14 @@ use ledger::entities::{Account, CardMode, CardStatus, Expiry};
 use ledger::identifiers::Timestamp;
 use ledger::journal::Batch;
 use ledger::journal::disk::Directory;
-use ledger::operation::{Operation, OperationRequest};
+use ledger::operation::Operation;
 use ledger::writer::Writer;
 use ledger::{Command, Record, State};
 use rules::{AccountId, Accumulators as _, Limits, Snapshot};
 
 use crate::books::{self, Became, Naive, Presented, deltas_of, id};
 use crate::draw::CARDS;
-use crate::histories::{Act, Purging, RULES};
+use crate::histories::{Act, Purging, RULES, operate};
 use crate::rule_sets;
 use crate::said::Said;
 use crate::support::{SHARD, card_hash, made, records, release};
@@ -236,16 +236,8 @@ impl Run {
             }
         }
         let before = Timestamp(self.now - purge.kept_days * DAY_US);
-        let request = OperationRequest {
-            tracking_id: format!("P{}", self.naive.messages.len()).parse().unwrap(),
-            operation: Operation::PurgeHistory { before },
-            description: "why".to_owned(),
-            operator: None,
-        };
-        self.send(Command::Operate {
-            request: Box::new(request),
-            stored: Vec::new(),
-        })?;
+        let id = format!("P{}", self.naive.messages.len());
+        self.send(operate(&id, Operation::PurgeHistory { before }))?;
         for _ in 0..purge.steps {
             self.books.checkpoint().unwrap();
             let step = self.books.views().purge_step(purge.most).unwrap();
