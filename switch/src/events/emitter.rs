@@ -156,7 +156,7 @@ impl<D: Disk + Clone> Emitter<D> {
 }
 
 /// How late events may be before they take their share of a busy processor.
-const PATIENCE: Duration = Duration::from_secs(10);
+const PATIENCE: Duration = Duration::from_secs(60);
 
 /// Follows the journal and writes events until told to stop: the shell of [`Emitter`].
 ///

@@ -35,7 +35,13 @@ pub struct EventFiles {
     written: Saved,
     saved: Saved,
     file_bytes: u64,
+    /// Bytes written since the last sync.
+    unsynced_bytes: u64,
 }
+
+/// Bytes after which what was written is synced before more is: one sync of a whole file would fill the device's queue,
+/// and the journal's next sync would wait behind it.
+const SYNC_BYTES: u64 = 4 * 1024 * 1024;
 
 impl EventFiles {
     /// Opens the files of a directory where the saved cursor says; what was written past it is cut.
@@ -56,6 +62,7 @@ impl EventFiles {
             written: saved,
             saved,
             file_bytes,
+            unsynced_bytes: 0,
         })
     }
 
@@ -92,6 +99,19 @@ impl EventFiles {
             .map_err(|source| io_error(&path, source))?;
         self.written.bytes += lines.len() as u64;
         self.written.sequence = sequence;
+        self.unsynced_bytes += lines.len() as u64;
+        if self.unsynced_bytes >= SYNC_BYTES {
+            self.sync()?;
+        }
+        Ok(())
+    }
+
+    fn sync(&mut self) -> Result<(), EventError> {
+        let path = file_path(&self.directory, self.written.file);
+        self.file
+            .sync_data()
+            .map_err(|source| io_error(&path, source))?;
+        self.unsynced_bytes = 0;
         Ok(())
     }
 
@@ -103,10 +123,7 @@ impl EventFiles {
         if self.written == self.saved {
             return Ok(());
         }
-        let path = file_path(&self.directory, self.written.file);
-        self.file
-            .sync_data()
-            .map_err(|source| io_error(&path, source))?;
+        self.sync()?;
         let path = self.directory.join(CURSOR_FILE);
         let partial = self.directory.join("cursor.partial");
         let replace = || {
