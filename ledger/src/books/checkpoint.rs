@@ -150,31 +150,17 @@ pub(crate) fn say(
 
 /// Every row that the views hold over the store, in the order in which they are written.
 fn changed_rows<S>(views: &Views<S>) -> Result<Vec<Row>, RowError> {
-    let number = |id: u64| id.to_be_bytes().to_vec();
-    let mut all = Vec::new();
-    changed(&mut all, &views.customers, written, |id| {
-        (Table::Customers, number(id.0))
-    })?;
-    changed(&mut all, &views.accounts, written, |id| {
-        (Table::Accounts, number(id.0))
-    })?;
-    changed(&mut all, &views.cards, written, |hash| {
-        (Table::Cards, hash.0.to_vec())
-    })?;
-    changed(&mut all, &views.messages, Option::as_ref, |id| {
-        (Table::Messages, id.to_key().to_vec())
-    })?;
+    let mut all: Vec<Row> = (views.customers.rows())
+        .chain(views.accounts.rows())
+        .chain(views.cards.rows())
+        .chain(views.messages.rows())
+        .chain(views.transactions.rows())
+        .collect();
     for leads in [&views.matches, &views.waiting] {
         changed(&mut all, leads, Option::as_ref, |lead| {
             (lead.table(), lead.to_key())
         })?;
     }
-    changed(
-        &mut all,
-        &views.transactions,
-        Option::as_ref,
-        |(account, id)| (Table::Transactions, rows::transaction_key(*account, *id)),
-    )?;
     changed(&mut all, &views.accumulators, written, |key| {
         (Table::Accumulators, rows::accumulator_key(key))
     })?;
@@ -185,7 +171,7 @@ fn changed_rows<S>(views: &Views<S>) -> Result<Vec<Row>, RowError> {
         |(target, control)| (Table::Controls, rows::control_key(*target, *control)),
     )?;
     changed(&mut all, &views.purged_pending, Option::as_ref, |id| {
-        (Table::Purges, number(id.0))
+        (Table::Purges, id.0.to_be_bytes().to_vec())
     })?;
     if let Some(purged) = views.purged_since() {
         all.push(Row {

@@ -30,23 +30,21 @@ impl<S: BookStore> ViewWriter<S> {
         let views = &self.views;
         match record {
             Record::CustomerCreated(customer) => {
-                views.customers.insert(customer.id, customer);
+                views.customers.put(customer.id, &customer)?;
             }
             Record::AccountOpened(account) => {
                 // The books may already hold a later state of it.
                 if views.account(account.id)?.is_none() {
-                    views.accounts.insert(
-                        account.id,
-                        Account {
-                            reflects: id,
-                            ..*account
-                        },
-                    );
+                    let account = Account {
+                        reflects: id,
+                        ..*account
+                    };
+                    views.accounts.put(account.id, &account)?;
                 }
             }
             Record::CardIssued(card) => {
                 if views.card(&card.hash)?.is_none() {
-                    views.cards.insert(card.hash, card);
+                    views.cards.put(card.hash, &card)?;
                 }
             }
             Record::AuthorizationDecided(decided) => self.show_authorization(id, time, decided)?,
@@ -69,9 +67,7 @@ impl<S: BookStore> ViewWriter<S> {
                 })?;
             }
             Record::TransactionPosted(posted) => {
-                views
-                    .transactions
-                    .insert((posted.account, id), Some(posted));
+                views.transactions.put((posted.account, id), &posted)?;
             }
         }
         Ok(())
@@ -271,8 +267,7 @@ impl<S: BookStore> ViewWriter<S> {
             body,
         });
         views.move_expiry(id, None, message.standing());
-        views.messages.insert(id, Some(message));
-        Ok(())
+        Ok(views.messages.put(id, &message)?)
     }
 }
 
@@ -289,7 +284,7 @@ impl<S: BookStore> Views<S> {
     ) -> Result<(), ViewError> {
         if let Some(mut message) = self.message(id)? {
             change(&mut message)?;
-            self.messages.insert(id, Some(message));
+            self.messages.put(id, &message)?;
         }
         Ok(())
     }
@@ -387,7 +382,7 @@ impl<S: BookStore> Views<S> {
     ) -> Result<(), StoreError> {
         if let Some(mut card) = self.card(card)? {
             change(&mut card.facts);
-            self.cards.insert(card.hash, card);
+            self.cards.put(card.hash, &card)?;
         }
         Ok(())
     }
@@ -406,7 +401,7 @@ impl<S: BookStore> Views<S> {
                 change_account(&mut account, id, effect);
             }
             if move_limits(&mut account, id, moved).map_err(ReplayError::from)? {
-                self.accounts.insert(account.id, account);
+                self.accounts.put(account.id, &account)?;
             }
         }
         Ok(())

@@ -29,7 +29,7 @@ impl<S: BookStore> Views<S> {
             self.purged_pending.insert(*account, pending);
             if let Some(mut account) = self.account(*account)? {
                 account.opening = opening.map(Box::new);
-                self.accounts.insert(account.id, account);
+                self.accounts.put(account.id, &account)?;
             }
         }
         for id in &purged.messages {
@@ -62,9 +62,9 @@ impl<S: BookStore> Views<S> {
             }
         }
         for (posted_id, posted) in self.posted_by(&message)? {
-            self.transactions.insert((posted.account, posted_id), None);
+            self.transactions.take_away((posted.account, posted_id));
         }
-        self.messages.insert(id, None);
+        self.messages.take_away(id);
         Ok(())
     }
 }

@@ -13,6 +13,7 @@ use rules::{AccountId, AccumulatorKey, ControlId, ControlTarget, Deltas, FlexCon
 use serde::de::DeserializeOwned;
 
 use super::Progress;
+use super::changed::{Changed, RowKey};
 use super::contents::ContentsError;
 use super::rows::{self, Lead, RowError, StoredMessage, Table};
 use super::store::{BookStore, StoreError};
@@ -33,18 +34,16 @@ use crate::writer::ReplayError;
 #[derive(Debug)]
 pub struct Views<S> {
     pub(super) store: S,
-    pub(super) customers: DashMap<CustomerId, Customer>,
-    pub(super) accounts: DashMap<AccountId, Account>,
-    pub(super) cards: DashMap<CardHash, Card>,
-    /// `None` where a row is taken away.
-    pub(super) messages: DashMap<RecordId, Option<StoredMessage>>,
+    pub(super) customers: Changed<CustomerId>,
+    pub(super) accounts: Changed<AccountId>,
+    pub(super) cards: Changed<CardHash>,
+    pub(super) messages: Changed<RecordId>,
+    pub(super) transactions: Changed<(AccountId, RecordId)>,
     /// `None` where a row is taken away.
     pub(super) matches: DashMap<Lead, Option<RecordId>>,
     /// Those of what waits, by themselves: they are few, and somebody asks for all of them again and again. `None` where a
     /// row is taken away.
     pub(super) waiting: DashMap<Lead, Option<RecordId>>,
-    /// `None` where a row is taken away.
-    pub(super) transactions: DashMap<(AccountId, RecordId), Option<TransactionPosted>>,
     pub(super) accumulators: DashMap<AccumulatorKey, Counted>,
     /// `None` where a row is taken away.
     pub(super) controls: DashMap<(ControlTarget, ControlId), Option<ControlDocument>>,
@@ -93,13 +92,13 @@ impl<S: BookStore> Views<S> {
     fn over(store: S, progress: Progress) -> Self {
         Self {
             store,
-            customers: DashMap::new(),
-            accounts: DashMap::new(),
-            cards: DashMap::new(),
-            messages: DashMap::new(),
+            customers: Changed::default(),
+            accounts: Changed::default(),
+            cards: Changed::default(),
+            messages: Changed::default(),
+            transactions: Changed::default(),
             matches: DashMap::new(),
             waiting: DashMap::new(),
-            transactions: DashMap::new(),
             accumulators: DashMap::new(),
             controls: DashMap::new(),
             purged_pending: DashMap::new(),
@@ -130,10 +129,7 @@ impl<S: BookStore> Views<S> {
     /// # Errors
     /// [`StoreError`] when the store fails.
     pub fn account(&self, id: AccountId) -> Result<Option<Account>, StoreError> {
-        if let Some(account) = self.accounts.get(&id) {
-            return Ok(Some(account.clone()));
-        }
-        self.row(Table::Accounts, &id.0.to_be_bytes())
+        self.newest(&self.accounts, &id)
     }
 
     /// A card.
@@ -141,10 +137,7 @@ impl<S: BookStore> Views<S> {
     /// # Errors
     /// [`StoreError`] when the store fails.
     pub fn card(&self, hash: &CardHash) -> Result<Option<Card>, StoreError> {
-        if let Some(card) = self.cards.get(hash) {
-            return Ok(Some(card.clone()));
-        }
-        self.row(Table::Cards, &hash.0)
+        self.newest(&self.cards, hash)
     }
 
     /// A decided message.
@@ -152,10 +145,7 @@ impl<S: BookStore> Views<S> {
     /// # Errors
     /// [`StoreError`] when the store fails.
     pub fn message(&self, id: RecordId) -> Result<Option<StoredMessage>, StoreError> {
-        if let Some(message) = self.messages.get(&id) {
-            return Ok(message.clone());
-        }
-        self.row(Table::Messages, &id.to_key())
+        self.newest(&self.messages, &id)
     }
 
     /// A decided message whose row in the store was read already.
@@ -167,8 +157,8 @@ impl<S: BookStore> Views<S> {
         id: RecordId,
         row: &[u8],
     ) -> Result<Option<StoredMessage>, StoreError> {
-        match self.messages.get(&id) {
-            Some(message) => Ok(message.clone()),
+        match self.messages.get(&id)? {
+            Some(message) => Ok(message),
             None => Ok(Some(rows::decode(Table::Messages, row)?)),
         }
     }
@@ -178,10 +168,7 @@ impl<S: BookStore> Views<S> {
     /// # Errors
     /// [`StoreError`] when the store fails.
     pub fn customer(&self, id: CustomerId) -> Result<Option<Customer>, StoreError> {
-        if let Some(customer) = self.customers.get(&id) {
-            return Ok(Some(customer.clone()));
-        }
-        self.row(Table::Customers, &id.0.to_be_bytes())
+        self.newest(&self.customers, &id)
     }
 
     /// The message that bears a match key, or the reversal that came in its place.
@@ -344,10 +331,7 @@ impl<S: BookStore> Views<S> {
         account: AccountId,
         id: RecordId,
     ) -> Result<Option<TransactionPosted>, StoreError> {
-        if let Some(posted) = self.transactions.get(&(account, id)) {
-            return Ok(posted.clone());
-        }
-        self.row(Table::Transactions, &rows::transaction_key(account, id))
+        self.newest(&self.transactions, &(account, id))
     }
 
     /// The transaction of a row that was read from the store.
@@ -488,28 +472,12 @@ impl<S: BookStore> Views<S> {
     /// Keys of the rows that changed since the last checkpoint; those of tables whose rows may be
     /// taken away are not told.
     pub(crate) fn changed_keys(&self, table: Table) -> BTreeSet<Vec<u8>> {
-        let number = |id: u64| id.to_be_bytes().to_vec();
         match table {
-            Table::Customers => self
-                .customers
-                .iter()
-                .map(|row| number(row.key().0))
-                .collect(),
-            Table::Accounts => self
-                .accounts
-                .iter()
-                .map(|row| number(row.key().0))
-                .collect(),
-            Table::Cards => self.cards.iter().map(|row| row.key().0.to_vec()).collect(),
-            Table::Messages => {
-                let messages = self.messages.iter();
-                messages.map(|row| row.key().to_key().to_vec()).collect()
-            }
-            Table::Transactions => {
-                let transactions = self.transactions.iter();
-                let key = |(account, id): (AccountId, RecordId)| rows::transaction_key(account, id);
-                transactions.map(|row| key(*row.key())).collect()
-            }
+            Table::Customers => self.customers.keys(),
+            Table::Accounts => self.accounts.keys(),
+            Table::Cards => self.cards.keys(),
+            Table::Messages => self.messages.keys(),
+            Table::Transactions => self.transactions.keys(),
             Table::Accumulators => {
                 let accumulators = self.accumulators.iter();
                 accumulators
@@ -521,6 +489,18 @@ impl<S: BookStore> Views<S> {
             | Table::Controls
             | Table::Purges
             | Table::Progress => BTreeSet::new(),
+        }
+    }
+
+    /// A row as it changed last, or as the store holds it.
+    fn newest<K: RowKey>(
+        &self,
+        changed: &Changed<K>,
+        key: &K,
+    ) -> Result<Option<K::Value>, StoreError> {
+        match changed.get(key)? {
+            Some(value) => Ok(value),
+            None => self.row(K::TABLE, &key.to_bytes()),
         }
     }
 
