@@ -94,7 +94,8 @@ impl fmt::Debug for ProcessingCode {
 serde_as_text!(
     ProcessingCode,
     "a processing code of 2 to 6 letters or digits",
-    "^[0-9A-Za-z]{2,6}$"
+    "^[0-9A-Za-z]{2,6}$",
+    |code| code.as_str()
 );
 
 /// The text is not a processing code.

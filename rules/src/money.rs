@@ -72,7 +72,8 @@ impl fmt::Display for Currency {
 serde_as_text!(
     Currency,
     "an ISO 4217 currency such as \"840\" or \"USD\"",
-    "^([0-9]{3}|[A-Z]{3})$"
+    "^([0-9]{3}|[A-Z]{3})$",
+    |currency| std::str::from_utf8(&currency.numeric_text()).unwrap_or_default()
 );
 
 /// The text is not a currency.

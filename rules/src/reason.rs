@@ -217,7 +217,8 @@ impl fmt::Debug for ResponseCode {
 serde_as_text!(
     ResponseCode,
     "a response code of two letters or digits",
-    "^[0-9A-Za-z]{2}$"
+    "^[0-9A-Za-z]{2}$",
+    |code| code.as_str()
 );
 
 /// The text is not a response code.
