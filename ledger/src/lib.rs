@@ -30,6 +30,7 @@ pub mod controls;
 mod decide;
 mod dense;
 pub mod durable;
+mod encoding;
 pub mod entities;
 pub mod identifiers;
 mod invariants;

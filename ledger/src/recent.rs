@@ -1,33 +1,34 @@
 //! The messages of the match window, in memory.
 //!
-//! Owns: what is remembered of a decided message to recognise its repeats and to change what it approved,
-//! under which keys and references it is found, and which may be forgotten first. Must never: forget what
-//! the caller says is needed still, or let one insertion pay for all: it grows in small parts.
+//! Owns: what is remembered of a decided message to recognise its repeats and to change what it approved
+//! ([`Remembered`]), how it is kept (`kept`) and found (`messages`). Must never: hold what neither asks for.
 
 mod clearing;
+mod kept;
+mod messages;
 
-use std::collections::VecDeque;
 use std::hash::{BuildHasher, BuildHasherDefault, DefaultHasher};
 
 use rules::Reason;
+use serde::{Deserialize, Serialize};
 use smallvec::SmallVec;
 
 use crate::authorization::{
     Answer, AuthorizationDecided, Change, ClearingSettled, Decision, FileActionDecided,
-    Fingerprint, Lookup, MatchKey, MessageKey, Presented, Reference, Refund, Relation,
-    ReversalDecided, Standing,
+    Fingerprint, MatchKey, MessageKey, Presented, Reference, Refund, Relation, ReversalDecided,
+    Standing,
 };
 use crate::books::rows::{MessageBody, StoredMessage};
 use crate::command::{Decided, Done, Outcome};
 use crate::identifiers::{RecordId, Timestamp};
-use crate::map::Map;
 use crate::operation::{OperationDone, OperationRequest};
 use crate::record::Record;
 
 pub(crate) use clearing::RememberedClearing;
+pub(crate) use messages::RecentMessages;
 
 /// What is remembered under a key.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub(crate) enum Recent {
     /// A message was decided.
     Message(Box<Remembered>),
@@ -36,7 +37,7 @@ pub(crate) enum Recent {
 }
 
 /// What the repeats of a message must have in common with it.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub(crate) enum Content {
     /// A network's message.
     Message(Fingerprint),
@@ -47,7 +48,7 @@ pub(crate) enum Content {
 }
 
 /// What a message did to an authorization that another message made.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub(crate) enum Link {
     /// It raised it by a part of its own.
     Increment {
@@ -70,7 +71,7 @@ pub(crate) enum Link {
 }
 
 /// What is kept of a decided message.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub(crate) struct Remembered {
     pub(crate) id: RecordId,
     /// When it was decided.
@@ -85,7 +86,8 @@ pub(crate) struct Remembered {
     pub(crate) standing: Option<Standing>,
     /// What it did to another's.
     pub(crate) link: Option<Link>,
-    /// Names it is found by beside its key.
+    /// Names it is found by beside its key; kept before the rest.
+    #[serde(skip)]
     pub(crate) references: SmallVec<[Reference; 2]>,
     /// DE37, by which an approval code that several authorizations bear is told apart.
     pub(crate) retrieval: Option<[u8; RETRIEVAL_CHARACTERS]>,
@@ -106,231 +108,28 @@ pub(crate) fn retrieval(text: &str) -> Option<[u8; RETRIEVAL_CHARACTERS]> {
     Some(padded)
 }
 
-/// Parts of the map. A map that has filled up moves all its entries at once; in parts of this many, the
-/// writer never stops for more than a thousandth of them.
-const PARTS: usize = 1024;
-
-/// Keys that wait in one piece to be forgotten.
-const AGES_PER_PIECE: usize = 4096;
-
-/// Messages that one call forgets at most: more than one batch can add.
-const FORGOTTEN_PER_CALL: usize = 4096;
-
-/// What is remembered, by match key.
-#[derive(Debug)]
-pub(crate) struct RecentMessages {
-    parts: Vec<Part>,
-    /// Keys in the order in which they may be forgotten, in pieces: a queue in one piece would be moved as
-    /// a whole when it grows. No piece is empty.
-    ages: VecDeque<VecDeque<(Timestamp, MessageKey)>>,
-    count: usize,
-}
-
-/// One part of the map.
-#[derive(Debug, Default)]
-struct Part {
-    messages: Map<MessageKey, Recent>,
-    references: Map<Reference, MessageKey>,
-}
-
-impl Default for RecentMessages {
-    fn default() -> Self {
-        Self {
-            parts: (0..PARTS).map(|_| Part::default()).collect(),
-            ages: VecDeque::new(),
-            count: 0,
-        }
-    }
-}
-
-impl RecentMessages {
-    /// How many are remembered.
-    pub(crate) fn count(&self) -> usize {
-        self.count
-    }
-
-    pub(crate) fn get(&self, key: &MessageKey) -> Option<&Recent> {
-        self.parts.get(part_of(key))?.messages.get(key)
-    }
-
-    /// The message that a key or a reference leads to.
-    pub(crate) fn find(&self, lookup: &Lookup) -> Option<(MessageKey, &Recent)> {
-        let key = match lookup {
-            Lookup::Key(key) => key,
-            Lookup::Reference(reference) => {
-                let part = self.parts.get(part_of_reference(reference))?;
-                part.references.get(reference)?
-            }
-        };
-        let recent = self.get(key)?;
-        if let (Lookup::Reference(reference), Recent::Message(message)) = (lookup, recent)
-            && !message.references.contains(reference)
-        {
-            // Another message has taken the key of one that is gone.
-            return None;
-        }
-        Some((key.clone(), recent))
-    }
-
-    pub(crate) fn get_mut(&mut self, key: &MessageKey) -> Option<&mut Recent> {
-        self.parts.get_mut(part_of(key))?.messages.get_mut(key)
-    }
-
-    /// The message of a record. The key of one that is gone may be that of another.
-    pub(crate) fn message(&self, key: &MessageKey, id: RecordId) -> Option<&Remembered> {
-        match self.get(key)? {
-            Recent::Message(message) if message.id == id => Some(message),
-            Recent::Message(_) | Recent::ReversedBeforeArrival(_) => None,
-        }
-    }
-
-    /// The same, to change it.
-    pub(crate) fn message_mut(
-        &mut self,
-        key: &MessageKey,
-        id: RecordId,
-    ) -> Option<&mut Remembered> {
-        match self.get_mut(key)? {
-            Recent::Message(message) if message.id == id => Some(message),
-            Recent::Message(_) | Recent::ReversedBeforeArrival(_) => None,
-        }
-    }
-
-    /// Remembers a message; one that its key remembered before keeps its place among the ages.
-    pub(crate) fn remember(&mut self, key: MessageKey, recent: Recent, time: Timestamp) {
-        if let Recent::Message(message) = &recent {
-            for reference in &message.references {
-                if let Some(part) = self.parts.get_mut(part_of_reference(reference)) {
-                    part.references.insert(*reference, key.clone());
-                }
-            }
-        }
-        self.put(key, recent, time);
-    }
-
-    /// Takes back a message from the books, found by its key alone until [`refer`](Self::refer).
-    pub(crate) fn recall(&mut self, key: MessageKey, message: Box<Remembered>, time: Timestamp) {
-        self.put(key, Recent::Message(message), time);
-    }
-
-    /// Lets a reference that leads nowhere lead to the newest message that bears it of those with these
-    /// keys.
-    pub(crate) fn refer(
-        &mut self,
-        reference: Reference,
-        keys: impl IntoIterator<Item = MessageKey>,
-    ) {
-        let borne = |key: MessageKey| match self.get(&key) {
-            Some(Recent::Message(message)) => {
-                let bears = message.references.contains(&reference);
-                bears.then_some((message.id, key))
-            }
-            Some(Recent::ReversedBeforeArrival(_)) | None => None,
-        };
-        let newest = keys.into_iter().filter_map(borne).max();
-        let part = self.parts.get_mut(part_of_reference(&reference));
-        if let Some((part, (_, key))) = part.zip(newest) {
-            part.references.entry(reference).or_insert(key);
-        }
-    }
-
-    fn put(&mut self, key: MessageKey, recent: Recent, time: Timestamp) {
-        let Some(part) = self.parts.get_mut(part_of(&key)) else {
-            return;
-        };
-        if part.messages.insert(key.clone(), recent).is_some() {
-            return;
-        }
-        self.count = self.count.saturating_add(1);
-        match self.ages.back_mut() {
-            Some(piece) if piece.len() < AGES_PER_PIECE => piece.push_back((time, key)),
-            Some(_) | None => {
-                let mut piece = VecDeque::with_capacity(AGES_PER_PIECE);
-                piece.push_back((time, key));
-                self.ages.push_back(piece);
-            }
-        }
-    }
-
-    /// Forgets messages last remembered before `before`, as far as the books hold them: nothing whose
-    /// record is newer than batch `in_books` leaves memory. What one call leaves goes with the next.
-    pub(crate) fn forget(&mut self, before: Timestamp, in_books: u64) {
-        for _ in 0..FORGOTTEN_PER_CALL {
-            let Some((time, key)) = self.oldest() else {
-                return;
-            };
-            let touched = match self.get(&key) {
-                Some(Recent::Message(message)) => message.touched,
-                Some(Recent::ReversedBeforeArrival(reversal)) => *reversal,
-                None => RecordId::default(),
-            };
-            if time >= before || touched.sequence > in_books {
-                return;
-            }
-            if let Some(piece) = self.ages.front_mut() {
-                piece.pop_front();
-                if piece.is_empty() {
-                    self.ages.pop_front();
-                }
-            }
-            self.remove(&key);
-        }
-    }
-
-    fn remove(&mut self, key: &MessageKey) {
-        let part = self.parts.get_mut(part_of(key));
-        let removed = part.and_then(|part| part.messages.remove(key));
-        self.count = self.count.saturating_sub(1);
-        let Some(Recent::Message(message)) = removed else {
-            return;
-        };
-        for reference in &message.references {
-            let part = self.parts.get_mut(part_of_reference(reference));
-            let Some(part) = part else { continue };
-            // A later message of the same transaction may have taken the name over.
-            if part.references.get(reference) == Some(key) {
-                part.references.remove(reference);
-            }
-        }
-    }
-
-    fn oldest(&self) -> Option<(Timestamp, MessageKey)> {
-        self.ages.front()?.front().cloned()
-    }
-}
-
-/// The part of the map that a key belongs to: cards are keyed hashes, so any bytes of them spread, and the
-/// STAN spreads the messages of one card.
-fn part_of(key: &MessageKey) -> usize {
-    match key {
-        MessageKey::Network(MatchKey { card, stan, .. }) => {
-            let [first, second, ..] = card.0;
-            let card = usize::from(u16::from_le_bytes([first, second]));
-            let stan = usize::try_from(*stan).unwrap_or(0);
-            (card ^ stan) % PARTS
-        }
-        MessageKey::Operator(id) => fixed_hash(id) % PARTS,
-        MessageKey::Clearing(key) => fixed_hash(key) % PARTS,
-        MessageKey::Transfer(id, step) => fixed_hash(&(id, step)) % PARTS,
-    }
-}
-
-fn part_of_reference(reference: &Reference) -> usize {
-    fixed_hash(reference) % PARTS
-}
-
-/// A hash that is the same in every run of one build.
-fn fixed_hash(value: &impl std::hash::Hash) -> usize {
-    let hash = BuildHasherDefault::<DefaultHasher>::default().hash_one(value);
-    usize::try_from(hash & u64::from(u32::MAX)).unwrap_or(0)
-}
-
 impl Recent {
     /// The record of it.
     pub(crate) fn id(&self) -> RecordId {
         match self {
             Self::Message(message) => message.id,
             Self::ReversedBeforeArrival(id) => *id,
+        }
+    }
+
+    /// The newest record that changed it.
+    fn touched(&self) -> RecordId {
+        match self {
+            Self::Message(message) => message.touched,
+            Self::ReversedBeforeArrival(id) => *id,
+        }
+    }
+
+    /// Names it is found by beside its key.
+    fn references(&self) -> &[Reference] {
+        match self {
+            Self::Message(message) => &message.references,
+            Self::ReversedBeforeArrival(_) => &[],
         }
     }
 

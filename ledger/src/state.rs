@@ -257,7 +257,7 @@ impl State {
         let stored = || stored.iter().filter(|stored| stored.id > through);
         for (key, recent) in stored().flat_map(Recent::of) {
             match recent {
-                Recent::Message(message) if self.recent.get(&key).is_none() => {
+                Recent::Message(message) if !self.recent.contains(&key) => {
                     self.recent.recall(key, message, now);
                 }
                 Recent::Message(_) => {}
@@ -266,7 +266,7 @@ impl State {
         }
         for (key, recent) in overtaken {
             let looked_for = lookups.contains(&Lookup::Key(key.clone()));
-            if looked_for && self.recent.get(&key).is_none() {
+            if looked_for && !self.recent.contains(&key) {
                 self.recent.remember(key, recent, now);
             }
         }

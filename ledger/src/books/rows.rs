@@ -11,6 +11,7 @@ use crate::authorization::{
     FileActionDecided, HoldDropped, Lookup, MatchKey, MessageClass, MessageKey, Presented,
     Reference, ReferenceKind, Refund, Relation, ReversalDecided, Standing,
 };
+use crate::encoding;
 use crate::identifiers::{CardHash, RecordId, Timestamp};
 use crate::operation::OperationDone;
 use crate::transfer::TransferStep;
@@ -333,7 +334,7 @@ const ROW_VERSION: u8 = 8;
 
 /// The bytes of a row.
 pub(crate) fn encode<T: Serialize>(table: Table, value: &T) -> Result<Vec<u8>, RowError> {
-    postcard::to_extend(value, vec![ROW_VERSION]).map_err(|e| row_error(table, &e.to_string()))
+    encoding::encode(&[ROW_VERSION], value).map_err(|e| row_error(table, &e.to_string()))
 }
 
 /// The value of a row.

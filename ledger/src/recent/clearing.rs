@@ -6,6 +6,7 @@
 use std::hash::{BuildHasher, BuildHasherDefault, DefaultHasher};
 
 use rules::{ClearingAction, ClearingReason};
+use serde::{Deserialize, Serialize};
 
 use super::{Content, Link, Remembered};
 use crate::authorization::{
@@ -16,7 +17,7 @@ use crate::command::{ClearedAs, Outcome};
 use crate::identifiers::{RecordId, Timestamp};
 
 /// What is kept of a clearing.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub(crate) struct RememberedClearing {
     pub(crate) facts: ClearingFacts,
     pub(crate) verdict: ClearingAction,
