@@ -46,6 +46,7 @@ pub mod record;
 pub mod recovery;
 pub mod rehearsal;
 pub mod runtime;
+pub mod settled;
 pub mod snapshot;
 pub mod state;
 pub mod transfer;

@@ -211,7 +211,8 @@ impl Writer {
         }
     }
 
-    /// Forgets messages older than `window_us` microseconds that the books hold, up to batch `in_books`.
+    /// Forgets messages older than `window_us` microseconds that the books hold, up to batch `in_books`: the one up to which
+    /// nothing was missed by what was looked up for commands that are still to come ([`crate::settled`]).
     pub fn forget(&mut self, window_us: i64, in_books: u64) {
         self.state
             .forget(self.time.plus_us(window_us.saturating_neg()), in_books);

@@ -50,6 +50,7 @@ use crate::journal::readers::{Reader, Readers};
 use crate::journal::retainer::Retainer;
 use crate::journal::signal::Signal;
 use crate::rebuild::{self, Opened, Places, Rebuilt, Source};
+use crate::settled::Settled;
 use crate::snapshot::files;
 use crate::writer::Writer;
 
@@ -214,6 +215,7 @@ impl<T: Ticket> Ledger<T> {
             rules,
             observer: Arc::clone(observer),
             batch_commands: options.batch_commands.max(1),
+            settled: Settled::default(),
         };
         let writer_thread = spawn("writer", move || shell.run(&exit))?;
         let shell = ViewShell {

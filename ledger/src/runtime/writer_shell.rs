@@ -18,6 +18,7 @@ use crate::books::{SledStore, Views};
 use crate::command::Submission;
 use crate::journal::Journal;
 use crate::rank;
+use crate::settled::Settled;
 use crate::writer::Writer;
 
 pub(super) struct WriterShell<T, J> {
@@ -30,6 +31,7 @@ pub(super) struct WriterShell<T, J> {
     pub(super) rules: Arc<ArcSwap<Snapshot>>,
     pub(super) observer: Arc<dyn Observer>,
     pub(super) batch_commands: usize,
+    pub(super) settled: Settled,
 }
 
 impl<T: Ticket, J: Journal> WriterShell<T, J> {
@@ -66,8 +68,8 @@ impl<T: Ticket, J: Journal> WriterShell<T, J> {
             self.journal.submit(batch, sequence)?;
         }
         self.releaser.release();
-        self.writer
-            .forget(match_window_us(&rules), self.views.in_books());
+        let settled = self.settled.through(now(), self.views.in_books());
+        self.writer.forget(match_window_us(&rules), settled);
         self.pressure.took(commands, elapsed_since(taken));
         self.observer
             .decided(commands, records, between(taken, decided));

@@ -103,8 +103,10 @@ fn rejected(message: &Message, is_given_back: bool) -> Option<Name> {
 }
 
 fn name(message: &Message) -> Name {
-    let text = |element| message.text(element).unwrap_or_default().to_owned();
-    let (stan, time) = (text(Element::STAN), text(Element::TRANSMISSION_DATE_TIME));
+    // As DE90 names it: what is not there is zeros.
+    let text = |element, none: &str| message.text(element).unwrap_or(none).to_owned();
+    let stan = text(Element::STAN, "000000");
+    let time = text(Element::TRANSMISSION_DATE_TIME, "0000000000");
     (message.mti().to_string(), stan, time)
 }
 

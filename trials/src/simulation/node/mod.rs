@@ -32,6 +32,7 @@ use ledger::journal::simulated::{SimulatedDisk, SimulatedJournal};
 use ledger::rebuild::Source;
 use ledger::recovery::Recovery;
 use ledger::runtime::drop_expired;
+use ledger::settled::Settled;
 use ledger::writer::{Pending, Writer};
 use rules::NetworkId;
 use switch::card_vault::CardVault;
@@ -98,6 +99,8 @@ pub struct Node {
     connections: BTreeMap<u64, Connection>,
     submissions: VecDeque<Submission<Ticket>>,
     pub writer: Writer,
+    /// What the writer may forget.
+    settled: Settled,
     pub journal: SimulatedJournal,
     disk: SimulatedDisk,
     /// Batches that the committer has taken.
@@ -190,6 +193,7 @@ impl Node {
             connections: BTreeMap::new(),
             submissions: VecDeque::new(),
             writer,
+            settled: Settled::default(),
             journal: SimulatedJournal::new(log),
             disk,
             committing: None,

@@ -123,7 +123,8 @@ impl Node {
         self.release(run);
         let before = self.writer.state().recent_count();
         let in_books = self.view_writer.views().in_books();
-        self.writer.forget(window_us(&self.rules), in_books);
+        let settled = self.settled.through(run.clock(), in_books);
+        self.writer.forget(window_us(&self.rules), settled);
         if self.writer.state().recent_count() < before {
             run.reach(Mark::Forgotten);
         }
