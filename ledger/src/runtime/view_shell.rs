@@ -9,12 +9,31 @@ use super::clock::{elapsed_since, now};
 use super::pace::Pace;
 use super::{LedgerFailure, Observer};
 use crate::books::{SledStore, ViewWriter};
+use crate::identifiers::Timestamp;
 use crate::journal::cursor::Cursor;
 use crate::journal::disk::Directory;
 use crate::rank::Behind;
 
 /// How often it looks whether the ledger is ending, when nothing happens.
 const LOOK: Duration = Duration::from_millis(200);
+
+/// How late readers may be before the view-writer takes its share of a busy processor.
+const PATIENCE: Duration = Duration::from_secs(5);
+
+/// How much of the processor the view-writer asks for.
+struct Rank {
+    behind: Behind,
+    /// When it had taken in everything that was durable.
+    caught_up: Timestamp,
+}
+
+impl Rank {
+    fn press(&mut self, pace: &Pace) {
+        let is_late = elapsed_since(self.caught_up) > PATIENCE;
+        self.behind
+            .press(is_late || pace.is_pressed() || pace.is_stopping());
+    }
+}
 
 pub(super) struct ViewShell {
     pub(super) view_writer: ViewWriter<SledStore>,
@@ -29,7 +48,10 @@ pub(super) struct ViewShell {
 
 impl ViewShell {
     pub(super) fn run(mut self) {
-        let mut behind = Behind::step_back();
+        let mut rank = Rank {
+            behind: Behind::step_back(),
+            caught_up: now(),
+        };
         let (mut checkpointed, mut quiet) = (now(), Duration::ZERO);
         let look = self.interval.min(LOOK);
         loop {
@@ -43,7 +65,7 @@ impl ViewShell {
             }
             let due =
                 stopping || quiet >= self.interval || elapsed_since(checkpointed) >= self.interval;
-            match self.follow(due, &mut behind) {
+            match self.follow(due, &mut rank) {
                 Ok(true) => checkpointed = now(),
                 Ok(false) => {}
                 Err(failure) => {
@@ -59,16 +81,19 @@ impl ViewShell {
 
     /// Takes in what is durable; writes the books when it is time, or enough has changed, or the lag nears
     /// its bound: what is not written is refused soon.
-    fn follow(&mut self, due: bool, behind: &mut Behind) -> Result<bool, LedgerFailure> {
+    fn follow(&mut self, due: bool, rank: &mut Rank) -> Result<bool, LedgerFailure> {
         while self.view_writer.dirty_rows() < self.rows {
-            behind.press(self.pace.is_pressed());
+            rank.press(&self.pace);
             match self.cursor.next(self.pace.watermark.sequence())? {
                 Some(batch) => {
                     self.view_writer.apply(&batch)?;
                     let records = u64::from(batch.count());
                     self.unwritten_records = self.unwritten_records.saturating_add(records);
                 }
-                None => break,
+                None => {
+                    rank.caught_up = now();
+                    break;
+                }
             }
         }
         let enough = self.view_writer.dirty_rows() >= self.rows || self.pace.is_pressed();
@@ -80,7 +105,7 @@ impl ViewShell {
         let rows = self.view_writer.checkpoint_paced(&mut |store| {
             let begun = now();
             store.sync_file()?;
-            behind.press(pace.is_pressed());
+            rank.press(pace);
             pace.checkpoint(elapsed_since(begun));
             Ok(())
         })?;

@@ -177,7 +177,7 @@ pub fn follow(
         let next = emitter.sequence().saturating_add(1);
         let quiet = stopping || !watermark.wait_for(next, interval);
         while emitter.emit(watermark.sequence())? {
-            behind.press(elapsed_since(caught_up) > PATIENCE);
+            behind.press(stopping || elapsed_since(caught_up) > PATIENCE);
         }
         caught_up = now();
         let waited_us = now().0.saturating_sub(saved.0);

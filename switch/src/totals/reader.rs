@@ -227,7 +227,7 @@ pub fn follow(
         let next = reader.sequence().saturating_add(1);
         if stopping || watermark.wait_for(next, PAUSE) {
             while reader.count(watermark.sequence(), date_of)? {
-                behind.press(elapsed_since(caught_up) > PATIENCE);
+                behind.press(stopping || elapsed_since(caught_up) > PATIENCE);
             }
         }
         caught_up = now();
