@@ -9,11 +9,15 @@
 
 use std::marker::PhantomData;
 use std::sync::OnceLock;
+use std::time::Duration;
 
 use thread_priority::{
     NormalThreadSchedulePolicy, ThreadPriority, ThreadSchedulePolicy,
     set_thread_priority_and_policy, thread_native_id,
 };
+
+use crate::identifiers::Timestamp;
+use crate::runtime::{elapsed_since, now};
 
 /// Steps of the scheduler's forty that the first rank is above the ordinary.
 const NICENESS_FIRST: i32 = -10;
@@ -87,17 +91,48 @@ impl Behind {
     }
 }
 
+/// A thread behind that follows the journal: it takes its share of the processor once it is late.
+#[derive(Debug)]
+pub struct Follower {
+    behind: Behind,
+    patience: Duration,
+    caught_up: Timestamp,
+}
+
+impl Follower {
+    /// Lets the calling thread step behind the others, until it is later than so much.
+    #[must_use]
+    pub fn step_back(patience: Duration) -> Self {
+        Self {
+            behind: Behind::step_back(),
+            patience,
+            caught_up: now(),
+        }
+    }
+
+    /// It has taken in everything that was durable.
+    pub fn caught_up(&mut self) {
+        self.caught_up = now();
+    }
+
+    /// To be called where it holds nothing that others wait for, with whether it is pressed for another reason.
+    pub fn press(&mut self, pressed: bool) {
+        let is_late = elapsed_since(self.caught_up) > self.patience;
+        self.behind.press(pressed || is_late);
+    }
+}
+
 /// Whether the system lets threads go forward: before the ordinary, and from behind back to it. Tried once, by a thread
 /// that does nothing else, for there may be no way back.
-pub(crate) fn is_allowed() -> bool {
+fn is_allowed() -> bool {
     static ALLOWED: OnceLock<bool> = OnceLock::new();
     *ALLOWED.get_or_init(|| {
-        let tried = std::thread::spawn(|| {
+        let tried = std::thread::Builder::new().spawn(|| {
             has_policy(NormalThreadSchedulePolicy::Idle)
                 && has_policy(NormalThreadSchedulePolicy::Other)
                 && has_niceness(NICENESS_FIRST)
         });
-        let allowed = tried.join().unwrap_or(false);
+        let allowed = tried.is_ok_and(|thread| thread.join().unwrap_or(false));
         if !allowed {
             tracing::info!(
                 "threads may not go before the ordinary: on a busy processor the journal waits for its turn (CAP_SYS_NICE or a limit of niceness of -10 allows it)"

@@ -172,16 +172,19 @@ fn gather(
     )]
     let begun = std::time::Instant::now();
     let patience = Duration::from_micros(if several { options.gather_us } else { 0 });
+    let mut records: u64 = batches.iter().map(|batch| u64::from(batch.count())).sum();
     while batches.len() < options.gather_batches {
         // What is many already would on a busy processor wait for its turn, not for the little time it asked for.
-        let records: u64 = batches.iter().map(|batch| u64::from(batch.count())).sum();
-        let is_enough = records >= options.gather_records;
-        let left = match is_enough {
-            true => Duration::ZERO,
-            false => patience.saturating_sub(begun.elapsed()),
+        let left = if records < options.gather_records {
+            patience.saturating_sub(begun.elapsed())
+        } else {
+            Duration::ZERO
         };
         match waiting.recv_timeout(left) {
-            Ok(batch) => batches.push(batch),
+            Ok(batch) => {
+                records = records.saturating_add(u64::from(batch.count()));
+                batches.push(batch);
+            }
             Err(RecvTimeoutError::Timeout | RecvTimeoutError::Disconnected) => return,
         }
     }

@@ -22,7 +22,7 @@ mod transfer_shell;
 mod view_shell;
 mod writer_shell;
 
-pub use crate::rank::Behind;
+pub use crate::rank::{Behind, Follower};
 pub use clock::{between, elapsed_since, now, whole_ms};
 pub use expiry_shell::drop_expired;
 pub use observer::{LedgerFailure, Observer, Started, Ticket, Timing};

@@ -42,6 +42,11 @@ impl Pace {
             .is_near(self.watermark.sequence().saturating_sub(shown))
     }
 
+    /// Whether the view-writer must have its share of the processor.
+    pub(super) fn must_hurry(&self) -> bool {
+        self.is_stopping() || self.is_pressed()
+    }
+
     /// The pause of a checkpoint after a piece of work.
     pub(super) fn checkpoint(&self, took: Duration) {
         self.pause(took, || self.is_pressed());

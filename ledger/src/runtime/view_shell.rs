@@ -9,31 +9,15 @@ use super::clock::{elapsed_since, now};
 use super::pace::Pace;
 use super::{LedgerFailure, Observer};
 use crate::books::{SledStore, ViewWriter};
-use crate::identifiers::Timestamp;
 use crate::journal::cursor::Cursor;
 use crate::journal::disk::Directory;
-use crate::rank::Behind;
+use crate::rank::Follower;
 
 /// How often it looks whether the ledger is ending, when nothing happens.
 const LOOK: Duration = Duration::from_millis(200);
 
 /// How late readers may be before the view-writer takes its share of a busy processor.
 const PATIENCE: Duration = Duration::from_secs(5);
-
-/// How much of the processor the view-writer asks for.
-struct Rank {
-    behind: Behind,
-    /// When it had taken in everything that was durable.
-    caught_up: Timestamp,
-}
-
-impl Rank {
-    fn press(&mut self, pace: &Pace) {
-        let is_late = elapsed_since(self.caught_up) > PATIENCE;
-        self.behind
-            .press(is_late || pace.is_pressed() || pace.is_stopping());
-    }
-}
 
 pub(super) struct ViewShell {
     pub(super) view_writer: ViewWriter<SledStore>,
@@ -48,10 +32,7 @@ pub(super) struct ViewShell {
 
 impl ViewShell {
     pub(super) fn run(mut self) {
-        let mut rank = Rank {
-            behind: Behind::step_back(),
-            caught_up: now(),
-        };
+        let mut rank = Follower::step_back(PATIENCE);
         let (mut checkpointed, mut quiet) = (now(), Duration::ZERO);
         let look = self.interval.min(LOOK);
         loop {
@@ -81,9 +62,9 @@ impl ViewShell {
 
     /// Takes in what is durable; writes the books when it is time, or enough has changed, or the lag nears
     /// its bound: what is not written is refused soon.
-    fn follow(&mut self, due: bool, rank: &mut Rank) -> Result<bool, LedgerFailure> {
+    fn follow(&mut self, due: bool, rank: &mut Follower) -> Result<bool, LedgerFailure> {
         while self.view_writer.dirty_rows() < self.rows {
-            rank.press(&self.pace);
+            rank.press(self.pace.must_hurry());
             match self.cursor.next(self.pace.watermark.sequence())? {
                 Some(batch) => {
                     self.view_writer.apply(&batch)?;
@@ -91,7 +72,7 @@ impl ViewShell {
                     self.unwritten_records = self.unwritten_records.saturating_add(records);
                 }
                 None => {
-                    rank.caught_up = now();
+                    rank.caught_up();
                     break;
                 }
             }
@@ -105,7 +86,7 @@ impl ViewShell {
         let rows = self.view_writer.checkpoint_paced(&mut |store| {
             let begun = now();
             store.sync_file()?;
-            rank.press(pace);
+            rank.press(pace.must_hurry());
             pace.checkpoint(elapsed_since(begun));
             Ok(())
         })?;

@@ -75,6 +75,18 @@ impl Rig {
         self.let_sync_end.send(()).unwrap();
     }
 
+    /// Commits batch 1 alone, while these come.
+    fn submit_during_the_first_sync(&mut self, sequences: std::ops::RangeInclusive<u64>) {
+        self.submit(1);
+        self.sync(0);
+        self.sync_begins.recv_timeout(LONG).unwrap();
+        for sequence in sequences {
+            self.submit(sequence);
+        }
+        self.let_sync_end.send(()).unwrap();
+        assert_eq!(self.committed(), (1, 1));
+    }
+
     fn committed(&self) -> (u64, usize) {
         match self.told.recv_timeout(LONG).unwrap() {
             Committed::Durable {
@@ -117,14 +129,7 @@ fn a_commit_takes_at_most_what_it_may_gather() {
         gather_batches: 2,
         ..COMMIT
     });
-    rig.submit(1);
-    rig.sync(0);
-    rig.sync_begins.recv_timeout(LONG).unwrap();
-    for sequence in 2..=6 {
-        rig.submit(sequence);
-    }
-    rig.let_sync_end.send(()).unwrap();
-    assert_eq!(rig.committed(), (1, 1));
+    rig.submit_during_the_first_sync(2..=6);
     for (before, committed) in [(1, (3, 2)), (3, (5, 2)), (5, (6, 1))] {
         rig.sync(before);
         assert_eq!(rig.committed(), committed);
@@ -138,14 +143,7 @@ fn a_commit_of_enough_records_waits_for_no_more() {
         gather_records: 2,
         ..COMMIT
     });
-    rig.submit(1);
-    rig.sync(0);
-    rig.sync_begins.recv_timeout(LONG).unwrap();
-    for sequence in 2..=4 {
-        rig.submit(sequence);
-    }
-    rig.let_sync_end.send(()).unwrap();
-    assert_eq!(rig.committed(), (1, 1));
+    rig.submit_during_the_first_sync(2..=4);
     rig.sync_begins.recv_timeout(LONG).unwrap();
     for sequence in 5..=6 {
         rig.submit(sequence);

@@ -346,7 +346,7 @@ fn told(columns: &Columns<'_>) -> Result<Value, BadRow> {
     let mcc = columns.optional("mcc", right, |text| digits::<u16>(text, 4))?;
     let right = "expected 1 to 99";
     let installments = columns.optional("installments", right, |text| {
-        parsed(text).filter(|number: &u8| (1..=99_u8).contains(number))
+        parsed(text).filter(|number: &u8| (1..=99).contains(number))
     })?;
     let is_final = columns.optional("final", "expected Y or N", |text| match text {
         "Y" => Some(true),

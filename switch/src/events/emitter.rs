@@ -15,7 +15,7 @@ use ledger::journal::Batch;
 use ledger::journal::cursor::{Cursor, CursorError, oldest_held};
 use ledger::journal::disk::{Directory, Disk};
 use ledger::journal::readers::{Reader, Readers};
-use ledger::runtime::{Behind, elapsed_since, now};
+use ledger::runtime::{Follower, now};
 
 use super::files::io_error;
 use super::{EventError, EventFiles, WaitingNotices, gap, lines};
@@ -169,17 +169,17 @@ pub fn follow(
     notices: &WaitingNotices,
     stop: &Arc<AtomicBool>,
 ) -> Result<(), EventError> {
-    let mut behind = Behind::step_back();
+    let mut rank = Follower::step_back(PATIENCE);
     let interval = Duration::from_millis(settings.save_interval_ms);
-    let (mut saved, mut caught_up) = (now(), now());
+    let mut saved = now();
     loop {
         let stopping = stop.load(Ordering::Acquire);
         let next = emitter.sequence().saturating_add(1);
         let quiet = stopping || !watermark.wait_for(next, interval);
         while emitter.emit(watermark.sequence())? {
-            behind.press(stopping || elapsed_since(caught_up) > PATIENCE);
+            rank.press(stopping);
         }
-        caught_up = now();
+        rank.caught_up();
         let waited_us = now().0.saturating_sub(saved.0);
         if quiet || u128::try_from(waited_us).unwrap_or(0) >= interval.as_micros() {
             emitter.tell(notices)?;

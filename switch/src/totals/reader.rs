@@ -15,7 +15,7 @@ use ledger::journal::cursor::{Cursor, CursorError, oldest_held};
 use ledger::journal::disk::{Directory, Disk};
 use ledger::journal::readers::{Reader, Readers};
 use ledger::record::Unreadable;
-use ledger::runtime::{Behind, elapsed_since, now};
+use ledger::runtime::{Follower, now};
 use tokio::sync::watch;
 
 use super::{DateOf, Totals, kept};
@@ -220,18 +220,18 @@ pub fn follow(
     date_of: DateOf<'_>,
     stop: &AtomicBool,
 ) -> Result<(), TotalsError> {
-    let mut behind = Behind::step_back();
-    let (mut saved, mut caught_up) = (now(), now());
+    let mut rank = Follower::step_back(PATIENCE);
+    let mut saved = now();
     loop {
         let stopping = stop.load(Ordering::Acquire);
         let next = reader.sequence().saturating_add(1);
         if stopping || watermark.wait_for(next, PAUSE) {
             while reader.count(watermark.sequence(), date_of)? {
-                behind.press(stopping || elapsed_since(caught_up) > PATIENCE);
+                rank.press(stopping);
             }
         }
-        caught_up = now();
-        let waited_us = caught_up.0.saturating_sub(saved.0);
+        rank.caught_up();
+        let waited_us = now().0.saturating_sub(saved.0);
         if stopping || u128::try_from(waited_us).unwrap_or(0) >= INTERVAL.as_micros() {
             reader.save()?;
             saved = now();
