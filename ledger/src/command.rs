@@ -11,7 +11,7 @@ use crate::authorization::{
 };
 use crate::books::rows::StoredMessage;
 use crate::entities::{Account, Card, Customer};
-use crate::identifiers::{CardHash, RecordId, Timestamp};
+use crate::identifiers::{BusinessDate, CardHash, RecordId, Timestamp};
 use crate::operation::{OperationError, OperationRequest};
 use crate::purge::PurgeStep;
 
@@ -210,6 +210,8 @@ pub struct Decided {
     pub reason: Option<Reason>,
     /// Whether the answer is that of an earlier message that this one repeats.
     pub repeat: bool,
+    /// The business day that the decision belongs to: of a repeat, that of the first.
+    pub business_date: Option<BusinessDate>,
 }
 
 /// What became of a clearing.

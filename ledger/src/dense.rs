@@ -92,6 +92,14 @@ impl<V> Pieces<V> {
 }
 
 impl<V: Keyed> Dense<V> {
+    /// With places for so many values: a table that grows leaves its smaller predecessors behind in memory.
+    pub(crate) fn with_room(values: usize) -> Self {
+        Self {
+            places: HashTable::with_capacity(values),
+            ..Self::default()
+        }
+    }
+
     fn place(&self, key: &V::Key) -> Option<usize> {
         let is_it = |place: &Place| {
             let value = self.pieces.get(place.get());

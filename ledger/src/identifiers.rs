@@ -204,6 +204,38 @@ impl Date {
     }
 }
 
+/// A business day as a network names it (DE15): month and day, the number MMDD.
+#[derive(
+    Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize,
+)]
+pub struct BusinessDate(pub u16);
+
+impl BusinessDate {
+    /// The date that four digits name; `None` for anything else.
+    #[must_use]
+    pub fn parse(text: &str) -> Option<Self> {
+        let digits = text.len() == 4 && text.bytes().all(|byte| byte.is_ascii_digit());
+        let number: u16 = text.parse().ok().filter(|_| digits)?;
+        let (month, day) = (number.checked_div(100)?, number.checked_rem(100)?);
+        let is_date = (1..=12).contains(&month) && (1..=31).contains(&day);
+        is_date.then_some(Self(number))
+    }
+
+    /// The day of the calendar in UTC.
+    #[must_use]
+    pub fn of_calendar(time: Timestamp) -> Option<Self> {
+        let date = time.transmission_date_time()?.checked_div(1_000_000)?;
+        u16::try_from(date).ok().map(Self)
+    }
+}
+
+impl fmt::Display for BusinessDate {
+    /// Four digits, such as 0131.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{:04}", self.0)
+    }
+}
+
 impl fmt::Display for Date {
     /// ISO 8601, such as 2026-01-31.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -229,6 +261,31 @@ impl fmt::Display for Timestamp {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn business_dates_are_month_and_day() {
+        for (text, date) in [
+            ("0101", Some(101)),
+            ("1231", Some(1231)),
+            ("0230", Some(230)),
+            ("1301", None),
+            ("0132", None),
+            ("0100", None),
+            ("0000", None),
+            ("+101", None),
+            ("101", None),
+            ("00101", None),
+            ("", None),
+        ] {
+            let parsed = BusinessDate::parse(text);
+            assert_eq!(parsed, date.map(BusinessDate), "{text:?}");
+            let shown = parsed.map(|date| date.to_string());
+            assert_eq!(shown, date.map(|_| text.to_owned()));
+        }
+        // 2026-11-24T12:00:00Z.
+        let noon = Timestamp(1_795_521_600_000_000);
+        assert_eq!(BusinessDate::of_calendar(noon), Some(BusinessDate(1124)));
+    }
 
     #[test]
     fn record_ids_sort_as_their_keys_and_parse_as_printed() {

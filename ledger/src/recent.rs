@@ -20,7 +20,7 @@ use crate::authorization::{
 };
 use crate::books::rows::{MessageBody, StoredMessage};
 use crate::command::{Decided, Done, Outcome};
-use crate::identifiers::{RecordId, Timestamp};
+use crate::identifiers::{BusinessDate, RecordId, Timestamp};
 use crate::operation::{OperationDone, OperationRequest};
 use crate::record::Record;
 
@@ -82,6 +82,8 @@ pub(crate) struct Remembered {
     /// `None` for an operation.
     pub(crate) answer: Option<Answer>,
     pub(crate) reason: Option<Reason>,
+    /// The business day that the answer names.
+    pub(crate) business_date: Option<BusinessDate>,
     /// What it stands for, where it approved something of its own.
     pub(crate) standing: Option<Standing>,
     /// What it did to another's.
@@ -221,6 +223,7 @@ impl Remembered {
                 answer,
                 reason: self.reason,
                 repeat: true,
+                business_date: self.business_date,
             }),
             (None, Content::Clearing(_), Some(Link::Clearing(clearing))) => clearing.again(self.id),
             (None, ..) => Outcome::Done(Done {
@@ -240,6 +243,7 @@ impl Remembered {
             content,
             answer: None,
             reason: None,
+            business_date: None,
             standing: None,
             link: None,
             references: SmallVec::new(),
@@ -275,6 +279,7 @@ impl Remembered {
         Self {
             answer: Some(decided.answer),
             reason: decided.reason(),
+            business_date: decided.facts.business_date,
             standing,
             link,
             references,
@@ -292,6 +297,7 @@ impl Remembered {
         Self {
             answer: Some(decided.answer),
             reason: decided.reason(),
+            business_date: decided.facts.business_date,
             link: Some(Link::Reversal(decided.change.clone().filter(|_| undone))),
             ..Self::plain(place, Content::Message(decided.facts.fingerprint))
         }
@@ -301,6 +307,7 @@ impl Remembered {
         Self {
             answer: Some(decided.answer),
             reason: decided.reason,
+            business_date: decided.facts.business_date,
             ..Self::plain(place, Content::Operation(decided.facts.hash()))
         }
     }

@@ -9,6 +9,7 @@ use serde::{Deserialize, Serialize};
 pub(crate) mod version_1;
 pub(crate) mod version_2;
 pub(crate) mod version_3;
+pub(crate) mod version_4;
 
 use crate::authorization::{
     AuthorizationDecided, ClearingDecided, FileActionDecided, HoldDropped, ResponseAcknowledged,
@@ -61,14 +62,17 @@ const CARD_ISSUED: Layout = (3, 2);
 const AUTHORIZATION_DECIDED_1: Layout = (10, 1);
 const AUTHORIZATION_DECIDED_2: Layout = (10, 2);
 const AUTHORIZATION_DECIDED_3: Layout = (10, 3);
-const AUTHORIZATION_DECIDED: Layout = (10, 4);
+const AUTHORIZATION_DECIDED_4: Layout = (10, 4);
+const AUTHORIZATION_DECIDED: Layout = (10, 5);
 const REVERSAL_DECIDED_1: Layout = (11, 1);
 const REVERSAL_DECIDED_2: Layout = (11, 2);
-const REVERSAL_DECIDED: Layout = (11, 3);
+const REVERSAL_DECIDED_3: Layout = (11, 3);
+const REVERSAL_DECIDED: Layout = (11, 4);
 const HOLD_DROPPED_1: Layout = (12, 1);
 const HOLD_DROPPED: Layout = (12, 2);
 const RESPONSE_ACKNOWLEDGED: Layout = (13, 1);
-const FILE_ACTION_DECIDED: Layout = (14, 1);
+const FILE_ACTION_DECIDED_1: Layout = (14, 1);
+const FILE_ACTION_DECIDED: Layout = (14, 2);
 const CLEARING_DECIDED_1: Layout = (15, 1);
 const CLEARING_DECIDED: Layout = (15, 2);
 const TRANSACTION_POSTED_1: Layout = (20, 1);
@@ -182,12 +186,18 @@ impl Record {
             AUTHORIZATION_DECIDED_3 => {
                 decode::<version_3::AuthorizationDecided>(raw).map(|old| boxed(old.into()))
             }
+            AUTHORIZATION_DECIDED_4 => {
+                decode::<version_4::AuthorizationDecided>(raw).map(|old| boxed(old.into()))
+            }
             REVERSAL_DECIDED => decode(raw).map(boxed_reversal),
             REVERSAL_DECIDED_1 => {
                 decode::<version_1::ReversalDecided>(raw).map(|old| boxed_reversal(old.into()))
             }
             REVERSAL_DECIDED_2 => {
                 decode::<version_2::ReversalDecided>(raw).map(|old| boxed_reversal(old.into()))
+            }
+            REVERSAL_DECIDED_3 => {
+                decode::<version_4::ReversalDecided>(raw).map(|old| boxed_reversal(old.into()))
             }
             HOLD_DROPPED => decode(raw).map(|dropped| Self::HoldDropped(Box::new(dropped))),
             HOLD_DROPPED_1 => decode::<version_2::HoldDropped>(raw)
@@ -196,6 +206,8 @@ impl Record {
             FILE_ACTION_DECIDED => {
                 decode(raw).map(|decided| Self::FileActionDecided(Box::new(decided)))
             }
+            FILE_ACTION_DECIDED_1 => decode::<version_4::FileActionDecided>(raw)
+                .map(|old| Self::FileActionDecided(Box::new(old.into()))),
             TRANSACTION_POSTED => decode(raw).map(Self::TransactionPosted),
             TRANSACTION_POSTED_1 => decode::<version_3::TransactionPosted>(raw)
                 .map(|old| Self::TransactionPosted(old.into())),

@@ -1,15 +1,18 @@
 //! Recovery: the books and the journal's rest become a running state again.
 //!
-//! Owns: the order of a start, the same for real disks and simulated ones: the store says how far it is,
-//! the state is loaded from it, and every later batch of the journal is applied to the state and to the
-//! views. Books whose rows may be newer than they say (a checkpoint or a snapshot was cut off or fuzzy) name
-//! the place up to which they may be; there they must contain exactly what was announced. Must never:
-//! answer, or go on past anything that cannot be read.
+//! Owns: the order of a start, the same for real disks and simulated ones: the store says how far it is, the state is
+//! loaded from it, and every later batch of the journal is applied to the state; to the views too, as far as they may not be
+//! behind: what is left the view-writer takes in afterwards, as it does behind any decision. Books whose rows may be newer
+//! than they say (a checkpoint or a snapshot was cut off or fuzzy) name the place up to which they may be; there they must
+//! contain exactly what was announced. Must never: answer, or go on past anything that cannot be read.
+
+use std::sync::Arc;
 
 use crate::books::contents::ContentsError;
 use crate::books::inspection::is_of_the_system;
+use crate::books::load::{self, Known};
 use crate::books::view::ViewError;
-use crate::books::{self, BookStore, Contents, Progress, StoreError, ViewWriter};
+use crate::books::{BookStore, Progress, StoreError, ViewWriter};
 use crate::identifiers::Timestamp;
 use crate::journal::Batch;
 use crate::journal::cursor::{Cursor, CursorError};
@@ -28,14 +31,45 @@ pub struct Recovery<D: Disk, S> {
     pub view_writer: ViewWriter<S>,
     /// The view-writer's place in the journal.
     pub cursor: Cursor<D>,
+    /// Records behind that place, which the state reflects and the views do not.
+    pub behind_records: u64,
+    /// Records that the views show and the books do not hold yet.
+    pub unwritten_records: u64,
     /// The last batch the books held.
     pub books_sequence: u64,
     /// The last batch of the journal.
     pub last_sequence: u64,
-    /// Records of the batches that were replayed over the books.
+    /// Records of the batches that were replayed over the state of the books.
     pub replayed_records: u64,
     /// Bytes of a torn tail cut from the journal.
     pub cut_bytes: u64,
+}
+
+impl<D: Disk, S> Recovery<D, S> {
+    /// Records that the books do not hold yet.
+    pub fn lag_records(&self) -> u64 {
+        self.behind_records.saturating_add(self.unwritten_records)
+    }
+}
+
+/// How the journal's rest is taken in.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Replay {
+    /// How many records the views may be behind the state when it ends.
+    pub behind_records: u64,
+    /// Changed rows after which the books are written.
+    pub checkpoint_rows: usize,
+}
+
+impl Replay {
+    /// The views are as far as the state in the end.
+    #[must_use]
+    pub fn whole(checkpoint_rows: usize) -> Self {
+        Self {
+            behind_records: 0,
+            checkpoint_rows,
+        }
+    }
 }
 
 /// Why a shard cannot be recovered. What lies beneath is the error's source.
@@ -67,7 +101,11 @@ impl RecoveryError {
     pub fn is_of_the_books(&self) -> bool {
         match self {
             Self::Contents(_) | Self::View(ViewError::Contents(_)) => true,
-            Self::Store(error) | Self::View(ViewError::Store(error)) => !is_of_the_system(error),
+            Self::Store(error)
+            | Self::Replay(ReplayError::Store(error))
+            | Self::View(ViewError::Store(error) | ViewError::Record(ReplayError::Store(error))) => {
+                !is_of_the_system(error)
+            }
             // A record that does not fit the books: one of the two is wrong, and the journal has
             // checksums and a chain.
             Self::Replay(ReplayError::Invariant(_))
@@ -78,7 +116,7 @@ impl RecoveryError {
 }
 
 /// Recovers a shard, after reading every row of its books. Messages decided at or after `since` come into
-/// memory; the books are written whenever a replay has changed `checkpoint_rows` rows.
+/// memory.
 ///
 /// # Errors
 /// [`RecoveryError`]: something durable cannot be read. Nothing was lost by trying.
@@ -87,26 +125,27 @@ pub fn recover<D: Disk + Clone, S: BookStore + Send + Sync>(
     store: S,
     options: LogOptions,
     since: Timestamp,
-    checkpoint_rows: usize,
+    how: Replay,
 ) -> Result<Recovery<D, S>, RecoveryError> {
-    let contents = books::load::contents(&store, |_| {})?;
-    recover_inspected(disk, store, contents, options, since, checkpoint_rows)
+    let known = Known::of(load::contents(&store, |_, _| Ok(()))?);
+    recover_inspected(disk, store, known, options, since, how)
 }
 
-/// The same over books that are known to contain `contents`.
+/// The same over books that were read before.
 ///
 /// # Errors
 /// [`RecoveryError`]: something durable cannot be read. Nothing was lost by trying.
 pub fn recover_inspected<D: Disk + Clone, S: BookStore + Send + Sync>(
     disk: D,
     store: S,
-    contents: Contents,
+    known: Known,
     options: LogOptions,
     since: Timestamp,
-    checkpoint_rows: usize,
+    how: Replay,
 ) -> Result<Recovery<D, S>, RecoveryError> {
-    let applied = books::load::progress(&store)?;
-    let intended = books::load::intended(&store)?;
+    let Known { contents, entities } = known;
+    let applied = load::progress(&store)?;
+    let intended = load::intended(&store)?;
     if intended.is_none() {
         contents.expect(&applied.contents)?;
     }
@@ -116,7 +155,10 @@ pub fn recover_inspected<D: Disk + Clone, S: BookStore + Send + Sync>(
         let (applied, last) = (reflected, recovered.last_sequence);
         return Err(OpenError::ShorterThanBooks { applied, last }.into());
     }
-    let state = books::load::state(&store, since)?;
+    let state = match entities {
+        Some(entities) => load::state_of(&store, entities, since)?,
+        None => load::state(&store, since)?,
+    };
     let shard = options.shard;
     let mut writer = Writer::new(shard, state, applied.sequence, applied.time);
     let progress = Progress {
@@ -127,19 +169,30 @@ pub fn recover_inspected<D: Disk + Clone, S: BookStore + Send + Sync>(
     if let Some(intended) = intended {
         view_writer = view_writer.expecting(intended);
     }
+    let mut ahead = Cursor::after(disk.clone(), applied.sequence);
     let mut cursor = Cursor::after(disk, applied.sequence);
-    let mut replayed_records = 0_u64;
+    let (mut replayed_records, mut behind_records, mut unwritten_records) = (0_u64, 0_u64, 0_u64);
     loop {
+        let of_state = next_piece(&mut ahead, recovered.last_sequence)?;
+        replayed_records = replayed_records.saturating_add(records_in(&of_state));
+        behind_records = behind_records.saturating_add(records_in(&of_state));
         // Where a checkpoint was to lead, the tables must contain what it said they would.
         let proof = intended.filter(|intended| cursor.seen() < intended.sequence);
-        let end = proof.map_or(recovered.last_sequence, |intended| intended.sequence);
-        let piece = next_piece(&mut cursor, end)?;
-        let Some(last) = piece.last() else { break };
-        let proved = proof.is_some_and(|intended| last.sequence == intended.sequence);
-        replay(&mut writer, &mut view_writer, &piece)?;
-        replayed_records = replayed_records.saturating_add(records_in(&piece));
-        if proved || view_writer.dirty_rows() >= checkpoint_rows {
+        let of_views = match proof {
+            Some(intended) => next_piece(&mut cursor, intended.sequence)?,
+            None if behind_records > how.behind_records => next_piece(&mut cursor, ahead.seen())?,
+            None => Vec::new(),
+        };
+        if of_state.is_empty() && of_views.is_empty() {
+            break;
+        }
+        replay(&mut writer, &of_state, &mut view_writer, &of_views)?;
+        behind_records = behind_records.saturating_sub(records_in(&of_views));
+        unwritten_records = unwritten_records.saturating_add(records_in(&of_views));
+        let proved = proof.is_some_and(|intended| cursor.seen() == intended.sequence);
+        if proved || view_writer.dirty_rows() >= how.checkpoint_rows {
             view_writer.checkpoint()?;
+            unwritten_records = 0;
         }
     }
     Ok(Recovery {
@@ -147,6 +200,8 @@ pub fn recover_inspected<D: Disk + Clone, S: BookStore + Send + Sync>(
         writer,
         view_writer,
         cursor,
+        behind_records,
+        unwritten_records,
         books_sequence: applied.sequence,
         last_sequence: recovered.last_sequence,
         replayed_records,
@@ -173,20 +228,28 @@ fn records_in(batches: &[Batch]) -> u64 {
     counts.fold(0, u64::saturating_add)
 }
 
-/// Takes batches into the state and into the views, beside each other: neither asks the other for anything. The state does
-/// no IO, so that what is asked of the disk comes in the same order in every run.
+/// Takes batches into the state, and others into the views, beside each other: neither asks the other for anything. The state
+/// only reads rows, which nobody writes meanwhile, so that what is asked of the disk comes in the same order in every run.
 fn replay<S: BookStore + Send + Sync>(
     writer: &mut Writer,
+    of_state: &[Batch],
     view_writer: &mut ViewWriter<S>,
-    batches: &[Batch],
+    of_views: &[Batch],
 ) -> Result<(), RecoveryError> {
+    let views = Arc::clone(view_writer.views());
+    let stored = |id| load::message(views.store(), id);
+    let mut batches = of_state.iter();
+    let mut state = || batches.try_for_each(|batch| writer.replay_over(batch, stored));
+    if of_views.is_empty() {
+        return Ok(state()?);
+    }
     std::thread::scope(|threads| {
         let views = threads.spawn(|| {
-            batches
+            of_views
                 .iter()
                 .try_for_each(|batch| view_writer.apply(batch))
         });
-        let state = batches.iter().try_for_each(|batch| writer.replay(batch));
+        let state = state();
         // A thread that panicked goes on panicking here.
         let views = views
             .join()

@@ -8,6 +8,7 @@ mod clearing;
 pub(crate) mod entities;
 mod purge;
 mod refund;
+mod replay;
 
 use std::borrow::Cow;
 
@@ -228,9 +229,20 @@ impl State {
         std::iter::successors(above(account), move |account| above(account))
     }
 
-    /// Takes the entities that the books hold, in place of those that are there.
-    pub(crate) fn hold(&mut self, customers: Customers, accounts: Accounts, cards: Cards) {
-        (self.customers, self.accounts, self.cards) = (customers, accounts, cards);
+    /// The state of books that hold these, without messages.
+    pub(crate) fn of_books(
+        customers: Customers,
+        accounts: Accounts,
+        cards: Cards,
+        controls: Controls,
+    ) -> Self {
+        Self {
+            customers,
+            accounts,
+            cards,
+            controls,
+            ..Self::default()
+        }
     }
 
     /// Takes an account from the books.
@@ -241,11 +253,6 @@ impl State {
     /// Takes a card from the books.
     pub(crate) fn load_card(&mut self, card: &Card) {
         self.cards.load(card);
-    }
-
-    /// The same, to take rows of the books in.
-    pub(crate) fn controls_mut(&mut self) -> &mut Controls {
-        &mut self.controls
     }
 
     /// Takes back the messages that the books hold for a command, each under its own key, unless that is

@@ -8,6 +8,8 @@
 use rules::{Reason, Snapshot};
 use smallvec::SmallVec;
 
+use crate::books::StoreError;
+use crate::books::rows::StoredMessage;
 use crate::command::{Command, Outcome, Submission, Undecided};
 use crate::decide::{self, Context};
 use crate::dense::AHEAD;
@@ -218,13 +220,29 @@ impl Writer {
             .forget(self.time.plus_us(window_us.saturating_neg()), in_books);
     }
 
-    /// Applies a batch of the journal: the start replays what the books do not reflect yet.
+    /// Applies a batch of the journal to a state that has every message in memory that the batch changes, or whose views
+    /// have taken in everything before any command is decided.
     ///
     /// # Errors
     /// [`ReplayError`]: the batch cannot be read or does not fit; the start must stop.
     pub fn replay(&mut self, batch: &Batch) -> Result<(), ReplayError> {
+        self.replay_over(batch, |_| Ok(None))
+    }
+
+    /// Applies a batch of the journal: the start replays what the books do not reflect yet. `stored` gives a message of the
+    /// books, for those that the batch changes and that are not in memory.
+    ///
+    /// # Errors
+    /// [`ReplayError`]: the batch or the books cannot be read, or do not fit; the start must stop.
+    pub fn replay_over(
+        &mut self,
+        batch: &Batch,
+        mut stored: impl FnMut(RecordId) -> Result<Option<StoredMessage>, StoreError>,
+    ) -> Result<(), ReplayError> {
         for record in records_of(self.shard, batch) {
             let (id, record) = record?;
+            self.state
+                .recall_changed(&record, batch.time, &mut stored)?;
             self.state.apply(id, batch.time, &record)?;
         }
         (self.sequence, self.time) = (batch.sequence, batch.time.max(self.time));
@@ -241,4 +259,7 @@ pub enum ReplayError {
     /// A record does not fit the books.
     #[error(transparent)]
     Invariant(#[from] InvariantViolation),
+    /// The books cannot be read.
+    #[error(transparent)]
+    Store(#[from] StoreError),
 }

@@ -78,5 +78,5 @@ pub(crate) fn books(batches: &[Batch], every: u64) -> ViewWriter<MemoryStore> {
 
 /// What a store contains.
 pub(crate) fn contents(store: &(impl BookStore + Sync)) -> Contents {
-    load::contents(store, |_| {}).unwrap()
+    load::contents(store, |_, _| Ok(())).unwrap()
 }

@@ -33,6 +33,8 @@ mod version_4;
 mod version_5;
 #[path = "fixture/version_6.rs"]
 mod version_6;
+#[path = "fixture/version_7.rs"]
+mod version_7;
 
 use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
@@ -65,7 +67,7 @@ fn fixture(version: u8) -> PathBuf {
 }
 
 /// What the fixture of each version is read to; the last is the one that this build writes.
-fn versions() -> [(u8, Batches); 6] {
+fn versions() -> [(u8, Batches); 7] {
     [
         (1, version_1::batches()),
         (2, version_2::batches()),
@@ -73,17 +75,18 @@ fn versions() -> [(u8, Batches); 6] {
         (4, version_4::batches()),
         (5, version_5::batches()),
         (6, version_6::batches()),
+        (7, version_7::batches()),
     ]
 }
 
 /// The version that this build writes.
-const NEWEST: u8 = 6;
+const NEWEST: u8 = 7;
 
 /// Writes the journal of the newest fixture, every batch with a sync of its own.
 fn write(directory: &Path) {
     let (mut log, recovered) = Log::open(Directory::open(directory).unwrap(), OPTIONS, 0).unwrap();
     assert_eq!(recovered, Recovered::default());
-    for (sequence, (time, records)) in (1..).zip(version_6::batches()) {
+    for (sequence, (time, records)) in (1..).zip(version_7::batches()) {
         assert_eq!(
             log.append(&[encode(sequence, time, &records)]).unwrap(),
             sequence
@@ -231,7 +234,7 @@ fn variant(record: &Record) -> &'static str {
 
 #[test]
 fn the_newest_fixture_holds_every_kind_and_variant() {
-    let batches = version_6::batches();
+    let batches = version_7::batches();
     let records = || batches.iter().flat_map(|(_, records)| records);
     let variants: BTreeSet<_> = records().map(variant).collect();
     assert_eq!(variants.len(), 37, "{variants:?}");
@@ -252,26 +255,29 @@ fn kinds_and_versions_are_those_of_the_format() {
         (1, 2),
         (2, 2),
         (3, 2),
-        (10, 4),
-        (10, 4),
-        (11, 3),
+        (10, 5),
+        (10, 5),
+        (11, 4),
         (12, 2),
         (13, 1),
-        (14, 1),
+        (14, 2),
         (30, 3),
         (20, 2),
         (30, 3),
         (15, 2),
         (30, 3),
-        (10, 4),
+        (10, 5),
         (30, 3),
         (31, 1),
-        (10, 4),
+        (10, 5),
         (20, 2),
         (30, 3),
+        (10, 5),
+        (11, 4),
+        (14, 2),
     ];
-    assert_eq!(version_6::batches().len(), expected.len());
-    for ((sequence, (time, records)), layout) in (1..).zip(version_6::batches()).zip(expected) {
+    assert_eq!(version_7::batches().len(), expected.len());
+    for ((sequence, (time, records)), layout) in (1..).zip(version_7::batches()).zip(expected) {
         for raw in encode(sequence, time, &records).records() {
             assert_eq!((raw.kind, raw.version), layout, "batch {sequence}");
         }
@@ -280,7 +286,7 @@ fn kinds_and_versions_are_those_of_the_format() {
 
 #[test]
 fn what_another_build_wrote_is_refused() {
-    let (_, records) = version_6::batches().remove(0);
+    let (_, records) = version_7::batches().remove(0);
     let batch = encode(1, Timestamp(0), &records);
     let raw = batch.records().next().unwrap();
     for (kind, version) in [(raw.kind, 3), (raw.kind, 0), (4, 1), (0, 1), (255, 1)] {

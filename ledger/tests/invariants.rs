@@ -345,17 +345,17 @@ fn forgetting(
         });
         shown = durable;
         if restarts[place % restarts.len()] {
-            // A start that finds every message older than the window.
-            apply(&mut views, &forgets.batches[shown..], |_| false);
-            shown = forgets.batches.len();
+            // A start that finds every message older than the window, and leaves the journal's rest to the view-writer.
             let left = views.views().store().crashed(|| false);
             let progress = load::progress(&left).unwrap();
             let state = load::state(&left, Timestamp(i64::MAX)).unwrap();
             let mut writer = Writer::new(SHARD, state, progress.sequence, progress.time);
             views = ViewWriter::new(SHARD, left, progress);
-            let rest = &forgets.batches[usize::try_from(progress.sequence).unwrap()..];
-            rest.iter().for_each(|batch| writer.replay(batch).unwrap());
-            apply(&mut views, rest, |_| false);
+            shown = usize::try_from(progress.sequence).unwrap();
+            for batch in &forgets.batches[shown..] {
+                let stored = |id| views.views().message(id);
+                writer.replay_over(batch, stored).unwrap();
+            }
             forgets.writer = writer;
         }
         let before = forgets.writer.state().recent_count();
@@ -395,6 +395,31 @@ fn a_reversed_message_is_kept_until_the_books_know_of_its_reversal() {
                 "lag {lag}, {between} between"
             );
         }
+    }
+}
+
+/// A start leaves the journal's rest to the view-writer: what the rest made of a message that no memory held must be known
+/// before the views know it.
+#[test]
+fn what_a_start_replays_of_an_older_message_is_known_at_once() {
+    for (lag, every) in [(0, 2), (0, 3), (1, 1), (2, 1), (3, 2), (6, 3)] {
+        let mut sequence = vec![steps::purchase(0)];
+        sequence.extend((1..=11).map(steps::purchase));
+        sequence.push(steps::reversal(100, 0));
+        let restart = sequence.len() - 1;
+        sequence.push(steps::reversal(101, 0));
+        let commands = commands(&sequence);
+        let restarts: Vec<bool> = (0..20).map(|place| place == restart).collect();
+        let (remembers, forgets, _) = forgetting(&commands, &[1], every, lag, &restarts);
+        assert_eq!(
+            remembers.outcomes.last(),
+            forgets.outcomes.last(),
+            "lag {lag}, written every {every}"
+        );
+        assert!(
+            remembers.batches == forgets.batches,
+            "lag {lag}, written every {every}"
+        );
     }
 }
 

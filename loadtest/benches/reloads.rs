@@ -6,7 +6,8 @@
 //!
 //! `cargo bench -p loadtest --bench reloads -- --target 127.0.0.1:8583 --pid $(pgrep -x switch)`
 
-use std::io::Write as _;
+mod common;
+
 use std::path::PathBuf;
 use std::process::{Command, ExitCode};
 use std::sync::Arc;
@@ -14,11 +15,12 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 use clap::Parser;
-use codec::Dialect;
-use loadtest::mix::Mix;
 use loadtest::plan::Plan;
 use loadtest::report::{Judgement, Report};
-use loadtest::run::{self, Options, Target};
+use loadtest::run::{self, Options};
+use tokio::runtime::Runtime;
+
+use common::{Failure, ms, ratio, say};
 
 /// p99 with and without reloads.
 #[derive(Debug, Parser)]
@@ -44,9 +46,6 @@ struct Arguments {
     /// What to send.
     #[arg(long, default_value = "config/load/default.toml")]
     mix: PathBuf,
-    /// The dialect of the link.
-    #[arg(long, default_value = "config/dialects/iso1987-ascii.toml")]
-    dialect: PathBuf,
     /// Directory to measure synced writes in, in every window.
     #[arg(long)]
     disk_probe: Option<PathBuf>,
@@ -55,44 +54,25 @@ struct Arguments {
     bench: bool,
 }
 
-type Failure = Box<dyn std::error::Error>;
-
 fn main() -> ExitCode {
-    match measure(&Arguments::parse()) {
-        Ok(()) => ExitCode::SUCCESS,
-        Err(error) => {
-            // With stderr gone there is nowhere left to say it; the exit code still tells.
-            drop(writeln!(std::io::stderr(), "{error}"));
-            ExitCode::FAILURE
-        }
-    }
+    let arguments = Arguments::parse();
+    common::finish(|runtime| measure(&arguments, runtime))
 }
 
-fn measure(arguments: &Arguments) -> Result<(), Failure> {
-    // cargo starts benchmarks in the folder of their crate.
-    std::env::set_current_dir(concat!(env!("CARGO_MANIFEST_DIR"), "/.."))?;
-    let runtime = tokio::runtime::Builder::new_multi_thread()
-        .worker_threads(1)
-        .enable_all()
-        .build()?;
+fn measure(arguments: &Arguments, runtime: &Runtime) -> Result<(), Failure> {
     let (mut without, mut with) = (Vec::new(), Vec::new());
-    let mut out = std::io::stdout().lock();
-    writeln!(
-        out,
-        "window   reloads     p50 ms     p99 ms     max ms   disk p99 ms"
-    )?;
+    say("window   reloads     p50 ms     p99 ms     max ms   disk p99 ms")?;
     for window in 0..arguments.pairs.saturating_mul(2) {
         let reloading = window % 2 == 1;
         let (report, reloads) = runtime.block_on(one_window(arguments, window, reloading))?;
-        let disk = report.disk_sync_us.as_ref().map(|disk| ms(disk.p99));
-        writeln!(
-            out,
+        let latency = &report.latency_us;
+        say(&format!(
             "{window:>6} {reloads:>9} {:>10} {:>10} {:>10} {:>13}",
-            ms(report.latency_us.p50),
-            ms(report.latency_us.p99),
-            ms(report.latency_us.max),
-            disk.unwrap_or_else(|| "-".to_owned()),
-        )?;
+            ms(Some(latency.p50)),
+            ms(Some(latency.p99)),
+            ms(Some(latency.max)),
+            ms(report.disk_sync_us.as_ref().map(|disk| disk.p99)),
+        ))?;
         if !report.verdict.good {
             return Err(format!("window {window} was not answered in full:\n{report}").into());
         }
@@ -100,16 +80,12 @@ fn measure(arguments: &Arguments) -> Result<(), Failure> {
         kind.push(report.latency_us.p99);
     }
     let (without, with) = (median(&mut without), median(&mut with));
-    let permille = with.saturating_mul(1000).checked_div(without).unwrap_or(0);
-    writeln!(
-        out,
-        "median p99: {} ms without, {} ms with reloads, ratio {}.{:03}",
+    say(&format!(
+        "median p99: {} ms without, {} ms with reloads, ratio {}",
         ms(without),
         ms(with),
-        permille / 1000,
-        permille % 1000
-    )?;
-    Ok(())
+        ratio(with, without),
+    ))
 }
 
 /// Loads the switch for one window; returns the report and how many reloads were asked for.
@@ -118,20 +94,18 @@ async fn one_window(
     window: u64,
     reloading: bool,
 ) -> Result<(Report, u64), Failure> {
+    let load = common::load(&arguments.target, &arguments.mix, |mix| Plan {
+        rate: arguments.rate,
+        connections: 4,
+        warm_up: Duration::from_secs(1),
+        duration: Duration::from_secs(arguments.window_s),
+        timeout: Duration::from_secs(5),
+        seed: window.saturating_add(1),
+        mix,
+    })?;
     let options = Options {
-        target: Target::Listens(arguments.target.clone()),
-        plan: Plan {
-            rate: arguments.rate,
-            connections: 4,
-            warm_up: Duration::from_secs(1),
-            duration: Duration::from_secs(arguments.window_s),
-            timeout: Duration::from_secs(5),
-            seed: window.saturating_add(1),
-            mix: Mix::load(&arguments.mix)?,
-        },
-        dialect: Dialect::load(&arguments.dialect)?,
-        admin: None,
         disk_probe: arguments.disk_probe.clone(),
+        ..load
     };
     let over = Arc::new(AtomicBool::new(!reloading));
     let reloads = tokio::task::spawn_blocking({
@@ -171,12 +145,7 @@ fn reload_until(over: &AtomicBool, pid: u32, every_ms: u64) -> std::io::Result<u
     Ok(reloads)
 }
 
-fn median(values: &mut [u64]) -> u64 {
+fn median(values: &mut [u64]) -> Option<u64> {
     values.sort_unstable();
-    values.get(values.len() / 2).copied().unwrap_or(0)
-}
-
-/// Microseconds as milliseconds with three decimals.
-fn ms(us: u64) -> String {
-    format!("{}.{:03}", us / 1000, us % 1000)
+    values.get(values.len() / 2).copied()
 }

@@ -134,7 +134,10 @@ fn main() -> ExitCode {
 
 fn execute(options: RunOptions) -> Result<u8, Stop> {
     let mix = Mix::load(&options.mix).map_err(usage)?;
-    let dialect = dialect_file(&options, &mix);
+    let dialect = match &options.dialect {
+        Some(file) => file.clone(),
+        None => mix.dialect_file(&options.mix),
+    };
     let dialect = Dialect::load(&dialect).map_err(usage)?;
     // Opened before the run: a report that cannot be kept must not cost a run.
     let json = options.json.as_deref().map(create).transpose()?;
@@ -185,16 +188,6 @@ fn execute(options: RunOptions) -> Result<u8, Stop> {
     }
     write!(io::stdout().lock(), "{report}").map_err(not_good)?;
     Ok(if report.verdict.good { GOOD } else { NOT_GOOD })
-}
-
-/// The dialect that is asked for, else that of the mix, else that of the generic network.
-fn dialect_file(options: &RunOptions, mix: &Mix) -> PathBuf {
-    let of_mix = || {
-        let directory = options.mix.parent().unwrap_or_else(|| Path::new(""));
-        mix.dialect.as_ref().map(|file| directory.join(file))
-    };
-    let chosen = options.dialect.clone().or_else(of_mix);
-    chosen.unwrap_or_else(|| PathBuf::from("config/dialects/iso1987-ascii.toml"))
 }
 
 fn create(path: &Path) -> Result<File, Stop> {

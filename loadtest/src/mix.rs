@@ -5,7 +5,7 @@
 
 mod file;
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use codec::Element;
 
@@ -114,7 +114,7 @@ pub struct Mix {
     /// How messages are spread over time.
     pub arrivals: Pattern,
     /// File of the dialect that its values are written for, relative to its own; `None` for the generic one.
-    pub dialect: Option<String>,
+    dialect: Option<String>,
     /// DE70 of the sign-on that every connection begins with, where the network wants one.
     pub sign_on: Option<String>,
     /// Shares by [`Kind::index`].
@@ -182,6 +182,17 @@ impl Mix {
     /// [`MixError`] for the first fault.
     pub fn from_toml(file: &str, text: &str) -> Result<Self, MixError> {
         file::read(file, text)
+    }
+
+    /// The file of its dialect, where the mix itself is read from this file; that of the generic network if it names
+    /// none.
+    #[must_use]
+    pub fn dialect_file(&self, mix_file: &Path) -> PathBuf {
+        let directory = mix_file.parent().unwrap_or_else(|| Path::new(""));
+        match &self.dialect {
+            Some(file) => directory.join(file),
+            None => PathBuf::from("config/dialects/iso1987-ascii.toml"),
+        }
     }
 
     /// The message drawn for an arrival: a function of seed and arrival alone.

@@ -1,28 +1,23 @@
 //! One connection's part of a run: what it sends and what it makes of the answers.
 //!
-//! Owns: the messages that wait for an answer, by key and with a bound, and the earlier ones that reversals
-//! and repeats refer to. A machine without IO or clock: the shell gives it times and frames and sends what
-//! it writes. Must never: delay a message because of an answer.
+//! Owns: the messages that wait for an answer, by key and with a bound. A machine without IO or clock: the shell gives it
+//! times and frames and sends what it writes. Must never: delay a message because of an answer.
+
+mod requests;
 
 use std::collections::{BTreeMap, VecDeque};
 use std::iter::Peekable;
 use std::sync::Arc;
 
 use bytes::{Bytes, BytesMut};
-use codec::{Dialect, Element, InvalidMti, Message, Mti, MtiClass, OriginalDataElements};
+use codec::{Dialect, Element, InvalidMti, Message, MtiClass};
 use jiff::Timestamp;
 
-use crate::digits::Digits;
-use crate::message::{Calendar, Key, Request, Terminal, terminal_id};
-use crate::mix::{Draw, Kind};
+use self::requests::Requests;
+use crate::message::{Key, Request, Terminal, terminal_id};
+use crate::mix::Kind;
 use crate::plan::{Arrival, Arrivals, Plan};
 use crate::recorder::{Answer, Recorder};
-
-/// Earlier messages kept for reversals, and as many for repeats.
-const POOL: usize = 256;
-
-/// Largest STAN; the next one is 1.
-const LAST_STAN: u32 = 999_999;
 
 /// DE39 of a switch that decided nothing: nothing is stored that a repeat would have to get again.
 const NOT_DECIDED: [[u8; 2]; 2] = [*b"91", *b"96"];
@@ -34,34 +29,6 @@ struct Waiting {
     intended_ns: u64,
     /// The DE39 it is meant to get; unknown for no kind.
     meant: Option<[u8; 2]>,
-}
-
-/// A message that was answered.
-#[derive(Clone, Debug)]
-struct Earlier {
-    request: Request,
-    response_code: [u8; 2],
-}
-
-#[derive(Clone, Copy, Debug)]
-struct MessageTypes {
-    authorization: Mti,
-    authorization_repeat: Mti,
-    financial: Mti,
-    financial_repeat: Mti,
-    reversal: Mti,
-}
-
-impl MessageTypes {
-    fn new() -> Result<Self, InvalidMti> {
-        Ok(Self {
-            authorization: Mti::parse(b"0100")?,
-            authorization_repeat: Mti::parse(b"0101")?,
-            financial: Mti::parse(b"0200")?,
-            financial_repeat: Mti::parse(b"0201")?,
-            reversal: Mti::parse(b"0400")?,
-        })
-    }
 }
 
 /// Which connection of which run a session is.
@@ -80,19 +47,15 @@ pub(crate) struct Identity {
 pub(crate) struct Session {
     plan: Arc<Plan>,
     dialect: Arc<Dialect>,
-    types: MessageTypes,
+    requests: Requests,
     terminal_id: String,
     arrivals: Peekable<Arrivals>,
-    next_stan: u32,
-    calendar: Calendar,
     waiting: BTreeMap<Key, Waiting>,
     /// In order of time, for messages that may have been answered since.
     deadlines: VecDeque<(u64, Key)>,
     /// Timed out; kept so that a late answer is known as such.
     given_up: BTreeMap<Key, Waiting>,
     bound: usize,
-    reversible: VecDeque<Earlier>,
-    repeatable: VecDeque<Earlier>,
 }
 
 impl Session {
@@ -103,17 +66,13 @@ impl Session {
         identity: Identity,
     ) -> Result<Self, InvalidMti> {
         Ok(Self {
-            types: MessageTypes::new()?,
+            requests: Requests::new(identity.start)?,
             terminal_id: terminal_id(identity.run, identity.connection),
             arrivals: plan.arrivals(identity.connection).peekable(),
-            next_stan: 1,
-            calendar: Calendar::new(identity.start),
             waiting: BTreeMap::new(),
             deadlines: VecDeque::new(),
             given_up: BTreeMap::new(),
             bound: plan.outstanding_per_connection(),
-            reversible: VecDeque::with_capacity(POOL),
-            repeatable: VecDeque::with_capacity(POOL),
             plan,
             dialect,
         })
@@ -146,7 +105,11 @@ impl Session {
             return false;
         }
         let draw = self.plan.mix.draw(self.plan.seed, arrival.number);
-        let (request, meant) = self.request(&draw, arrival.at_ns);
+        let is_under_way =
+            |key: &Key| self.waiting.contains_key(key) || self.given_up.contains_key(key);
+        let (request, meant) =
+            self.requests
+                .next(&self.plan.mix, &draw, arrival.at_ns, is_under_way);
         let Some(key) = Key::of_request(&request) else {
             return false;
         };
@@ -169,87 +132,6 @@ impl Session {
             },
         );
         true
-    }
-
-    /// The request of a draw, and the DE39 it is meant to get.
-    fn request(&mut self, draw: &Draw, at_ns: u64) -> (Request, Option<[u8; 2]>) {
-        if draw.kind == Kind::Repeat
-            && let Some(repeat) = self.repeat(draw)
-        {
-            return repeat;
-        }
-        let stan = self.next_stan;
-        self.next_stan = if stan >= LAST_STAN { 1 } else { stan + 1 };
-        let (transmission, reference) = self.calendar.at(at_ns, stan);
-        if draw.kind == Kind::Reversal
-            && let Some(reversal) = self.reversal(draw, stan, transmission)
-        {
-            return (reversal, Some(*b"00"));
-        }
-        let kind = match draw.kind {
-            Kind::Repeat | Kind::Reversal => Kind::Purchase,
-            kind => kind,
-        };
-        let mti = match kind {
-            Kind::SingleMessagePurchase => self.types.financial,
-            _ => self.types.authorization,
-        };
-        let request = Request {
-            kind,
-            mti,
-            stan,
-            transmission,
-            reference,
-            card: draw.card,
-            amount_minor: (kind != Kind::Inquiry).then_some(draw.amount_minor),
-            original: None,
-        };
-        (request, kind.meant_response_code().and_then(two))
-    }
-
-    /// An earlier purchase word for word. Two repeats of one message are never under way together: their
-    /// answers could not be told apart.
-    fn repeat(&self, draw: &Draw) -> Option<(Request, Option<[u8; 2]>)> {
-        let earlier = self.repeatable.get(pick(draw, self.repeatable.len())?)?;
-        let mti = match earlier.request.mti {
-            mti if mti == self.types.financial => self.types.financial_repeat,
-            _ => self.types.authorization_repeat,
-        };
-        let request = Request {
-            kind: Kind::Repeat,
-            mti,
-            ..earlier.request.clone()
-        };
-        let key = Key::of_request(&request)?;
-        let under_way = self.waiting.contains_key(&key) || self.given_up.contains_key(&key);
-        (!under_way).then_some((request, Some(earlier.response_code)))
-    }
-
-    /// The reversal of an approved purchase, which no other reversal will take.
-    fn reversal(&mut self, draw: &Draw, stan: u32, transmission: Digits<10>) -> Option<Request> {
-        let index = pick(draw, self.reversible.len())?;
-        let Earlier {
-            request: original, ..
-        } = self.reversible.swap_remove_back(index)?;
-        let institution = |element| {
-            let mut defaults = self.plan.mix.defaults().iter();
-            let value = defaults.find(|(defined, _)| *defined == element);
-            value.and_then(|(_, text)| text.parse().ok()).unwrap_or(0)
-        };
-        Some(Request {
-            kind: Kind::Reversal,
-            mti: self.types.reversal,
-            stan,
-            transmission,
-            original: Some(OriginalDataElements {
-                mti: original.mti,
-                stan: Digits::of(u64::from(original.stan)).bytes(),
-                transmission: original.transmission.bytes(),
-                acquiring_institution: institution(Element::ACQUIRING_INSTITUTION),
-                forwarding_institution: institution(Element::FORWARDING_INSTITUTION),
-            }),
-            ..original
-        })
     }
 
     /// Takes in one frame, and gives it back decoded when it is network management, which is none of this test's
@@ -360,14 +242,8 @@ impl Session {
         if !request.kind.takes_amount() || NOT_DECIDED.contains(&response_code) {
             return;
         }
-        let earlier = Earlier {
-            request,
-            response_code,
-        };
-        if answer.approved() {
-            keep(&mut self.reversible, earlier.clone());
-        }
-        keep(&mut self.repeatable, earlier);
+        self.requests
+            .decided(request, response_code, answer.approved());
     }
 
     /// Gives up every message whose time is over.
@@ -415,18 +291,6 @@ impl Session {
             (arrival, deadline) => arrival.or(deadline),
         }
     }
-}
-
-fn keep(pool: &mut VecDeque<Earlier>, earlier: Earlier) {
-    if pool.len() >= POOL {
-        pool.pop_front();
-    }
-    pool.push_back(earlier);
-}
-
-fn pick(draw: &Draw, length: usize) -> Option<usize> {
-    let length = u64::try_from(length).ok()?;
-    usize::try_from(draw.pick.checked_rem(length)?).ok()
 }
 
 fn response_code(answer: &Message) -> Option<[u8; 2]> {

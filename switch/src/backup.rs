@@ -14,6 +14,7 @@ use ledger::identifiers::{ShardId, Timestamp};
 use ledger::journal::cursor::oldest_held;
 use ledger::journal::disk::{Directory, make_directory};
 use ledger::rebuild::{Opened, Places};
+use ledger::recovery::Replay;
 use ledger::runtime::now;
 use ledger::snapshot::{SnapshotError, files, segments};
 use serde::Deserialize;
@@ -125,10 +126,10 @@ fn ask_for_snapshot(address: &str) -> anyhow::Result<Basis> {
     serde_json::from_str(&text).context("the answer of the switch")
 }
 
-/// Takes a snapshot of data that no switch uses.
-fn take_snapshot(settings: &Settings) -> anyhow::Result<Basis> {
+/// Opens the books of data that no switch uses, as a start does.
+pub(crate) fn open_books(settings: &Settings) -> anyhow::Result<Opened> {
     let data = settings.data_directory.as_path();
-    let Opened { recovery, .. } = ledger::rebuild::open(&Places {
+    Ok(ledger::rebuild::open(&Places {
         journal: &data.join(JOURNAL),
         books: &data.join(BOOKS),
         snapshots: &data.join(SNAPSHOTS),
@@ -137,8 +138,14 @@ fn take_snapshot(settings: &Settings) -> anyhow::Result<Basis> {
         inspector: &inspector()?,
         // Nothing is decided here: no message needs to be in memory.
         since: Timestamp(i64::MAX),
-        checkpoint_rows: settings.ledger.checkpoint_rows,
-    })?;
+        replay: Replay::whole(settings.ledger.checkpoint_rows),
+    })?)
+}
+
+/// Takes a snapshot of data that no switch uses.
+fn take_snapshot(settings: &Settings) -> anyhow::Result<Basis> {
+    let data = settings.data_directory.as_path();
+    let Opened { recovery, .. } = open_books(settings)?;
     let mut view_writer = recovery.view_writer;
     view_writer.checkpoint()?;
     let (disk, kept) = (

@@ -6,7 +6,7 @@
 use std::path::Path;
 
 use rules::{Feature, FeatureUse, Finding, RuleError, Severity, Snapshot};
-use serde_json::json;
+use serde_json::{Value, json};
 
 use crate::rule_tests::{self, TestRun};
 use crate::rulebook;
@@ -113,6 +113,17 @@ fn plain(reason: String) -> RuleError {
     }
 }
 
+/// An error for machines.
+pub(crate) fn error_json(error: &RuleError) -> Value {
+    json!({
+        "file": error.file,
+        "line": error.line,
+        "key": error.key,
+        "reason": error.reason,
+        "code": error.code,
+    })
+}
+
 impl Findings {
     /// Whether everything is good.
     #[must_use]
@@ -191,16 +202,8 @@ impl Findings {
 
     /// The findings for machines.
     #[must_use]
-    pub fn to_json(&self) -> serde_json::Value {
-        let errors = self.errors.iter().map(|error| {
-            json!({
-                "file": error.file,
-                "line": error.line,
-                "key": error.key,
-                "reason": error.reason,
-                "code": error.code,
-            })
-        });
+    pub fn to_json(&self) -> Value {
+        let errors = self.errors.iter().map(error_json);
         json!({
             "good": self.is_good(),
             "version": self.summary.as_ref().map(|summary| &summary.version),

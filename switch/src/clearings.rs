@@ -27,6 +27,7 @@ use tokio::sync::oneshot;
 use zeroize::Zeroizing;
 
 use crate::card_vault::CardVault;
+use crate::http::page::PageAfter;
 use crate::http::{self, Context, problem};
 use crate::operations::OperatorTicket;
 use crate::server::SwitchTicket;
@@ -236,38 +237,16 @@ fn named<T>(text: &Option<String>, read: impl FnOnce(&str) -> Option<T>) -> Opti
     }
 }
 
-/// Which items of the work list.
-#[derive(Debug, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub(crate) struct Page {
-    /// Only those after this record.
-    after: Option<String>,
-    /// At most so many, up to 1000.
-    #[serde(default = "http::default_limit")]
-    limit: usize,
-}
-
 /// The clearings that wait, the oldest first.
 pub(crate) async fn work_list(
     State(context): State<Arc<Context>>,
-    Query(page): Query<Page>,
+    Query(page): Query<PageAfter>,
 ) -> Response {
-    let after = match page
-        .after
-        .map(|after| after.parse::<RecordId>())
-        .transpose()
-    {
-        Ok(after) => after,
-        Err(error) => {
-            let detail = format!("parameter after: {error}");
-            return problem(StatusCode::BAD_REQUEST, &detail);
-        }
+    let (after, limit) = match page.asked() {
+        Ok(asked) => asked,
+        Err(detail) => return problem(StatusCode::BAD_REQUEST, &detail),
     };
-    if page.limit == 0 || page.limit > http::MAXIMUM_LIMIT {
-        let detail = "parameter limit: expected 1 to 1000";
-        return problem(StatusCode::BAD_REQUEST, detail);
-    }
-    http::found(items(context.shared.submitter.views(), after, page.limit))
+    http::found(items(context.shared.submitter.views(), after, limit))
 }
 
 fn items(

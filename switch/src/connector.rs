@@ -12,7 +12,7 @@ use serde_json::json;
 use tokio::net::TcpStream;
 use tokio::time::{sleep, timeout};
 
-use crate::events::Notice;
+use crate::events::{Notice, Source};
 use crate::link_status::{CONNECTING, WAITING};
 use crate::port::Port;
 use crate::redial::{Redial, RedialBounds};
@@ -56,7 +56,11 @@ impl Line {
             shared.notices.tell(Notice {
                 time: now(),
                 kind: "link.reconnecting",
-                network: network.to_owned(),
+                source: Source {
+                    network: network.to_owned(),
+                    peer: Some(self.connector.connect.ip()),
+                    known: true,
+                },
                 link: None,
                 data: json!({
                     "peer": self.connector.connect.to_string(),

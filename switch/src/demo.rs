@@ -1,124 +1,31 @@
 //! Demo data: a world of customers, accounts and cards from files, loaded into an empty store.
 //!
-//! Owns: the format of `config/demo/` and its loading, as commands to the ledger like any other. The
-//! commands can be given again, so a load that was cut off is completed by the next start. Must never:
-//! change what exists.
+//! Owns: what the files of `config/demo/` mean, as commands to the ledger like any other: their format is in
+//! `demo/documents`, giving them to the ledger in `demo/load`. The commands can be given again, so a load that was cut off
+//! is completed by the next start. Must never: change what exists.
 
 use std::path::{Path, PathBuf};
-use std::sync::Arc;
-use std::sync::atomic::{AtomicUsize, Ordering};
 
 use codec::Pan;
-use ledger::Durable;
-use ledger::command::{Command, Outcome, Submission, Undecided};
+use ledger::command::Command;
 use ledger::entities::{
     Account, AccountStatus, Address, Card, CardFacts, CardKind, CardMode, CardStatus, Customer,
     CustomerKind, Expiry, SuspendedModes,
 };
 use ledger::identifiers::{CustomerId, GroupId, RecordId};
-use ledger::runtime::{Submitter, Ticket, Timing};
 use rules::{AccountId, Deltas, Limits, ProgramId, Snapshot, minor_units};
 use rust_decimal::Decimal;
-use serde::Deserialize;
 
 use crate::card_vault::{CardVault, VaultError};
 
-/// One file of the demo directory.
-#[derive(Debug, Default, Deserialize)]
-#[serde(deny_unknown_fields, default)]
-struct Document {
-    customer: Vec<CustomerDocument>,
-    account: Vec<AccountDocument>,
-    card: Vec<CardDocument>,
-    generator: Vec<Generator>,
-}
+mod documents;
+mod load;
 
-#[derive(Debug, Deserialize)]
-#[serde(deny_unknown_fields)]
-struct CustomerDocument {
-    id: u64,
-    kind: CustomerKind,
-    name: String,
-    document_number: String,
-    #[serde(default)]
-    address: Option<AddressDocument>,
-}
-
-/// Where a customer is reached by post: what an address verification compares with.
-#[derive(Debug, Deserialize)]
-#[serde(deny_unknown_fields)]
-struct AddressDocument {
-    line: String,
-    postal_code: String,
-}
-
-#[derive(Debug, Deserialize)]
-#[serde(deny_unknown_fields)]
-struct AccountDocument {
-    id: u64,
-    program: u32,
-    owner: u64,
-    #[serde(default)]
-    holders: Vec<u64>,
-    #[serde(default)]
-    parent: Option<u64>,
-    #[serde(default = "normal")]
-    status: AccountStatus,
-    #[serde(default)]
-    limits: LimitsDocument,
-}
-
-fn normal() -> AccountStatus {
-    AccountStatus::Normal
-}
-
-/// Limits in units of the currency, as people write them.
-#[derive(Clone, Debug, Default, Deserialize)]
-#[serde(deny_unknown_fields, default)]
-struct LimitsDocument {
-    max_credit_limit: Decimal,
-    total_credit_limit: Decimal,
-    available_credit_limit: Decimal,
-    total_installment_credit_limit: Decimal,
-    available_total_installment_credit: Decimal,
-    withdrawal_credit_limit: Decimal,
-    available_withdrawal_credit: Decimal,
-    available_savings_account_limit: Decimal,
-    total_overdraft_limit: Decimal,
-    held_funds: Decimal,
-    additional_funds: Decimal,
-}
-
-#[derive(Debug, Deserialize)]
-#[serde(deny_unknown_fields)]
-struct CardDocument {
-    pan: String,
-    expiry: String,
-    #[serde(default = "normal_card")]
-    status: CardStatus,
-    #[serde(default)]
-    kind: CardKind,
-    holder: u64,
-    account: Option<u64>,
-    credit_account: Option<u64>,
-    debit_account: Option<u64>,
-}
-
-fn normal_card() -> CardStatus {
-    CardStatus::Normal
-}
-
-/// Accounts with one customer and one card each, numbered in a row.
-#[derive(Debug, Deserialize)]
-#[serde(deny_unknown_fields)]
-struct Generator {
-    bin: String,
-    count: u64,
-    first_id: u64,
-    program: u32,
-    expiry: String,
-    limits: LimitsDocument,
-}
+use self::documents::{
+    AccountDocument, AddressDocument, CardDocument, CustomerDocument, Document, Generator,
+    LimitsDocument,
+};
+pub use self::load::{LoadTicket, load, wait_until_shown};
 
 /// Why demo data cannot be loaded.
 #[derive(Debug, thiserror::Error)]
@@ -434,89 +341,6 @@ fn expiry(text: &str) -> Result<Expiry, String> {
         .ok()
         .and_then(|yymm| Expiry::try_from(yymm).ok());
     expiry.ok_or_else(|| "expiry is not YYMM".to_owned())
-}
-
-/// Counts what became of the commands of a load.
-#[derive(Debug, Default)]
-struct Tally {
-    done: AtomicUsize,
-    refused: AtomicUsize,
-}
-
-/// Hears of one command of a load.
-#[derive(Debug, Default)]
-pub struct LoadTicket(Arc<Tally>);
-
-impl LoadTicket {
-    fn count(&self, created: bool) {
-        if !created {
-            self.0.refused.fetch_add(1, Ordering::Relaxed);
-        }
-        self.0.done.fetch_add(1, Ordering::Release);
-    }
-}
-
-impl Ticket for LoadTicket {
-    fn unattended() -> Self {
-        Self::default()
-    }
-
-    fn decided(self, outcome: Durable<Outcome>, _: Timing) {
-        self.count(*outcome.get() == Outcome::Created);
-    }
-
-    fn undecided(self, _: Undecided) {
-        self.count(false);
-    }
-}
-
-/// How often and for how long each time it is looked whether readers see what was loaded: a minute in all.
-const SHOWN_LOOKS: u32 = 6_000;
-const SHOWN_PAUSE: std::time::Duration = std::time::Duration::from_millis(10);
-
-/// Gives commands to the ledger and waits until all of them are durable, and readers see them. Returns how many.
-///
-/// # Errors
-/// [`DemoError::Ledger`] when the ledger refused any or has ended.
-pub fn load<T: Ticket + From<LoadTicket>>(
-    commands: Vec<Command>,
-    submitter: &Submitter<T>,
-) -> Result<usize, DemoError> {
-    let (count, tally) = (commands.len(), Arc::new(Tally::default()));
-    for command in commands {
-        submitter.wait_for_books();
-        let ticket = T::from(LoadTicket(Arc::clone(&tally)));
-        submitter
-            .submit_waiting(Submission {
-                command,
-                deadline: None,
-                ticket,
-            })
-            .map_err(|_back| DemoError::Ledger("the ledger has ended".to_owned()))?;
-    }
-    while tally.done.load(Ordering::Acquire) < count {
-        let next = submitter.watermark().sequence().saturating_add(1);
-        if !submitter
-            .watermark()
-            .wait_for(next, std::time::Duration::from_millis(10))
-        {
-            std::thread::yield_now();
-        }
-    }
-    // What is asked of the books, such as a holder's address, is there for the first message.
-    let loaded = submitter.watermark().sequence();
-    for _ in 0..SHOWN_LOOKS {
-        if submitter.views().shown() >= loaded {
-            break;
-        }
-        std::thread::park_timeout(SHOWN_PAUSE);
-    }
-    match tally.refused.load(Ordering::Relaxed) {
-        0 => Ok(count),
-        refused => Err(DemoError::Ledger(format!(
-            "{refused} of {count} entries were refused"
-        ))),
-    }
 }
 
 #[cfg(test)]

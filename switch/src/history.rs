@@ -17,7 +17,7 @@ use serde::Deserialize;
 use serde_json::{Value, json};
 
 use crate::events;
-use crate::http::{Context, found, message_json, problem};
+use crate::http::{Context, found, message_json, page, problem};
 use crate::purges;
 
 /// Which page.
@@ -37,28 +37,18 @@ fn default_limit() -> usize {
 
 /// Entries of a page when nothing is said.
 pub const DEFAULT_LIMIT: usize = 50;
-/// Most entries of a page.
-const MAXIMUM_LIMIT: usize = 1000;
 
 pub(crate) async fn history(
     State(context): State<Arc<Context>>,
     Path(id): Path<u64>,
     Query(page): Query<Page>,
 ) -> Response {
-    let cursor = page.cursor.map(|cursor| cursor.parse::<RecordId>());
-    let cursor = match cursor.transpose() {
-        Ok(cursor) => cursor,
-        Err(error) => {
-            let detail = format!("parameter cursor: {error}");
-            return problem(StatusCode::BAD_REQUEST, &detail);
-        }
+    let (cursor, limit) = match page::asked("cursor", page.cursor, page.limit) {
+        Ok(asked) => asked,
+        Err(detail) => return problem(StatusCode::BAD_REQUEST, &detail),
     };
-    if !(1..=MAXIMUM_LIMIT).contains(&page.limit) {
-        let detail = "parameter limit: expected 1 to 1000";
-        return problem(StatusCode::BAD_REQUEST, detail);
-    }
     let views = context.shared.submitter.views();
-    found(page_json(views, AccountId(id), cursor, page.limit))
+    found(page_json(views, AccountId(id), cursor, limit))
 }
 
 fn page_json(

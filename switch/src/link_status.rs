@@ -34,6 +34,10 @@ pub struct LinkStatus {
     /// How it stands, as an index into [`STANDS`].
     stands: AtomicUsize,
     signed_on: AtomicBool,
+    /// Whether the peer is no stranger: it has signed on, or the ledger has decided a message of it.
+    known: AtomicBool,
+    /// Whether it was told that it is open.
+    announced: AtomicBool,
     received: AtomicU64,
     answered: AtomicU64,
     in_flight: AtomicU64,
@@ -123,6 +127,8 @@ impl LinkStatuses {
             since: now,
             stands: AtomicUsize::new(0),
             signed_on: AtomicBool::new(false),
+            known: AtomicBool::new(side == Side::Connects),
+            announced: AtomicBool::new(false),
             received: AtomicU64::new(0),
             answered: AtomicU64::new(0),
             in_flight: AtomicU64::new(0),
@@ -219,6 +225,46 @@ impl LinkStatus {
     /// Its number.
     pub fn number(&self) -> u64 {
         self.number
+    }
+
+    /// Name of its network.
+    pub fn network(&self) -> &str {
+        &self.network
+    }
+
+    /// The other side.
+    pub fn peer(&self) -> SocketAddr {
+        self.peer
+    }
+
+    /// Which side opened it.
+    pub fn side(&self) -> Side {
+        self.side
+    }
+
+    /// When it was opened.
+    pub fn since(&self) -> Timestamp {
+        self.since
+    }
+
+    /// Whether its peer is no stranger. A line that this side opens is known from the beginning.
+    pub fn is_known(&self) -> bool {
+        self.known.load(Ordering::Relaxed)
+    }
+
+    /// Its peer is no stranger any more.
+    pub fn becomes_known(&self) {
+        self.known.store(true, Ordering::Relaxed);
+    }
+
+    /// Whether it was told that it is open.
+    pub fn is_announced(&self) -> bool {
+        self.announced.load(Ordering::Relaxed)
+    }
+
+    /// It was told that it is open.
+    pub fn announced(&self) {
+        self.announced.store(true, Ordering::Relaxed);
     }
 
     /// It stands otherwise.

@@ -6,7 +6,7 @@
 use std::sync::atomic::{AtomicBool, AtomicU16, Ordering};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
-use ledger::identifiers::Timestamp;
+use ledger::identifiers::{BusinessDate, Timestamp};
 use serde::{Deserialize, Serialize};
 
 /// Business days that are remembered.
@@ -29,8 +29,8 @@ pub struct NetworkState {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct BusinessDay {
-    /// MMDD as a number.
-    pub date: u16,
+    /// Its date.
+    pub date: BusinessDate,
     /// When the network cut over to it, in microseconds.
     pub began: Timestamp,
 }
@@ -43,48 +43,40 @@ pub struct KeptState {
     business_days: Vec<BusinessDay>,
 }
 
-/// A text that is no date.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct NoDate;
-
 impl NetworkState {
     /// A new business day has begun; whether that is a change. A day that had begun before does not begin again: that is
     /// a repeat, or a message that others have overtaken.
-    ///
-    /// # Errors
-    /// [`NoDate`] for what is not MMDD.
-    pub fn cut_over(&self, date: &str, now: Timestamp) -> Result<bool, NoDate> {
-        let date = parse_date(date)?;
+    pub fn cut_over(&self, date: BusinessDate, now: Timestamp) -> bool {
         let mut days = self.days();
         let this_year = now.plus_us(HALF_A_YEAR_US.saturating_neg());
         let had_begun = |day: &BusinessDay| day.date == date && day.began >= this_year;
         if days.iter().any(had_begun) {
-            return Ok(false);
+            return false;
         }
         if days.len() >= DAYS {
             days.remove(0);
         }
         days.push(BusinessDay { date, began: now });
-        self.business_date.store(date, Ordering::Relaxed);
-        Ok(true)
+        self.business_date.store(date.0, Ordering::Relaxed);
+        true
     }
 
-    /// The business date as DE15; `None` before a cut-over.
+    /// The current business day; `None` before a cut-over.
     #[must_use]
-    pub fn business_date(&self) -> Option<String> {
+    pub fn business_date(&self) -> Option<BusinessDate> {
         match self.business_date.load(Ordering::Relaxed) {
             0 => None,
-            date => Some(format!("{date:04}")),
+            date => Some(BusinessDate(date)),
         }
     }
 
-    /// The date, MMDD, of the business day that a decision of this time belongs to: that of the calendar (UTC) before the
-    /// first day that is remembered.
+    /// The business day that had begun by a time: that of the calendar (UTC) before the first that is remembered.
     #[must_use]
-    pub fn date_at(&self, time: Timestamp) -> u16 {
+    pub fn date_at(&self, time: Timestamp) -> BusinessDate {
         let days = self.days();
         let day = days.iter().rev().find(|day| day.began <= time);
-        day.map_or_else(|| calendar_date(time), |day| day.date)
+        let calendar = || BusinessDate::of_calendar(time).unwrap_or(BusinessDate(0));
+        day.map_or_else(calendar, |day| day.date)
     }
 
     /// All links of the network are signed on, or are not any more; whether that is a change.
@@ -110,7 +102,7 @@ impl NetworkState {
     /// Goes on with what was kept.
     pub fn restore(&self, kept: &KeptState) {
         self.sign_on_group(kept.group_signed_on);
-        let last = kept.business_days.last().map_or(0, |day| day.date);
+        let last = kept.business_days.last().map_or(0, |day| day.date.0);
         self.business_date.store(last, Ordering::Relaxed);
         self.days().clone_from(&kept.business_days);
     }
@@ -121,26 +113,6 @@ impl NetworkState {
     }
 }
 
-/// MMDD as a number.
-///
-/// # Errors
-/// [`NoDate`] for anything else.
-pub fn parse_date(date: &str) -> Result<u16, NoDate> {
-    let number: u16 = date.parse().map_err(|_not_a_number| NoDate)?;
-    let (month, day) = (number / 100, number % 100);
-    let digits = date.bytes().all(|byte| byte.is_ascii_digit());
-    if !digits || date.len() != 4 || !(1..=12).contains(&month) || !(1..=31).contains(&day) {
-        return Err(NoDate);
-    }
-    Ok(number)
-}
-
-/// Month and day, UTC.
-fn calendar_date(time: Timestamp) -> u16 {
-    let transmission = time.transmission_date_time().unwrap_or_default();
-    u16::try_from(transmission / 1_000_000).unwrap_or_default()
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -148,41 +120,33 @@ mod tests {
     /// 2026-11-24T12:00:00Z.
     const NOON: Timestamp = Timestamp(1_795_521_600_000_000);
 
+    fn date_of(text: &str) -> BusinessDate {
+        BusinessDate::parse(text).unwrap()
+    }
+
     #[test]
-    fn a_date_stays_until_another_one_comes_and_nothing_else_is_taken() {
+    fn a_day_goes_on_until_another_one_begins() {
         let state = NetworkState::default();
         assert_eq!(state.business_date(), None);
-        for (date, then) in [
-            ("1121", "1121"),
-            ("0101", "0101"),
-            ("1301", "0101"),
-            ("0132", "0101"),
-            ("0100", "0101"),
-            ("0000", "0101"),
-            ("+101", "0101"),
-            ("101", "0101"),
-            ("", "0101"),
-            ("1231", "1231"),
-        ] {
-            let taken = state.cut_over(date, NOON).is_ok();
-            assert_eq!(taken, date == then, "{date}");
-            assert_eq!(state.business_date().as_deref(), Some(then), "{date}");
+        for date in ["1121", "0101", "1231"] {
+            assert!(state.cut_over(date_of(date), NOON), "{date}");
+            assert_eq!(state.business_date(), Some(date_of(date)));
         }
-        assert_eq!(state.cut_over("1231", NOON), Ok(false));
+        assert!(!state.cut_over(date_of("1231"), NOON));
         // A repeat that comes late does not bring a day back; a year later it is another day.
-        assert_eq!(state.cut_over("1121", NOON), Ok(false));
-        assert_eq!(state.business_date().as_deref(), Some("1231"));
+        assert!(!state.cut_over(date_of("1121"), NOON));
+        assert_eq!(state.business_date(), Some(date_of("1231")));
         let next_year = NOON.plus_us(2 * HALF_A_YEAR_US);
-        assert_eq!(state.cut_over("1121", next_year), Ok(true));
+        assert!(state.cut_over(date_of("1121"), next_year));
     }
 
     #[test]
     fn what_was_decided_belongs_to_the_day_that_had_begun() {
         let state = NetworkState::default();
         let after = |seconds: i64| NOON.plus_us(seconds * 1_000_000);
-        assert_eq!(state.date_at(NOON), 1124);
-        state.cut_over("1125", after(10)).unwrap();
-        state.cut_over("1126", after(20)).unwrap();
+        assert_eq!(state.date_at(NOON), BusinessDate(1124));
+        state.cut_over(date_of("1125"), after(10));
+        state.cut_over(date_of("1126"), after(20));
         let table = [
             (9, 1124),
             (10, 1125),
@@ -193,13 +157,14 @@ mod tests {
         let kept = NetworkState::default();
         kept.restore(&state.kept());
         for (seconds, date) in table {
+            let date = BusinessDate(date);
             assert_eq!(state.date_at(after(seconds)), date, "{seconds}");
             assert_eq!(kept.date_at(after(seconds)), date, "{seconds}");
         }
-        assert_eq!(kept.business_date().as_deref(), Some("1126"));
+        assert_eq!(kept.business_date(), Some(date_of("1126")));
         for number in 0..40_u16 {
-            let date = format!("{:02}{:02}", 1 + number / 20, 1 + number % 20);
-            state.cut_over(&date, NOON).unwrap();
+            let date = BusinessDate((1 + number / 20) * 100 + 1 + number % 20);
+            state.cut_over(date, NOON);
         }
         assert_eq!(state.kept().business_days.len(), DAYS);
     }

@@ -159,4 +159,10 @@ impl NetworkPlan {
         };
         [&self.echo, more]
     }
+
+    /// Whether a response to this class copies an element.
+    pub(crate) fn echoes(&self, class: codec::MtiClass, element: Element) -> bool {
+        let mut lists = self.echo(class).into_iter();
+        lists.any(|list| list.contains(&element))
+    }
 }

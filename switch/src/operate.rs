@@ -1,29 +1,35 @@
 //! `switch operate`: operations of operators on the running switch.
 //!
-//! Owns: the operations as arguments, how they are asked over HTTP, and how their outcome looks to people.
-//! Amounts are given in units of the account's currency. Each operation has a tracking id: asked again with
-//! the same one, it is not carried out again. Must never: take a PAN as an argument, where others can see
-//! it; it is read from a file or from standard input.
+//! Owns: the operations, how they are asked over HTTP, and how their outcome looks to people; their arguments are in
+//! `operate/`, by what they are about. Each operation has a tracking id: asked again with the same one, it is not carried
+//! out again. Must never: take a PAN as an argument, where others can see it; it is read from a file or from standard
+//! input.
 
-use std::io::Read as _;
-use std::path::{Path, PathBuf};
-
-use anyhow::{Context as _, bail};
-use clap::{Args, Subcommand, ValueEnum};
-use codec::Pan;
-use ledger::authorization::{ClearingKey, TrackingId};
+use anyhow::Context as _;
+use clap::{Args, Subcommand};
+use ledger::authorization::TrackingId;
 use ledger::entities::AccountStatus;
-use ledger::identifiers::RecordId;
-use rules::{Currency, CustomKey, ProcessingCode, ResetLimit, minor_units};
-use rust_decimal::Decimal;
+use rules::ProcessingCode;
 use serde_json::{Value, json};
 use zeroize::Zeroizing;
 
-use crate::operate_controls::{ControlArguments, ControlLimitArguments};
-use crate::operate_purges::PurgeArguments;
-use crate::operate_transfers::SendArguments;
 use crate::serve::ConfigurationError;
 use crate::show;
+
+mod accounts;
+mod cards;
+mod clearings;
+mod controls;
+mod purges;
+mod transfers;
+
+pub use self::accounts::{AccountArguments, AmountArguments, FundsArguments, LimitArguments};
+use self::cards::suspended;
+pub use self::cards::{CardArguments, Mode};
+pub use self::clearings::{ItemArguments, Paid, RefundArguments};
+pub use self::controls::{ControlArguments, ControlLimitArguments};
+pub use self::purges::PurgeArguments;
+pub use self::transfers::SendArguments;
 
 /// What is asked.
 #[derive(Debug, Subcommand)]
@@ -126,38 +132,6 @@ pub enum Operation {
     },
 }
 
-/// An authorization and what was paid of it.
-#[derive(Debug, Args)]
-pub struct RefundArguments {
-    /// The record of the authorization, or of its clearing.
-    #[arg(long)]
-    authorization: RecordId,
-    /// What was paid.
-    #[arg(long)]
-    paid: Paid,
-    #[command(flatten)]
-    about: About,
-}
-
-impl RefundArguments {
-    fn asked(&self) -> Value {
-        let paid = match self.paid {
-            Paid::Payment => ResetLimit::Payment,
-            Paid::LastInstallment => ResetLimit::LastInstallment,
-        };
-        json!({ "authorization": self.authorization.to_string(), "paid": paid })
-    }
-}
-
-/// What was paid, so that a limit comes back.
-#[derive(Clone, Copy, Debug, ValueEnum)]
-pub enum Paid {
-    /// The bill.
-    Payment,
-    /// The last instalment.
-    LastInstallment,
-}
-
 /// What names and explains an operation.
 #[derive(Clone, Debug, Args)]
 pub struct About {
@@ -170,123 +144,6 @@ pub struct About {
     /// Who asks.
     #[arg(long)]
     operator: Option<String>,
-}
-
-/// An amount under a processing code.
-#[derive(Debug, Args)]
-pub struct AmountArguments {
-    /// The account.
-    #[arg(long)]
-    account: u64,
-    /// Such as 10.00; the code says which way it moves.
-    #[arg(long)]
-    amount: Decimal,
-    /// The processing code.
-    #[arg(long)]
-    code: ProcessingCode,
-    /// A custom amount on top, such as insurance=2.50, under a name that the code posts; can be given several times.
-    #[arg(long, value_name = "KEY=AMOUNT", value_parser = custom_amount)]
-    custom_amount: Vec<(CustomKey, Decimal)>,
-    #[command(flatten)]
-    about: About,
-}
-
-/// A custom amount of the command line.
-fn custom_amount(text: &str) -> Result<(CustomKey, Decimal), String> {
-    let right = "expected KEY=AMOUNT, such as insurance=2.50";
-    let (key, amount) = text.rsplit_once('=').ok_or(right)?;
-    let key = key.parse().map_err(|error| format!("{error}"))?;
-    let amount = amount.parse().map_err(|_unreadable| right)?;
-    Ok((key, amount))
-}
-
-/// Funds of an account.
-#[derive(Debug, Args)]
-pub struct FundsArguments {
-    /// The account.
-    #[arg(long)]
-    account: u64,
-    /// Such as 10.00.
-    #[arg(long)]
-    amount: Decimal,
-    /// Although the funds are not there.
-    #[arg(long)]
-    skip_balance: bool,
-    /// Whatever the status of the account.
-    #[arg(long)]
-    skip_status: bool,
-    #[command(flatten)]
-    about: About,
-}
-
-/// Limits of an account; those that are not named stay.
-#[derive(Debug, Args)]
-pub struct LimitArguments {
-    /// The account.
-    #[arg(long)]
-    account: u64,
-    /// Granted maximum.
-    #[arg(long)]
-    maximum: Option<Decimal>,
-    /// Chosen by the holder, at most the maximum.
-    #[arg(long)]
-    total: Option<Decimal>,
-    /// For purchases in instalments.
-    #[arg(long)]
-    instalments: Option<Decimal>,
-    /// For cash.
-    #[arg(long)]
-    cash: Option<Decimal>,
-    /// Overdraft.
-    #[arg(long)]
-    overdraft: Option<Decimal>,
-    /// Percent of the maximum usable above the limit, such as 12.5.
-    #[arg(long)]
-    over_limit_percentage: Option<Decimal>,
-    #[command(flatten)]
-    about: About,
-}
-
-/// An account whose status changes.
-#[derive(Debug, Args)]
-pub struct AccountArguments {
-    /// The account.
-    #[arg(long)]
-    account: u64,
-    /// Why: the number of a reason of the organization.
-    #[arg(long)]
-    reason: Option<u32>,
-    #[command(flatten)]
-    about: About,
-}
-
-/// A clearing of the work list.
-#[derive(Debug, Args)]
-pub struct ItemArguments {
-    /// Which: the id of its file and its number, such as DAY1:17.
-    #[arg(long)]
-    item: ClearingKey,
-    #[command(flatten)]
-    about: About,
-}
-
-/// A card.
-#[derive(Debug, Args)]
-pub struct CardArguments {
-    /// A file that holds the card number [default: standard input]
-    #[arg(long)]
-    card_file: Option<PathBuf>,
-    #[command(flatten)]
-    about: About,
-}
-
-/// A mode of a card.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
-pub enum Mode {
-    /// The credit mode, or the only one.
-    Credit,
-    /// The debit mode of a combo card.
-    Debit,
 }
 
 /// Has the switch whose HTTP is at `address` carry out an operation.
@@ -331,7 +188,7 @@ fn agent() -> ureq::Agent {
         .into()
 }
 
-pub(crate) fn usage(error: anyhow::Error) -> anyhow::Error {
+fn usage(error: anyhow::Error) -> anyhow::Error {
     ConfigurationError::from(error).into()
 }
 
@@ -406,119 +263,4 @@ fn ask_for<'a>(address: &str, operation: &'a Operation) -> anyhow::Result<Asked<
             named("suspend_modes", asked, &card.about)
         }
     })
-}
-
-fn suspended(modes: &[Mode]) -> Value {
-    json!({
-        "credit": modes.contains(&Mode::Credit),
-        "debit": modes.contains(&Mode::Debit),
-    })
-}
-
-/// The currency of an account, as the switch knows it.
-pub(crate) fn currency(address: &str, account: u64) -> anyhow::Result<Currency> {
-    let account = show::ask(address, &show::Question::Account(account))?;
-    let currency = account["currency"].as_str().unwrap_or_default();
-    currency.parse().context("the currency of the account")
-}
-
-pub(crate) fn minor(amount: Decimal, currency: Currency) -> anyhow::Result<i64> {
-    minor_units(amount, currency).map_err(|error| usage(error.into()))
-}
-
-impl AmountArguments {
-    fn asked(&self, address: &str) -> anyhow::Result<Value> {
-        let currency = currency(address, self.account)?;
-        let custom = |(key, amount): &(CustomKey, Decimal)| {
-            let amount_minor = minor(*amount, currency)?;
-            anyhow::Ok(json!({ "key": key, "amount_minor": amount_minor }))
-        };
-        let custom = self.custom_amount.iter().map(custom);
-        Ok(json!({
-            "account": self.account,
-            "amount_minor": minor(self.amount, currency)?,
-            "processing_code": self.code,
-            "custom_amounts": custom.collect::<anyhow::Result<Vec<Value>>>()?,
-        }))
-    }
-}
-
-impl FundsArguments {
-    fn asked(&self, address: &str) -> anyhow::Result<Value> {
-        let currency = currency(address, self.account)?;
-        Ok(json!({
-            "account": self.account,
-            "amount_minor": minor(self.amount, currency)?,
-            "skip_balance": self.skip_balance,
-            "skip_status": self.skip_status,
-        }))
-    }
-}
-
-impl LimitArguments {
-    fn asked(&self, address: &str) -> anyhow::Result<Value> {
-        let currency = currency(address, self.account)?;
-        let minor = |amount: Option<Decimal>| amount.map(|amount| minor(amount, currency));
-        let hundredths = |percentage: Decimal| {
-            let hundredths = percentage.checked_mul(Decimal::ONE_HUNDRED);
-            let whole = hundredths.filter(Decimal::is_integer);
-            let whole = whole.and_then(|hundredths| i64::try_from(hundredths).ok());
-            whole.ok_or_else(|| usage(anyhow::Error::msg("a percentage has at most two decimals")))
-        };
-        Ok(json!({
-            "account": self.account,
-            "limits": {
-                "max_credit_limit": minor(self.maximum).transpose()?,
-                "total_credit_limit": minor(self.total).transpose()?,
-                "total_installment_credit_limit": minor(self.instalments).transpose()?,
-                "withdrawal_credit_limit": minor(self.cash).transpose()?,
-                "total_overdraft_limit": minor(self.overdraft).transpose()?,
-                "over_limit_percentage_hundredths":
-                    self.over_limit_percentage.map(hundredths).transpose()?,
-            },
-        }))
-    }
-}
-
-impl AccountArguments {
-    fn asked(&self) -> Value {
-        json!({ "account": self.account, "reason_id": self.reason })
-    }
-}
-
-impl ItemArguments {
-    fn asked(&self) -> Value {
-        json!({ "item": self.item })
-    }
-}
-
-impl CardArguments {
-    /// The card's number as the API takes it.
-    fn pan(&self) -> anyhow::Result<Value> {
-        card_number(self.card_file.as_deref())
-    }
-}
-
-/// The number of a card, of a file or of standard input, as the API takes it.
-pub(crate) fn card_number(card_file: Option<&Path>) -> anyhow::Result<Value> {
-    let mut text = Zeroizing::new(String::new());
-    let (place, read) = match card_file {
-        Some(path) => {
-            let file = std::fs::File::open(path);
-            let read = file.and_then(|file| file.take(64).read_to_string(&mut text));
-            (path.display().to_string(), read)
-        }
-        None => {
-            let read = std::io::stdin().take(64).read_to_string(&mut text);
-            ("standard input".to_owned(), read)
-        }
-    };
-    if let Err(error) = read {
-        bail!(usage(anyhow::Error::new(error).context(place)));
-    }
-    // The error of a PAN never carries its digits.
-    match Pan::parse(text.trim()) {
-        Ok(pan) => Ok(json!({ "pan": pan.reveal() })),
-        Err(error) => Err(usage(anyhow::anyhow!("{place}: {error}"))),
-    }
 }

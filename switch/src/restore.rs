@@ -11,14 +11,12 @@ use std::path::Path;
 use anyhow::{Context as _, ensure};
 use ledger::books::contents::TableContents;
 use ledger::books::rows::Table;
-use ledger::identifiers::{ShardId, Timestamp};
+use ledger::identifiers::ShardId;
 use ledger::journal::disk::make_directory;
-use ledger::rebuild::{Opened, Places};
+use ledger::rebuild::Opened;
 
-use crate::backup::CONFIG;
-use crate::data_directory::{
-    BOOKS, DataLock, EVENTS, JOURNAL, KEYS, LOCK, RESTORING, SNAPSHOTS, inspector,
-};
+use crate::backup::{CONFIG, open_books};
+use crate::data_directory::{DataLock, EVENTS, JOURNAL, KEYS, LOCK, RESTORING};
 use crate::events::EventFiles;
 use crate::key_check;
 use crate::manifest::{Manifest, write_durably};
@@ -132,16 +130,7 @@ fn build_books(settings: &Settings, manifest: &Manifest) -> anyhow::Result<BTree
     let data = settings.data_directory.as_path();
     let journal = data.join(JOURNAL);
     make_directory(&journal).with_context(|| journal.display().to_string())?;
-    let Opened { recovery, .. } = ledger::rebuild::open(&Places {
-        journal: &journal,
-        books: &data.join(BOOKS),
-        snapshots: &data.join(SNAPSHOTS),
-        log: serve::log_options(settings),
-        cache_bytes: settings.ledger.books_cache_bytes,
-        inspector: &inspector()?,
-        since: Timestamp(i64::MAX),
-        checkpoint_rows: settings.ledger.checkpoint_rows,
-    })?;
+    let Opened { recovery, .. } = open_books(settings)?;
     ensure!(
         recovery.last_sequence == manifest.last_sequence,
         "the journal ends with batch {}, the manifest says {}",

@@ -7,6 +7,8 @@ use std::path::Path;
 use rules::{RuleError, Snapshot, TestedTransaction};
 use serde_json::{Value, json};
 
+use crate::check::error_json;
+
 /// How the tests of a directory came out.
 #[derive(Debug)]
 pub struct TestRun {
@@ -106,14 +108,7 @@ impl TestRun {
     /// The results for machines.
     #[must_use]
     pub fn to_json(&self) -> Value {
-        let errors = self.errors.iter().map(|error| {
-            json!({
-                "file": error.file,
-                "line": error.line,
-                "key": error.key,
-                "reason": error.reason,
-            })
-        });
+        let errors = self.errors.iter().map(error_json);
         let failed = self
             .files
             .iter()

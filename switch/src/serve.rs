@@ -9,6 +9,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
 use anyhow::Context as _;
+use ledger::books::StoreError;
 use ledger::command::Command;
 use ledger::identifiers::ShardId;
 use ledger::journal::committer::CommitOptions;
@@ -47,8 +48,8 @@ pub(crate) const SHARD: ShardId = ShardId(0);
 
 /// What is wrong with what the user gave: the process exits with 2.
 #[derive(Debug, thiserror::Error)]
-#[error("{0:#}")]
-pub struct ConfigurationError(#[source] anyhow::Error);
+#[error(transparent)]
+pub struct ConfigurationError(anyhow::Error);
 
 impl From<anyhow::Error> for ConfigurationError {
     fn from(error: anyhow::Error) -> Self {
@@ -268,9 +269,16 @@ fn load_demo(
         return Ok(());
     }
     let commands = demo::read(directory, rules, vault)?;
-    if let Some(Command::IssueCard(card)) = commands.last()
-        && submitter.views().card(&card.hash)?.is_some()
-    {
+    let is_shown = || match commands.last() {
+        Some(Command::IssueCard(card)) => Ok(submitter.views().card(&card.hash)?.is_some()),
+        Some(_) | None => Ok::<_, StoreError>(false),
+    };
+    if is_shown()? {
+        return Ok(());
+    }
+    // A start may leave what was loaded just before the end to the view-writer.
+    demo::wait_until_shown(submitter);
+    if is_shown()? {
         return Ok(());
     }
     let entries = demo::load(commands, submitter)?;

@@ -6,14 +6,14 @@
 
 mod note;
 mod request;
-
-use std::collections::VecDeque;
+mod sent;
 
 use codec::Element;
 use ledger::identifiers::Timestamp;
 
 pub use self::note::{Near, Note};
 pub use self::request::{Key, OwnRequest, Purpose};
+use self::sent::{Sent, SentRequests};
 
 /// How a link stands.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -127,29 +127,8 @@ pub enum Action {
     Noted(Note),
 }
 
-/// Requests that may wait for their answers.
-const MOST_WAITING: usize = 16;
-/// Requests that are remembered after their time, and for how long.
-const MOST_LATE: usize = 32;
-const LATE_KEPT_US: i64 = 120_000_000;
 /// STANs go from 1 to this.
 const LAST_STAN: u32 = 999_999;
-
-/// A request that was sent.
-#[derive(Clone, Debug)]
-struct Sent {
-    request: OwnRequest,
-    key: Key,
-    /// Until when its answer is waited for.
-    due: Timestamp,
-}
-
-impl Sent {
-    fn is(&self, stan: u32, transmission: Option<u64>) -> bool {
-        self.request.stan == stan
-            && transmission.is_none_or(|said| said == self.request.transmission)
-    }
-}
 
 /// The machine.
 #[derive(Clone, Debug)]
@@ -163,9 +142,7 @@ pub struct Session {
     sign_on_at: Timestamp,
     next_stan: u32,
     unanswered: u32,
-    waiting: Vec<Sent>,
-    /// Those whose answers did not come in time, the oldest first.
-    late: VecDeque<Sent>,
+    sent: SentRequests,
 }
 
 impl Session {
@@ -181,8 +158,7 @@ impl Session {
             heard: Timestamp::default(),
             sign_on_at: Timestamp::default(),
             unanswered: 0,
-            waiting: Vec::new(),
-            late: VecDeque::new(),
+            sent: SentRequests::default(),
         }
     }
 
@@ -201,16 +177,14 @@ impl Session {
     /// Whether an answer is waited for.
     #[must_use]
     pub fn is_waiting(&self) -> bool {
-        !self.waiting.is_empty()
+        self.sent.is_waiting()
     }
 
     /// What a request of our own with this STAN, and with this DE7 where it is said, was for; `None` for one that is not
     /// remembered.
     #[must_use]
     pub fn own_request(&self, stan: u32, transmission: Option<u64>) -> Option<Purpose> {
-        let mut sent = self.waiting.iter().chain(&self.late);
-        let found = sent.find(|sent| sent.is(stan, transmission));
-        found.map(|sent| sent.request.purpose)
+        self.sent.purpose(|sent| sent.is(stan, transmission))
     }
 
     /// The elements by which answers are found.
@@ -225,8 +199,8 @@ impl Session {
         if self.closed {
             return None;
         }
-        let answers = self.waiting.iter().map(|sent| sent.due);
-        answers
+        let answer = self.sent.next_due().into_iter();
+        answer
             .chain(self.wants_sign_on().then_some(self.sign_on_at))
             .chain(self.echo_at())
             .min()
@@ -269,18 +243,12 @@ impl Session {
     }
 
     fn passed(&mut self, now: Timestamp, actions: &mut Vec<Action>) {
-        while let Some(index) = self.waiting.iter().position(|sent| sent.due <= now) {
-            let sent = self.waiting.remove(index);
+        while let Some(purpose) = self.sent.give_up(now) {
             self.unanswered = self.unanswered.saturating_add(1);
-            actions.push(Action::Noted(Note::Unanswered(sent.request.purpose)));
-            self.settle(sent.request.purpose, false, now, actions);
-            self.late.push_back(sent);
+            actions.push(Action::Noted(Note::Unanswered(purpose)));
+            self.settle(purpose, false, now, actions);
         }
-        let kept = |sent: &Sent| sent.due.plus_us(LATE_KEPT_US) > now;
-        self.late.retain(kept);
-        while self.late.len() > MOST_LATE {
-            self.late.pop_front();
-        }
+        self.sent.forget(now);
         let limit = self.options.unanswered_limit;
         if limit > 0 && self.unanswered >= limit {
             self.closed = true;
@@ -303,10 +271,7 @@ impl Session {
     /// When an echo is to be sent if nothing is heard before.
     fn echo_at(&self) -> Option<Timestamp> {
         let signed_on = self.is_signed_on() || !self.options.sign_on;
-        let asked = self
-            .waiting
-            .iter()
-            .any(|sent| sent.request.purpose == Purpose::Echo);
+        let asked = self.sent.waits_for(Purpose::Echo);
         if self.options.echo_idle_ms == 0 || self.ending || !signed_on || asked {
             return None;
         }
@@ -315,7 +280,7 @@ impl Session {
 
     fn ask(&mut self, purpose: Purpose, now: Timestamp, actions: &mut Vec<Action>) {
         let transmission = now.transmission_date_time();
-        let (Some(transmission), true) = (transmission, self.waiting.len() < MOST_WAITING) else {
+        let (Some(transmission), true) = (transmission, self.sent.has_room()) else {
             actions.push(Action::Noted(Note::TooMany(purpose)));
             // Whatever is sent by itself comes again, but not at once.
             self.heard = now;
@@ -337,11 +302,8 @@ impl Session {
         };
         let mut key = request.elements();
         key.retain(|element, _| self.options.key.contains(element));
-        self.waiting.push(Sent {
-            request,
-            key,
-            due: now.plus_us(microseconds(wait_ms)),
-        });
+        let due = now.plus_us(microseconds(wait_ms));
+        self.sent.add(request, key, due);
         match purpose {
             Purpose::SignOn => self.stands(Stand::SigningOn, actions),
             Purpose::SignOff => self.stands(Stand::SigningOff, actions),
@@ -357,8 +319,7 @@ impl Session {
         now: Timestamp,
         actions: &mut Vec<Action>,
     ) {
-        if let Some(index) = self.waiting.iter().position(|sent| sent.key == *key) {
-            let purpose = self.waiting.remove(index).request.purpose;
+        if let Some(purpose) = self.sent.take(|sent| sent.has_key(key)) {
             self.unanswered = 0;
             let good = response_code.as_deref() == Some("00");
             actions.push(Action::Noted(if good {
@@ -370,8 +331,9 @@ impl Session {
                 }
             }));
             self.settle(purpose, good, now, actions);
-        } else if !self.came_late(|sent| sent.key == *key, now, actions) {
-            actions.push(Action::Noted(Note::Unmatched(self.nearest(key))));
+        } else if !self.came_late(|sent| sent.has_key(key), now, actions) {
+            let near = self.sent.nearest(key, &self.options.key);
+            actions.push(Action::Noted(Note::Unmatched(near)));
         }
     }
 
@@ -385,8 +347,7 @@ impl Session {
         actions: &mut Vec<Action>,
     ) {
         let is = |sent: &Sent| sent.is(stan, transmission);
-        if let Some(index) = self.waiting.iter().position(is) {
-            let purpose = self.waiting.remove(index).request.purpose;
+        if let Some(purpose) = self.sent.take(is) {
             self.unanswered = 0;
             actions.push(Action::Noted(Note::Rejected { purpose, code }));
             self.settle(purpose, false, now, actions);
@@ -402,13 +363,11 @@ impl Session {
         now: Timestamp,
         actions: &mut Vec<Action>,
     ) -> bool {
-        let index = self.late.iter().position(is);
-        let Some(sent) = index.and_then(|index| self.late.remove(index)) else {
+        let Some((purpose, late_us)) = self.sent.take_late(is, now) else {
             return false;
         };
-        let late_us = now.0.saturating_sub(sent.due.0);
         actions.push(Action::Noted(Note::Late {
-            purpose: sent.request.purpose,
+            purpose,
             late_ms: late_us.checked_div(1000).unwrap_or(0),
         }));
         true
@@ -426,20 +385,6 @@ impl Session {
             (Purpose::SignOff, Stand::SigningOff) => self.stands(Stand::SignedOff, actions),
             (Purpose::SignOn | Purpose::SignOff | Purpose::Echo, _) => {}
         }
-    }
-
-    fn nearest(&self, key: &Key) -> Option<Near> {
-        let differs = |sent: &Sent| -> Vec<Element> {
-            let elements = self.options.key.iter();
-            let differs = elements.filter(|element| sent.key.get(element) != key.get(element));
-            differs.copied().collect()
-        };
-        let near = self.waiting.iter().chain(&self.late).map(|sent| Near {
-            purpose: sent.request.purpose,
-            differs: differs(sent),
-        });
-        near.filter(|near| near.differs.len() < self.options.key.len())
-            .min_by_key(|near| near.differs.len())
     }
 
     fn stands(&mut self, stand: Stand, actions: &mut Vec<Action>) {

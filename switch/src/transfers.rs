@@ -10,41 +10,22 @@ use axum::response::Response;
 use ledger::books::rows::StoredMessage;
 use ledger::books::{SledStore, StoreError, Views};
 use ledger::identifiers::RecordId;
-use serde::Deserialize;
 use serde_json::{Value, json};
 
+use crate::http::page::PageAfter;
 use crate::http::{self, Context, problem};
-
-/// Which of them.
-#[derive(Debug, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub(crate) struct Page {
-    /// Only those after this record.
-    after: Option<String>,
-    /// At most so many, up to 1000.
-    #[serde(default = "http::default_limit")]
-    limit: usize,
-}
 
 /// The transfers whose intent is open, the oldest first.
 pub(crate) async fn open(
     State(context): State<Arc<Context>>,
-    Query(page): Query<Page>,
+    Query(page): Query<PageAfter>,
 ) -> Response {
-    let after = page.after.map(|after| after.parse::<RecordId>());
-    let after = match after.transpose() {
-        Ok(after) => after,
-        Err(error) => {
-            let detail = format!("parameter after: {error}");
-            return problem(StatusCode::BAD_REQUEST, &detail);
-        }
+    let (after, limit) = match page.asked() {
+        Ok(asked) => asked,
+        Err(detail) => return problem(StatusCode::BAD_REQUEST, &detail),
     };
-    if !(1..=http::MAXIMUM_LIMIT).contains(&page.limit) {
-        let detail = "parameter limit: expected 1 to 1000";
-        return problem(StatusCode::BAD_REQUEST, detail);
-    }
     let views = context.shared.submitter.views();
-    http::found(listed(views, after, page.limit).map(Some))
+    http::found(listed(views, after, limit).map(Some))
 }
 
 fn listed(

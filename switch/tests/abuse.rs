@@ -13,6 +13,8 @@
 
 #[path = "abuse/dialects.rs"]
 mod dialects;
+#[path = "abuse/events.rs"]
+mod events;
 mod harness;
 #[path = "abuse/hosts.rs"]
 mod hosts;
@@ -63,11 +65,10 @@ fn behave(client: &mut Client, over: &AtomicBool) -> Vec<i64> {
 }
 
 /// The same purchase and echo test on another network, one after the other until told to stop: the golden answers.
-fn behave_as(network: &Network, over: &AtomicBool) {
-    let mut link = network.connect();
+fn behave_as(network: &Network, link: &mut TcpStream, over: &AtomicBool) {
     while !over.load(Ordering::Relaxed) {
-        network.expect(&mut link, &network.purchase);
-        network.expect(&mut link, &network.echo);
+        network.expect(link, &network.purchase);
+        network.expect(link, &network.echo);
         harness::pause(Duration::from_millis(5));
     }
 }
@@ -150,7 +151,7 @@ fn a_crowd_that_misbehaves_changes_nothing_for_links_that_behave() {
     let (mut client, over) = (switch.connect(), AtomicBool::new(false));
     let quiet = behave(&mut client, &AtomicBool::new(true));
     for network in &networks[1..] {
-        behave_as(network, &AtomicBool::new(true));
+        behave_as(network, &mut network.connect(), &AtomicBool::new(true));
     }
     let mut watch = Watch::begin(&switch);
     let ports = networks.iter().map(|network| network.address);
@@ -160,13 +161,14 @@ fn a_crowd_that_misbehaves_changes_nothing_for_links_that_behave() {
     // Those of HTTP are closed when they have been idle for long enough.
     let idle_http: Vec<_> = (0..size.idle).map(|_| connect(http)).collect();
     watch.holding(idle.len() + idle_http.len());
-    // Those that behave come to the ones that are idle.
+    // Those that behave come to the ones that are idle, before the crowd takes all the room.
     let held = idle.len() + networks.len() + 1;
+    let links: Vec<_> = networks[1..].iter().map(Network::connect).collect();
     let busy = std::thread::scope(|scope| {
         let (over, client) = (&over, &mut client);
         let other = scope.spawn(move || behave(client, over));
-        for network in &networks[1..] {
-            scope.spawn(|| behave_as(network, over));
+        for (network, mut link) in networks[1..].iter().zip(links) {
+            scope.spawn(move || behave_as(network, &mut link, over));
         }
         scope.spawn(|| ask(http, over));
         let ending = SetOnDrop(over);
@@ -177,7 +179,7 @@ fn a_crowd_that_misbehaves_changes_nothing_for_links_that_behave() {
         drop(ending);
         other.join().unwrap()
     });
-    let behaved = quiet.len() + busy.len();
+    let behaved = i64::try_from(quiet.len() + busy.len()).unwrap();
     let (before_us, during_us) = (p99_us(quiet), p99_us(busy));
     println!(
         "p99 of the link that behaves: {before_us} us before, {during_us} us during, ratio {:.1}; {}",
@@ -191,10 +193,10 @@ fn a_crowd_that_misbehaves_changes_nothing_for_links_that_behave() {
     });
     watch.after("everybody has gone", 1);
     switch.settle();
-    let available = switch.available(generated_account(7));
-    assert_eq!(available, OPENING - i64::try_from(behaved).unwrap());
+    assert_eq!(switch.available(generated_account(7)), OPENING - behaved);
     let log = switch.stop();
     assert!(!log.text().contains("panic"), "{}", log.text());
+    events::bounded(&world, size);
 }
 
 #[test]

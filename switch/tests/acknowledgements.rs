@@ -55,13 +55,7 @@ fn a_network_that_acknowledges_is_heard_and_not_answered() {
     switch.stop();
     let data = world.data();
     let audited = harness::run(world.command().args(["audit", "--data"]).arg(data));
-    assert_eq!(
-        audited.code,
-        Some(0),
-        "{}{}",
-        audited.stdout,
-        audited.stderr
-    );
+    audited.expect_good();
 }
 
 #[test]

@@ -16,8 +16,8 @@ use std::process::Command;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 
 use harness::{
-    Ended, Fields, Process, SetOnDrop, Switch, World, await_answer, eventually, generated_account,
-    generated_pan, run, set, text,
+    Ended, Fields, Process, SetOnDrop, Switch, World, await_answer, copy, eventually,
+    generated_account, generated_pan, run, set, text,
 };
 use serde_json::Value;
 
@@ -116,7 +116,7 @@ fn a_backup_under_load_restores_every_row_of_its_last_batch() {
     under_load(&switch, |wait_for_more| {
         wait_for_more(50);
         let done = backup(&world, &target, Some(&switch));
-        assert_eq!(done.code, Some(0), "{}", done.stderr);
+        done.expect_good();
         let said = &done.stdout;
         assert!(said.contains("keys are not in it"), "{said}");
         wait_for_more(10);
@@ -130,7 +130,7 @@ fn a_backup_under_load_restores_every_row_of_its_last_batch() {
 
     let other = World::new();
     let restored = restore(&other, &target);
-    assert_eq!(restored.code, Some(0), "{}", restored.stderr);
+    restored.expect_good();
     let said = &restored.stdout;
     assert!(said.contains("put card-encryption.key and card-hash.key under"));
     let expected = books::replayed(&world.data(), last);
@@ -148,7 +148,7 @@ fn a_backup_under_load_restores_every_row_of_its_last_batch() {
 
 /// A restored switch decides, and emits no event again.
 fn goes_on(restored: &World, keys: &Path) {
-    books::copy(keys, &restored.data().join("keys"));
+    copy(keys, &restored.data().join("keys"));
     let switch = restored.start();
     let mut client = switch.connect();
     let answer = client.ask(&Fields::purchase(&generated_pan(1), 5));
@@ -168,14 +168,14 @@ fn a_backup_of_a_stopped_switch_opens_the_data_itself() {
     let place = tempfile::tempdir().unwrap();
     let target = place.path().join("backup");
     let done = backup(&world, &target, None);
-    assert_eq!(done.code, Some(0), "{}", done.stderr);
+    done.expect_good();
     let (expected, _) = books::started(&world.data());
 
     // The keys are there before the restore, and are the right ones.
     let other = World::new();
-    books::copy(&world.data().join("keys"), &other.data().join("keys"));
+    copy(&world.data().join("keys"), &other.data().join("keys"));
     let restored = restore(&other, &target);
-    assert_eq!(restored.code, Some(0), "{}", restored.stderr);
+    restored.expect_good();
     assert!(
         restored.stdout.contains("are those of the backup"),
         "{}",
@@ -308,7 +308,7 @@ fn restored_data_is_opened_with_its_own_keys_only() {
         !other.data().join("keys/card-hash.key").exists(),
         "no key was made"
     );
-    books::copy(&world.data().join("keys"), &other.data().join("keys"));
+    copy(&world.data().join("keys"), &other.data().join("keys"));
     std::fs::write(other.data().join("restore.incomplete"), "").unwrap();
     let refused = run(&mut other.command());
     assert_eq!(refused.code, Some(1), "{}", refused.stderr);
@@ -366,19 +366,19 @@ fn a_restored_backup_starts_with_nothing_else_but_its_keys() {
     let place = tempfile::tempdir().unwrap();
     let (target, data) = (place.path().join("backup"), place.path().join("data"));
     let done = backup(&world, &target, Some(&switch));
-    assert_eq!(done.code, Some(0), "{}", done.stderr);
+    done.expect_good();
     // What comes after the backup is not in it.
     let later = Fields::purchase(&generated_pan(1), 500).as_mti("0200");
     assert_eq!(link.response_code(&later), "00");
     drop(link);
     switch.stop();
-    books::copy(&world.data().join("keys"), &data.join("keys"));
+    copy(&world.data().join("keys"), &data.join("keys"));
     drop(world);
     let restored = run(beside(&target, &data)
         .arg("restore")
         .arg("--from")
         .arg(&target));
-    assert_eq!(restored.code, Some(0), "{}", restored.stderr);
+    restored.expect_good();
     let switch = Switch::when_ready(Process::start(&mut beside(&target, &data)));
     let mut link = switch.connect();
     let answer = link.ask(&Fields::purchase(&generated_pan(1), 250).as_mti("0200"));

@@ -119,7 +119,7 @@ fn the_sample_of_the_readme_is_taken_once() {
             .args(about))
     };
     let done = operate("R1", "resolve-clearing");
-    assert_eq!(done.code, Some(0), "{}", done.stderr);
+    done.expect_good();
     let refused = operate("R2", "reject-clearing");
     assert!(
         refused.stderr.contains("resolved or rejected already"),
@@ -294,11 +294,5 @@ fn a_switch_that_is_killed_in_the_middle_clears_each_record_once() {
         "--http",
         &running.http.to_string(),
     ]));
-    assert_eq!(
-        audited.code,
-        Some(0),
-        "{}{}",
-        audited.stdout,
-        audited.stderr
-    );
+    audited.expect_good();
 }

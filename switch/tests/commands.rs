@@ -8,35 +8,20 @@
 
 mod harness;
 
-use std::io::Write as _;
-use std::process::{Command, Output, Stdio};
+use std::process::Command;
 
-use harness::{Fields, Switch, World, text};
+use harness::{Ended, Fields, Switch, World, run, run_with_input, text};
 use serde_json::Value;
 
 const PAN: &str = "4000001200000016";
 
-fn switch(arguments: &[&str], input: &str) -> Output {
+fn switch(arguments: &[&str], input: &str) -> Ended {
     let mut command = Command::new(env!("CARGO_BIN_EXE_switch"));
-    command
-        .args(arguments)
-        .stdin(Stdio::piped())
-        .stdout(Stdio::piped())
-        .stderr(Stdio::piped());
-    let mut process = command.spawn().unwrap();
-    let mut stdin = process.stdin.take().unwrap();
-    stdin.write_all(input.as_bytes()).unwrap();
-    drop(stdin);
-    process.wait_with_output().unwrap()
+    run_with_input(command.args(arguments), input)
 }
 
-fn said(output: &Output) -> String {
-    let (out, err) = (&output.stdout, &output.stderr);
-    format!(
-        "{}{}",
-        String::from_utf8_lossy(out),
-        String::from_utf8_lossy(err)
-    )
+fn said(ended: &Ended) -> String {
+    format!("{}{}", ended.stdout, ended.stderr)
 }
 
 #[test]
@@ -45,7 +30,7 @@ fn check_says_what_is_good_and_where_it_is_not() {
     let directory = world.config();
     let directory = directory.to_str().unwrap();
     let good = switch(&["check", directory], "");
-    assert_eq!(good.status.code(), Some(0), "{}", said(&good));
+    good.expect_good();
     assert!(
         said(&good).starts_with("good: 13 documents, 3 programs, 4 networks"),
         "{}",
@@ -60,13 +45,13 @@ fn check_says_what_is_good_and_where_it_is_not() {
         .position(|line| line == "credit = false")
         .unwrap();
     let broken = switch(&["check", directory], "");
-    assert_eq!(broken.status.code(), Some(1));
+    assert_eq!(broken.code, Some(1));
     let place = format!("processing-codes.toml:{line}:");
     assert!(said(&broken).contains(&place), "{}", said(&broken));
 
     let broken = switch(&["check", directory, "--json"], "");
-    assert_eq!(broken.status.code(), Some(1));
-    let findings: Value = serde_json::from_slice(&broken.stdout).unwrap();
+    assert_eq!(broken.code, Some(1));
+    let findings: Value = serde_json::from_str(&broken.stdout).unwrap();
     assert_eq!(findings["good"], false);
     assert_eq!(findings["errors"][0]["line"], line);
     assert!(
@@ -83,7 +68,7 @@ fn check_runs_the_tests_of_the_rules() {
     let directory = world.config();
     let directory = directory.to_str().unwrap();
     let good = switch(&["check", directory, "--tests"], "");
-    assert_eq!(good.status.code(), Some(0), "{}", said(&good));
+    good.expect_good();
     let tests = world.config().join("rule-tests/demo.toml");
     let shipped = std::fs::read_to_string(&tests).unwrap();
     let wrong = shipped.replacen("\"-1200.00\"", "\"-1200.01\"", 1);
@@ -92,9 +77,9 @@ fn check_runs_the_tests_of_the_rules() {
         .position(|line| line == "[[transactions]]")
         .unwrap();
     std::fs::write(&tests, wrong).unwrap();
-    assert_eq!(switch(&["check", directory], "").status.code(), Some(0));
+    assert_eq!(switch(&["check", directory], "").code, Some(0));
     let bad = switch(&["check", directory, "--tests"], "");
-    assert_eq!(bad.status.code(), Some(1), "{}", said(&bad));
+    assert_eq!(bad.code, Some(1), "{}", said(&bad));
     let text = format!(
         "demo.toml:{line}: \"a purchase\"\n  \
          expected: approved; account 1 AvailableCreditLimit -1200.01; by \"Credit: purchase\"; scenario 1\n  \
@@ -102,7 +87,7 @@ fn check_runs_the_tests_of_the_rules() {
     );
     assert!(said(&bad).contains(&text), "{}", said(&bad));
     let bad = switch(&["check", directory, "--tests", "--json"], "");
-    let findings: Value = serde_json::from_slice(&bad.stdout).unwrap();
+    let findings: Value = serde_json::from_str(&bad.stdout).unwrap();
     assert_eq!(findings["good"], false);
     assert_eq!(findings["tests"]["failed"][0]["line"], line);
 }
@@ -112,13 +97,8 @@ fn show(running: &Switch, question: &[&str], input: &str) -> Value {
     let http = running.http.to_string();
     let arguments = [&["show"], question, &["--json", "--http", &http]].concat();
     let output = switch(&arguments, input);
-    assert_eq!(
-        output.status.code(),
-        Some(0),
-        "{question:?}: {}",
-        said(&output)
-    );
-    serde_json::from_slice(&output.stdout).unwrap()
+    assert_eq!(output.code, Some(0), "{question:?}: {}", said(&output));
+    serde_json::from_str(&output.stdout).unwrap()
 }
 
 #[test]
@@ -162,7 +142,7 @@ fn show_tells_accounts_cards_decisions_links_and_rules() {
         "{people}"
     );
     let unknown = switch(&["show", "account", "77", "--http", &http], "");
-    assert_eq!(unknown.status.code(), Some(1));
+    assert_eq!(unknown.code, Some(1));
     assert_eq!(said(&unknown), "switch: the books do not hold it\n");
     running.stop();
 }
@@ -170,16 +150,16 @@ fn show_tells_accounts_cards_decisions_links_and_rules() {
 #[test]
 fn show_fails_clearly_and_repeats_no_card_number() {
     let nobody = switch(&["show", "links", "--http", "127.0.0.1:1"], "");
-    assert_eq!(nobody.status.code(), Some(1));
+    assert_eq!(nobody.code, Some(1));
     assert!(
         said(&nobody).contains("no switch answers at 127.0.0.1:1"),
         "{}",
         said(&nobody)
     );
     let wrong = switch(&["show", "card"], "40000012000000161234567890");
-    assert_eq!(wrong.status.code(), Some(2));
+    assert_eq!(wrong.code, Some(2));
     assert!(!said(&wrong).contains("4000001200"), "{}", said(&wrong));
-    assert_eq!(switch(&["show", "everything"], "").status.code(), Some(2));
+    assert_eq!(switch(&["show", "everything"], "").code, Some(2));
 }
 
 #[test]
@@ -204,10 +184,26 @@ fn settings_and_demo_files_that_cannot_be_used_end_with_2() {
         let text = std::fs::read_to_string(&path).unwrap();
         assert!(text.contains(from), "{file} has no {from}");
         std::fs::write(&path, text.replacen(from, to, 1)).unwrap();
-        let ended = world.command().output().unwrap();
-        assert_eq!(ended.status.code(), Some(2), "{to}: {}", said(&ended));
+        let ended = run(&mut world.command());
+        assert_eq!(ended.code, Some(2), "{to}: {}", said(&ended));
         assert!(said(&ended).contains(said_so), "{}", said(&ended));
     }
+}
+
+#[test]
+fn a_limit_that_the_settings_exceed_is_told_once_and_ends_with_2() {
+    let world = World::new();
+    let mut limited = Command::new("sh");
+    limited.args(["-c", "ulimit -n 200; exec \"$0\" \"$@\""]);
+    let command = world.command();
+    limited.arg(command.get_program()).args(command.get_args());
+    if let Some(directory) = command.get_current_dir() {
+        limited.current_dir(directory);
+    }
+    let ended = run(&mut limited);
+    assert_eq!(ended.code, Some(2), "{}", said(&ended));
+    let told = said(&ended);
+    assert_eq!(told.matches("raise the limit").count(), 1, "{told}");
 }
 
 #[test]
@@ -220,11 +216,11 @@ fn config_tells_which_rules_were_in_force_when() {
     };
     let history = || {
         let history = config(&["history", "--json"]);
-        assert_eq!(history.status.code(), Some(0), "{}", said(&history));
-        serde_json::from_slice::<Value>(&history.stdout).unwrap()
+        history.expect_good();
+        serde_json::from_str::<Value>(&history.stdout).unwrap()
     };
     let nothing = config(&["show"]);
-    assert_eq!(nothing.status.code(), Some(1));
+    assert_eq!(nothing.code, Some(1));
     assert!(
         said(&nothing).contains("no rules were in force"),
         "{}",
@@ -262,9 +258,6 @@ fn config_tells_which_rules_were_in_force_when() {
         );
     }
     assert!(said(&config(&["show"])).contains("# second"));
-    assert_eq!(
-        config(&["show", "--at", "yesterday"]).status.code(),
-        Some(2)
-    );
-    assert_eq!(config(&["show", "0000"]).status.code(), Some(1));
+    assert_eq!(config(&["show", "--at", "yesterday"]).code, Some(2));
+    assert_eq!(config(&["show", "0000"]).code, Some(1));
 }

@@ -46,7 +46,7 @@ fn the_simulator_plays_scenarios_to_a_switch_that_connects() {
         let (_world, running) = connecting(network, &address, 1);
         let arguments = ["run", scenario, "--network", network, "--listen", &address];
         let played = run(simulator().args(arguments));
-        assert_eq!(played.code, Some(0), "{}{}", played.stdout, played.stderr);
+        played.expect_good();
         running.stop();
     }
 }
@@ -76,7 +76,7 @@ fn the_load_test_drives_a_switch_that_connects_and_the_books_agree() {
             "--mix",
         ];
         let ran = run(loadtest().args(arguments).args(more).arg(&mix));
-        assert_eq!(ran.code, Some(0), "{}{}", ran.stdout, ran.stderr);
+        ran.expect_good();
         assert!(running.metric("switch_own_requests_total", "result=\"answered\"") >= 2.0);
         running.stop();
     }

@@ -15,8 +15,8 @@ use std::os::unix::fs::FileExt as _;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
-use books::{SHARD, copy, inspector, opened, started, within};
-use harness::{Fields, Random, Switch, World, generated_account, generated_pan, set, text};
+use books::{SHARD, inspector, opened, started, within};
+use harness::{Fields, Random, Switch, World, copy, generated_account, generated_pan, set, text};
 use ledger::Record;
 use ledger::books::inspection::Inspection;
 use ledger::entities::{Customer, CustomerKind};

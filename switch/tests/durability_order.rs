@@ -13,9 +13,9 @@ mod harness;
 
 use std::collections::BTreeMap;
 use std::path::Path;
-use std::process::{Command, Stdio};
+use std::process::Command;
 
-use harness::{Fields, Process, Switch, World, generated_pan, skipped};
+use harness::{Fields, Process, Switch, World, generated_pan, skipped, strace};
 
 const PURCHASES: usize = 10;
 
@@ -131,38 +131,15 @@ fn expect_order(calls: &[Traced]) -> Result<usize, String> {
 
 /// strace attached to a switch, or why it cannot be.
 fn attach(switch: &Switch, output: &Path) -> Result<Process, String> {
-    let version = Command::new("strace")
-        .arg("-V")
-        .stdout(Stdio::null())
-        .status();
-    version.map_err(|error| format!("strace: {error}"))?;
+    strace::available()?;
     let calls = "trace=pwrite64,pwritev,pwritev2,fdatasync,fsync,write,writev,sendto,sendmsg";
-    let mut strace = Process::start(
+    strace::attach(
         Command::new("strace")
-            .args([
-                "-f",
-                "-yy",
-                "-s",
-                "0",
-                "-e",
-                calls,
-                "-e",
-                "signal=none",
-                "-o",
-            ])
+            .args(["-f", "-yy", "-s", "0", "-e", calls, "-e", "signal=none"])
+            .arg("-o")
             .arg(output)
             .args(["-p", &switch.id().to_string()]),
-    );
-    let heard = strace
-        .log
-        .wait_for("strace is attached or says why not", |line| {
-            line.contains("attached") || line.contains("attach:") || line.contains("ptrace")
-        });
-    if heard.contains("attached") {
-        return Ok(strace);
-    }
-    strace.wait();
-    Err(heard)
+    )
 }
 
 #[test]

@@ -111,13 +111,7 @@ fn every_scenario_holds_before_and_after_a_restart_and_leaves_the_books_as_they_
 
     let data = world.data();
     let audited = run(world.command().args(["audit", "--data"]).arg(data));
-    assert_eq!(
-        audited.code,
-        Some(0),
-        "{}{}",
-        audited.stdout,
-        audited.stderr
-    );
+    audited.expect_good();
 }
 
 /// Each network plays over cards of its own; those of the generic one are the demo's.
@@ -174,7 +168,7 @@ fn a_first_message_is_approved_and_said_in_words() {
         ]))
     };
     let approved = send("4000001200000016");
-    assert_eq!(approved.code, Some(0), "{}", approved.stderr);
+    approved.expect_good();
     assert!(approved.stdout.contains("APPROVED"), "{}", approved.stdout);
     assert!(
         !approved.stdout.contains("4000001200000016"),
@@ -184,12 +178,12 @@ fn a_first_message_is_approved_and_said_in_words() {
     assert_eq!(switch.available(1), 500_000 - 1_250);
 
     let declined = send("4000001200000057");
-    assert_eq!(declined.code, Some(0), "{}", declined.stderr);
+    declined.expect_good();
     assert!(!declined.stdout.contains("APPROVED"), "{}", declined.stdout);
     assert!(declined.stdout.contains("41"), "{}", declined.stdout);
 
     let echo = run(simulator().args(["echo", "--target", &target]));
-    assert_eq!(echo.code, Some(0), "{}", echo.stderr);
+    echo.expect_good();
     switch.stop();
 }
 

@@ -351,6 +351,51 @@ fn a_group_sign_on_counts_for_every_link_of_the_network() {
 }
 
 #[test]
+fn a_flood_of_strangers_is_counted_and_hides_no_link_of_the_network() {
+    let world = World::new();
+    let running = world.start();
+    let flood = || {
+        for _ in 0..40 {
+            drop(std::net::TcpStream::connect(running.iso).unwrap());
+        }
+    };
+    flood();
+    let mut link = running.connect();
+    flood();
+    assert_eq!(link.response_code(&Fields::purchase(PAN, 100)), "00");
+    let open = running.json("/v1/links");
+    let mut open = open.as_array().unwrap().iter();
+    let shown = open.find(|link| link["received"] == 1).unwrap();
+    let number = shown["link"].clone();
+    flood();
+    drop(link);
+    running.log().wait_for_messages("link closed", 121);
+    running.stop();
+    let told = world.notices();
+    let of = |kind: &str| told.iter().filter(|event| event["type"] == kind).count();
+    // Of the strangers twenty in all, in whichever order; of the link both.
+    assert_eq!(of("link.connected") + of("link.closed"), 22);
+    let link = format!("networks/generic/links/{number}");
+    let life = told.iter().filter(|event| event["subject"] == link);
+    let life: Vec<_> = life.map(|event| event["type"].as_str().unwrap()).collect();
+    assert_eq!(life, ["link.connected", "link.closed"]);
+    let omitted: Vec<_> = told
+        .iter()
+        .filter(|event| event["type"] == "link.events_omitted")
+        .collect();
+    let [omitted] = omitted.as_slice() else {
+        panic!("{omitted:#?}");
+    };
+    assert_eq!(omitted["subject"], "networks/generic");
+    assert_eq!(omitted["data"]["peer"], "127.0.0.1");
+    assert_eq!(omitted["data"]["known"], false);
+    let kinds = omitted["data"]["omitted"].as_object().unwrap();
+    let all: u64 = kinds.values().map(|count| count.as_u64().unwrap()).sum();
+    // The link came as a stranger.
+    assert_eq!(all, 3 * 80 - 20 + 1);
+}
+
+#[test]
 fn a_connection_too_many_is_told() {
     let world = World::with(|settings| set(settings, "links.connections_per_network", 1));
     let running = world.start();

@@ -8,10 +8,9 @@
 
 mod harness;
 
-use std::io::Write as _;
-use std::process::{Command, Stdio};
+use std::process::Command;
 
-use harness::{Fields, Switch, World};
+use harness::{Ended, Fields, Switch, World, run_with_input};
 use serde_json::{Value, json};
 
 const PAN: &str = "4000001200000016";
@@ -34,19 +33,15 @@ fn operate(running: &Switch, id: &str, arguments: &[&str], input: &str) -> Said 
     command
         .args(["operate", operation, "--http", &http, "--tracking-id", id])
         .args(["--description", "for the test", "--operator", "tester"])
-        .args(rest)
-        .stdin(Stdio::piped())
-        .stdout(Stdio::piped())
-        .stderr(Stdio::piped());
-    let mut process = command.spawn().unwrap();
-    let mut stdin = process.stdin.take().unwrap();
-    stdin.write_all(input.as_bytes()).unwrap();
-    drop(stdin);
-    let output = process.wait_with_output().unwrap();
-    let text = |bytes: &[u8]| String::from_utf8_lossy(bytes).into_owned();
+        .args(rest);
+    let Ended {
+        code,
+        stdout,
+        stderr,
+    } = run_with_input(&mut command, input);
     Said {
-        code: output.status.code(),
-        text: text(&output.stdout) + &text(&output.stderr),
+        code,
+        text: stdout + &stderr,
     }
 }
 

@@ -96,7 +96,7 @@ fn play(script: &str, arguments: &[String]) {
     let played = run(Command::new(python)
         .arg(repository().join("switch/tests").join(script))
         .args(arguments));
-    assert_eq!(played.code, Some(0), "{}{}", played.stdout, played.stderr);
+    played.expect_good();
     let last = played.stdout.lines().last().unwrap_or_default();
     assert!(last.ends_with("checks passed"), "{last}");
 }

@@ -105,13 +105,7 @@ fn good(running: &Switch, decisions: u64, first: &str) {
     let shown = running.get(&format!("/v1/messages/{first}"));
     assert_eq!(shown.status, 410, "{}", shown.body);
     let audited = command(running, &["audit", "--json"]);
-    assert_eq!(
-        audited.code,
-        Some(0),
-        "{}{}",
-        audited.stdout,
-        audited.stderr
-    );
+    audited.expect_good();
     let report: Value = serde_json::from_str(&audited.stdout).unwrap();
     assert_eq!(report["purged"]["decisions"], decisions, "{report}");
     assert_eq!(report["looked_at"]["purged_messages"], decisions);
@@ -140,7 +134,7 @@ fn an_old_history_leaves_the_books_through_a_kill_and_a_rebuild() {
         refused.stderr
     );
     let ordered = purge(&running, "spring", &days_ago(AGE_DAYS / 2));
-    assert_eq!(ordered.code, Some(0), "{}", ordered.stderr);
+    ordered.expect_good();
     eventually("some of the history is gone", || {
         let told = purged(&running);
         (told["decisions"].as_u64().unwrap() > 0).then_some(())

@@ -207,7 +207,7 @@ fn the_simulator_rejects_requests_of_the_switch_in_both_forms() {
         let target = running.port(number).to_string();
         let arguments = ["run", "--network", network, "--target", &target];
         let played = run(simulator().args(arguments).arg(&file));
-        assert_eq!(played.code, Some(0), "{}{}", played.stdout, played.stderr);
+        played.expect_good();
         let note = "rejected 0800 301 of the switch";
         assert!(played.stdout.contains(note), "{}", played.stdout);
         let labels = format!("network=\"{network}\",code=\"{code}\",of=\"own_request\"");

@@ -31,7 +31,7 @@ fn the_reason_of_a_network_that_stood_in_is_told_wherever_its_advice_is() {
             .arg(format!("config/scenarios/{scenario}"))
             .args(["--network", network])
             .args(["--target", &switch.port(port).to_string()]));
-        assert_eq!(played.code, Some(0), "{}{}", played.stdout, played.stderr);
+        played.expect_good();
         switch.settle();
         // The event of the approved advice: the declined one names none.
         let event = eventually("the event of the advice", || {

@@ -270,6 +270,54 @@ fn each_business_day_has_totals_of_its_own_and_differences_are_told() {
 }
 
 #[test]
+fn the_answer_to_a_repeat_names_the_day_that_the_first_counts_in() {
+    let world = World::new();
+    let running = world.start();
+    let mut link = running.connect();
+    let cut_over = |date: &str| Fields::new("0800").with(70, "201").with(15, date);
+    let (first, second) = (single(100), single(50));
+    let mut dates = Vec::new();
+    good(&mut link, &cut_over("1121"));
+    dates.push(text(&link.ask(&first), 15).map(str::to_owned));
+    good(&mut link, &cut_over("1122"));
+    for message in [first.as_mti("0201"), second.clone(), second.as_mti("0201")] {
+        dates.push(text(&link.ask(&message), 15).map(str::to_owned));
+    }
+    let dates: Vec<&str> = dates.iter().flatten().map(String::as_str).collect();
+    assert_eq!(dates, ["1121", "1121", "1122", "1122"]);
+    for date in ["1121", "1122"] {
+        let claim = Fields::new("0500").with(76, "0000000001").with(15, date);
+        assert_eq!(compared(&mut link, &claim), ["1", date, "0000000001"]);
+    }
+    running.stop();
+}
+
+#[test]
+fn what_a_message_names_itself_and_gets_back_is_the_day_that_it_counts_in() {
+    let world = World::new();
+    world.edit("networks/generic.toml", |network| {
+        let echo = network["echo"].as_array_mut().unwrap();
+        echo.push(toml::Value::Integer(15));
+    });
+    let running = world.start();
+    let mut link = running.connect();
+    good(
+        &mut link,
+        &Fields::new("0800").with(70, "201").with(15, "1121"),
+    );
+    // Of three the second is no date: it is returned all the same, and counts on the current day.
+    for named in ["1122", "9999", "1121"] {
+        let answer = link.ask(&single(100).with(15, named));
+        assert_eq!(text(&answer, 15), Some(named));
+    }
+    let claim = |date: &str, count: &str| Fields::new("0500").with(76, count).with(15, date);
+    for (date, count) in [("1121", "0000000002"), ("1122", "0000000001")] {
+        assert_eq!(compared(&mut link, &claim(date, count)), ["1", date, count]);
+    }
+    running.stop();
+}
+
+#[test]
 fn what_cannot_be_compared_is_answered_as_such() {
     let world = World::new();
     let running = world.start();

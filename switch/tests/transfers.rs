@@ -77,7 +77,7 @@ fn none_on_its_way(running: &Switch) {
 
 fn audited(running: &Switch) -> Value {
     let ended = command(running, &["audit", "--json"]);
-    assert_eq!(ended.code, Some(0), "{}{}", ended.stdout, ended.stderr);
+    ended.expect_good();
     serde_json::from_str(&ended.stdout).unwrap()
 }
 
@@ -106,7 +106,7 @@ fn what_is_sent_reaches_the_other_account_or_comes_back() {
         "--json",
     ];
     let said = command(&running, &arguments);
-    assert_eq!(said.code, Some(0), "{}", said.stderr);
+    said.expect_good();
     let said: Value = serde_json::from_str(&said.stdout).unwrap();
     let gift = said["id"].as_str().unwrap().to_owned();
     let lost = send(&running, "lost", NOBODY, 700);
@@ -123,7 +123,7 @@ fn what_is_sent_reaches_the_other_account_or_comes_back() {
     assert_eq!(received["tracking_id"], "gift");
     assert_eq!(received["transfer"]["id"], json!(gift));
     let text = command(&running, &["show", "transfers"]);
-    assert_eq!(text.code, Some(0), "{}", text.stderr);
+    text.expect_good();
     let report = audited(&running);
     assert_eq!(report["looked_at"]["transfers_completed"], 1);
     assert_eq!(report["looked_at"]["transfers_returned"], 1);

@@ -138,6 +138,7 @@ impl Purchases {
             card_acceptor_name: Some("CORNER SHOP            LONDON       GB".to_owned()),
             circumstances: Circumstances::default(),
             stand_in_reason: None,
+            business_date: None,
         };
         Ok(Self { facts, accounts })
     }

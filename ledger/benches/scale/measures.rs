@@ -11,7 +11,7 @@ use ledger::journal::Batch;
 use ledger::journal::disk::Directory;
 use ledger::journal::log::{Log, LogOptions};
 use ledger::rebuild::{self, Places};
-use ledger::recovery::Recovery;
+use ledger::recovery::{Recovery, Replay};
 use ledger::runtime::now;
 use ledger::writer::Writer;
 use ledger::{Command, State};
@@ -56,8 +56,11 @@ impl Shard {
             cache_bytes: arguments.cache_bytes,
             inspector: &inspector()?,
             since: Timestamp(i64::MAX),
-            // More than an end can leave: as in the switch, what is replayed is written behind the answers.
-            checkpoint_rows: usize::MAX,
+            // As in the switch, what an end leaves is taken into the views behind the answers.
+            replay: Replay {
+                behind_records: u64::MAX,
+                checkpoint_rows: usize::MAX,
+            },
         })?;
         let Recovery {
             mut log,
@@ -157,8 +160,9 @@ pub(super) fn inspect(arguments: &Arguments) -> Result<(), Failure> {
 /// Starts, and says how long that took and what is resident.
 pub(super) fn start(arguments: &Arguments) -> Result<(), Failure> {
     let begun = clock();
-    let shard = Shard::open(arguments)?;
+    let mut shard = Shard::open(arguments)?;
     let took = begun.elapsed();
+    settle(&mut shard, arguments)?;
     say(&format!(
         "resident_bytes {} start_ms {} replayed_records {} messages {}",
         resident_bytes()?,
@@ -166,6 +170,21 @@ pub(super) fn start(arguments: &Arguments) -> Result<(), Failure> {
         shard.replayed_records,
         shard.writer.state().recent_count()
     ))
+}
+
+/// Lets the allocator give back what the start has freed, as it does while the first commands are decided.
+fn settle(shard: &mut Shard, arguments: &Arguments) -> Result<(), Failure> {
+    const PAUSE: Duration = Duration::from_millis(100);
+    const ROUNDS: u64 = 10;
+    let purchases = Purchases::on(FEW)?;
+    let first = arguments.accounts * arguments.holds + arguments.lag;
+    for round in 0..ROUNDS {
+        std::thread::park_timeout(PAUSE);
+        let begin = first + round * BATCH;
+        let commands = (begin..begin + BATCH).map(|number| purchases.number(number));
+        decide(&mut shard.writer, &shard.rules, commands.collect())?;
+    }
+    Ok(())
 }
 
 /// Makes the accounts.

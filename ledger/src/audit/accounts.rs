@@ -9,44 +9,23 @@
 
 use std::collections::BTreeMap;
 
-use rules::{AccountId, Currency, Deltas, LimitName, Limits};
+use rules::AccountId;
 
-use super::entries::Difference;
+use super::course::{Course, out_of_range};
 use super::expected::check_moves;
-use super::lives::Life;
+use super::lives::elsewhere;
 use super::walk::Walk;
 use super::{Audit, AuditError, Rule, Step};
+use crate::authorization::AccountMove;
 use crate::authorization::moves::sum;
-use crate::authorization::{AccountMove, AuthorizationStatus, Presented};
 use crate::books::BookStore;
-use crate::books::rows::{Lead, MessageBody, StoredMessage, Table};
+use crate::books::rows::{MessageBody, StoredMessage, Table};
 use crate::entities::Account;
 use crate::identifiers::RecordId;
 use crate::operation::OperationEffect;
-use crate::over_limit::Watch;
 
 /// Accounts that are followed at once.
 pub(super) const ACCOUNTS_AT_ONCE: u64 = 250_000;
-
-/// An account on the way from its opening to what it is.
-pub(super) struct Course {
-    pub(super) account: AccountId,
-    /// Its limits before the next record.
-    pub(super) limits: Limits,
-    pending: Deltas,
-    /// Whether the limits that were granted are those that a record found, not those of now.
-    found: bool,
-    /// The newest record it took.
-    last: Option<RecordId>,
-    /// The newest change of its status.
-    status: Option<RecordId>,
-    pub(super) currency: Currency,
-    /// What is cleared on it and not posted.
-    pub(super) open: Difference,
-    /// Authorizations that later records change.
-    pub(super) lives: BTreeMap<RecordId, Life>,
-    over_limit: Watch,
-}
 
 impl<S: BookStore> Audit<'_, '_, S> {
     /// Every account.
@@ -140,8 +119,7 @@ impl<S: BookStore> Audit<'_, '_, S> {
         Ok(chain)
     }
 
-    /// The account as it was opened: what moves as the books say, what was granted as it is, until a record
-    /// says what it found.
+    /// The account as it was opened: what moved it says, or follows from its records.
     fn opening(&mut self, account: &Account) -> Result<Course, AuditError> {
         let out_of_range = || out_of_range(account.id, account.reflects);
         let opened = match &account.opening {
@@ -158,19 +136,8 @@ impl<S: BookStore> Audit<'_, '_, S> {
                 opened
             }
         };
-        let limits = with_movable(account.limits, &opened).ok_or_else(out_of_range)?;
-        Ok(Course {
-            over_limit: Watch::from(&limits),
-            account: account.id,
-            currency: account.currency,
-            open: Difference::default(),
-            limits,
-            pending: self.views.purged_pending(account.id)?,
-            found: false,
-            last: None,
-            status: None,
-            lives: BTreeMap::new(),
-        })
+        let pending = self.views.purged_pending(account.id)?;
+        Course::opened(account, &opened, pending)
     }
 
     /// One record of the account.
@@ -180,12 +147,12 @@ impl<S: BookStore> Audit<'_, '_, S> {
         message: &StoredMessage,
         moved: &AccountMove,
     ) -> Result<(), AuditError> {
-        check_before(course, message)?;
+        course.check_before(message)?;
         if let Some(expected) = self.expected(course, message)? {
             check_moves(message, &expected)?;
         }
         self.check_floors(course, message, &moved.deltas)?;
-        take(course, message, moved)
+        course.take(message, moved)
     }
 
     /// The account as its records left it is the account of the books, with those that came meanwhile.
@@ -195,13 +162,10 @@ impl<S: BookStore> Audit<'_, '_, S> {
         };
         for message in self.chain(&account, course.last)? {
             if let Some(moved) = moved_in(&message, account.id) {
-                take(&mut course, &message, moved)?;
+                course.take(&message, moved)?;
             }
         }
-        if course.limits != account.limits || course.pending != account.pending {
-            let finding = difference(&account, &course.limits, &course.pending);
-            return Err(AuditError::violation(Rule::Sums, finding, account.latest));
-        }
+        course.check_arrival(&account)?;
         self.check_posted(course.account, course.open)?;
         for excursion in course.over_limit.excursions() {
             let count = match excursion.left {
@@ -238,108 +202,6 @@ impl<S: BookStore> Audit<'_, '_, S> {
         }
         Ok(())
     }
-
-    /// Lets go of an authorization that no later record changes: it stands where its records left it, and is
-    /// found when it is due.
-    pub(super) fn settle(&mut self, course: &mut Course, id: RecordId) -> Result<(), AuditError> {
-        let Some(life) = course.lives.get(&id) else {
-            return Ok(());
-        };
-        if life.standing.reflects < life.stored.reflects {
-            return Ok(());
-        }
-        if life.stored_presented != life.presented {
-            let finding = format!(
-                "the books have {} of record {id}, its records {}",
-                told(life.stored_presented),
-                told(life.presented)
-            );
-            return Err(AuditError::violation(Rule::Lives, finding, [id, life.last]));
-        }
-        if life.standing != life.stored {
-            return Err(elsewhere(id, life));
-        }
-        let pending = life.stored.status == AuthorizationStatus::Pending;
-        if let Some(due) = life.stored.expires.filter(|_| pending)
-            && self.views.led_to(&Lead::Expiry(due, id))? != Some(id)
-        {
-            // It may have changed at this moment; then it is not pending there any more.
-            let now = self.views.message(id)?;
-            if now.as_ref().and_then(StoredMessage::standing) == Some(&life.stored) {
-                let finding = format!("record {id} would not be found when it is due");
-                return Err(AuditError::violation(Rule::Lives, finding, [id]));
-            }
-        }
-        self.summary.authorizations = self.summary.authorizations.saturating_add(1);
-        course.lives.remove(&id);
-        Ok(())
-    }
-}
-
-/// What was presented, undone and refunded.
-fn told(presented: Presented) -> String {
-    let Presented {
-        in_force_minor,
-        undone_minor,
-        refunded_minor,
-    } = presented;
-    format!("{in_force_minor} presented, {undone_minor} undone and {refunded_minor} refunded")
-}
-
-/// An authorization does not stand where its records left it.
-pub(super) fn elsewhere(id: RecordId, life: &Life) -> AuditError {
-    let Life {
-        standing,
-        stored,
-        last,
-        ..
-    } = life;
-    let finding = format!(
-        "the books have record {id} as {} with {} left, its records leave it {} with {}",
-        stored.status.as_str(),
-        stored.remaining_minor(),
-        standing.status.as_str(),
-        standing.remaining_minor()
-    );
-    AuditError::violation(Rule::Lives, finding, [id, *last])
-}
-
-/// Takes what a record moves and grants.
-fn take(
-    course: &mut Course,
-    message: &StoredMessage,
-    moved: &AccountMove,
-) -> Result<(), AuditError> {
-    if let MessageBody::Operation { done, .. } = &message.body {
-        match &done.effect {
-            OperationEffect::Granted { granted, .. } => {
-                course.limits = granted.put_into(&course.limits);
-            }
-            OperationEffect::AccountStatus { .. } => course.status = Some(message.id),
-            OperationEffect::Moved
-            | OperationEffect::Forced(_)
-            | OperationEffect::Canceled(_)
-            | OperationEffect::Holder(_)
-            | OperationEffect::CardStatus { .. }
-            | OperationEffect::CardModes { .. }
-            | OperationEffect::Control { .. }
-            | OperationEffect::AvailableLimit { .. }
-            | OperationEffect::ClearingSettled(_)
-            | OperationEffect::LimitRefunded { .. }
-            | OperationEffect::TransferSent(_)
-            | OperationEffect::TransferReceived(_)
-            | OperationEffect::TransferRefused(_)
-            | OperationEffect::TransferSettled(_)
-            | OperationEffect::PurgeOrdered => {}
-        }
-    }
-    let range = || out_of_range(course.account, message.id);
-    let limits = course.limits.checked_apply(&moved.deltas);
-    let pending = sum(&course.pending, &moved.pending);
-    (course.limits, course.pending) = limits.zip(pending).ok_or_else(range)?;
-    course.over_limit.step(message, moved, &course.limits);
-    course.last = Some(message.id);
-    Ok(())
 }
 
 fn moved_in(message: &StoredMessage, account: AccountId) -> Option<&AccountMove> {
@@ -347,95 +209,4 @@ fn moved_in(message: &StoredMessage, account: AccountId) -> Option<&AccountMove>
         .moves()
         .iter()
         .find(|moved| moved.account == account)
-}
-
-/// What was granted before a record that changed it.
-fn granted_before(message: &StoredMessage) -> Option<Limits> {
-    if let MessageBody::Operation { done, .. } = &message.body
-        && let OperationEffect::Granted { before, .. } = &done.effect
-    {
-        Some(*before)
-    } else {
-        None
-    }
-}
-
-/// The moving part of limits.
-fn movable(limits: &Limits) -> Option<Deltas> {
-    let mut movable = Deltas::NONE;
-    for limit in LimitName::ALL {
-        movable.set(limit, limits.get(limit)).then_some(())?;
-    }
-    Some(movable)
-}
-
-/// Limits whose moving part is this.
-fn with_movable(limits: Limits, movable: &Deltas) -> Option<Limits> {
-    let mut difference = Deltas::NONE;
-    for limit in LimitName::ALL {
-        let missing = movable.get(limit).checked_sub(limits.get(limit))?;
-        difference.set(limit, missing).then_some(())?;
-    }
-    limits.checked_apply(&difference)
-}
-
-/// The limits that a record found are those that the one before it left. The first that says what it found
-/// says what was granted until then.
-fn check_before(course: &mut Course, message: &StoredMessage) -> Result<(), AuditError> {
-    let found = if let MessageBody::Authorization { decided, .. } = &message.body {
-        let own = decided.account == Some(course.account);
-        decided.limits_before.filter(|_| own)
-    } else {
-        granted_before(message)
-    };
-    let Some(found) = found else {
-        return Ok(());
-    };
-    if !std::mem::replace(&mut course.found, true) {
-        let granted = movable(&course.limits).and_then(|movable| with_movable(found, &movable));
-        let granted = granted.filter(|granted| *granted != course.limits);
-        if let Some(granted) = granted {
-            course.over_limit = Watch::from(&granted);
-            course.limits = granted;
-        }
-    }
-    if found == course.limits {
-        return Ok(());
-    }
-    let finding = format!(
-        "record {} found other limits on account {} than the records before it leave",
-        message.id, course.account
-    );
-    Err(AuditError::violation(Rule::Sums, finding, [message.id]))
-}
-
-/// What the records say and what the books have.
-fn difference(account: &Account, limits: &Limits, pending: &Deltas) -> String {
-    for limit in LimitName::ALL {
-        let (books, records) = (account.limits.get(limit), limits.get(limit));
-        if books != records {
-            return format!(
-                "account {}: the books have {} {books}, its records add up to {records}",
-                account.id,
-                limit.as_str()
-            );
-        }
-        let (books, records) = (account.pending.get(limit), pending.get(limit));
-        if books != records {
-            return format!(
-                "account {}: the books have {books} of {} pending, its records add up to {records}",
-                account.id,
-                limit.as_str()
-            );
-        }
-    }
-    format!(
-        "account {}: what is granted is not what its records say",
-        account.id
-    )
-}
-
-fn out_of_range(account: AccountId, id: RecordId) -> AuditError {
-    let finding = format!("account {account}: the sum of its records leaves its range");
-    AuditError::violation(Rule::Sums, finding, [id])
 }

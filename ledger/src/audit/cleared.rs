@@ -9,7 +9,7 @@ use std::collections::BTreeMap;
 
 use rules::AccountId;
 
-use super::accounts::Course;
+use super::course::Course;
 use super::entries::{Difference, Entry, Side, Sums};
 use super::walk::Walk;
 use super::{Audit, AuditError, Rule, Step};

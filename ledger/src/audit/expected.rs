@@ -5,7 +5,7 @@
 
 use rules::ResetLimit;
 
-use super::accounts::Course;
+use super::course::Course;
 use super::lives::{begin, raise};
 use super::{Audit, AuditError, Rule, Step};
 use crate::authorization::{Change, Cleared, Decision, MessageKey, Standing, presented};

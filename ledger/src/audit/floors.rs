@@ -5,7 +5,7 @@
 
 use rules::Deltas;
 
-use super::accounts::Course;
+use super::course::Course;
 use super::{Audit, AuditError, Rule};
 use crate::authorization::AuthorizationDecided;
 use crate::books::BookStore;

@@ -6,7 +6,8 @@
 
 use std::collections::VecDeque;
 
-use super::messages::{Cards, record_of};
+use super::cards::Cards;
+use super::messages::record_of;
 use super::{Audit, AuditError, Rule, Step};
 use crate::books::BookStore;
 use crate::books::rows::{MessageBody, StoredMessage};
@@ -173,6 +174,41 @@ impl<S: BookStore> Audit<'_, '_, S> {
             return Ok(());
         }
         let finding = format!("the books do not hold record {id} of the journal");
+        Err(AuditError::violation(Rule::Journal, finding, [id]))
+    }
+
+    /// Whether an account or a customer is the one that the journal opened.
+    fn check_entity(&mut self, id: RecordId, record: &Record) -> Result<(), AuditError> {
+        let good = match record {
+            Record::AccountOpened(opened) => self.views.account(opened.id)?.is_some_and(|found| {
+                found.program == opened.program
+                    && found.owner == opened.owner
+                    && found.parent == opened.parent
+                    && found.group == opened.group
+                    && found.currency == opened.currency
+                    && (found.opening.is_none()
+                        || found.opening == opened.opening
+                        || self.purged.messages > 0)
+                    && found.holders.starts_with(&opened.holders)
+            }),
+            Record::CustomerCreated(created) => {
+                self.views.customer(created.id)?.as_ref() == Some(created)
+            }
+            Record::CardIssued(_)
+            | Record::AuthorizationDecided(_)
+            | Record::ReversalDecided(_)
+            | Record::HoldDropped(_)
+            | Record::ResponseAcknowledged(_)
+            | Record::FileActionDecided(_)
+            | Record::TransactionPosted(_)
+            | Record::OperationDone(_)
+            | Record::ClearingDecided(_)
+            | Record::HistoryPurged(_) => true,
+        };
+        if good {
+            return Ok(());
+        }
+        let finding = format!("the books do not hold what record {id} of the journal created");
         Err(AuditError::violation(Rule::Journal, finding, [id]))
     }
 }

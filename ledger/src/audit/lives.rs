@@ -1,12 +1,13 @@
 //! The life of an authorization, followed through the records of its account.
 //!
-//! Owns: where an authorization begins and what raises it; what changes it is measured by
+//! Owns: where an authorization begins, what raises it, and that it stands where its records left it; what changes it is measured by
 //! [`crate::invariants`]. Must never: take a step that the records do not have.
 
-use super::accounts::Course;
-use super::{AuditError, Rule};
+use super::course::Course;
+use super::{Audit, AuditError, Rule};
 use crate::authorization::{AuthorizationStatus, Decision, Presented, Refund, Standing};
-use crate::books::rows::{MessageBody, StoredMessage};
+use crate::books::BookStore;
+use crate::books::rows::{Lead, MessageBody, StoredMessage};
 use crate::identifiers::RecordId;
 
 /// An authorization on its way.
@@ -89,4 +90,70 @@ pub(super) fn raise(
     life.standing.raise(message.id, part, approval.expires);
     life.last = message.id;
     Ok(())
+}
+
+impl<S: BookStore> Audit<'_, '_, S> {
+    /// Lets go of an authorization that no later record changes: it stands where its records left it, and is
+    /// found when it is due.
+    pub(super) fn settle(&mut self, course: &mut Course, id: RecordId) -> Result<(), AuditError> {
+        let Some(life) = course.lives.get(&id) else {
+            return Ok(());
+        };
+        if life.standing.reflects < life.stored.reflects {
+            return Ok(());
+        }
+        if life.stored_presented != life.presented {
+            let finding = format!(
+                "the books have {} of record {id}, its records {}",
+                told(life.stored_presented),
+                told(life.presented)
+            );
+            return Err(AuditError::violation(Rule::Lives, finding, [id, life.last]));
+        }
+        if life.standing != life.stored {
+            return Err(elsewhere(id, life));
+        }
+        let pending = life.stored.status == AuthorizationStatus::Pending;
+        if let Some(due) = life.stored.expires.filter(|_| pending)
+            && self.views.led_to(&Lead::Expiry(due, id))? != Some(id)
+        {
+            // It may have changed at this moment; then it is not pending there any more.
+            let now = self.views.message(id)?;
+            if now.as_ref().and_then(StoredMessage::standing) == Some(&life.stored) {
+                let finding = format!("record {id} would not be found when it is due");
+                return Err(AuditError::violation(Rule::Lives, finding, [id]));
+            }
+        }
+        self.summary.authorizations = self.summary.authorizations.saturating_add(1);
+        course.lives.remove(&id);
+        Ok(())
+    }
+}
+
+/// What was presented, undone and refunded.
+fn told(presented: Presented) -> String {
+    let Presented {
+        in_force_minor,
+        undone_minor,
+        refunded_minor,
+    } = presented;
+    format!("{in_force_minor} presented, {undone_minor} undone and {refunded_minor} refunded")
+}
+
+/// An authorization does not stand where its records left it.
+pub(super) fn elsewhere(id: RecordId, life: &Life) -> AuditError {
+    let Life {
+        standing,
+        stored,
+        last,
+        ..
+    } = life;
+    let finding = format!(
+        "the books have record {id} as {} with {} left, its records leave it {} with {}",
+        stored.status.as_str(),
+        stored.remaining_minor(),
+        standing.status.as_str(),
+        standing.remaining_minor()
+    );
+    AuditError::violation(Rule::Lives, finding, [id, *last])
 }

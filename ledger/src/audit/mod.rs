@@ -1,236 +1,49 @@
 //! The audit: whether the books are what they must be, found out by reading them again.
 //!
-//! Owns: the invariants of the books as checks ([`Rule`]) and the order in which they are made. First the
-//! messages in the order of their records, side by side with the journal as far as it is held
-//! (`messages`, `journal`); then the transactions; then the accounts by their records (`accounts`, `expected`,
-//! `lives`, `floors`) with what is posted on them (`cleared`), and both sides of that (`entries`); at last the cards and what limits have counted (`counts`). The first thing that is not as it must be ends it, with the
+//! Owns: the order in which the books are checked against what must hold ([`Rule`]). First the messages in the order of
+//! their records, side by side with the journal as far as it is held (`messages`, `journal`) and with the transactions
+//! that they post; then the transactions (`postings`); then the accounts by their records (`accounts`, `course`,
+//! `expected`, `lives`, `floors`) with what is posted on them (`cleared`), and both sides of that (`entries`); at last the
+//! cards (`cards`) and what limits have counted (`counts`). The first thing that is not as it must be ends it, with the
 //! records that show it. It reads views like any reader, a few rows at a time, and gives way between them
 //! ([`Helpers::pace`]), so it runs over books that are being written as well as over a copy that is still.
 //! Must never: change anything, or decide.
 
 mod accounts;
+mod cards;
 mod cleared;
 mod counts;
+mod course;
 mod entries;
 mod expected;
 mod floors;
 mod journal;
 mod lives;
 mod messages;
+mod postings;
+mod summary;
 mod transfers;
+mod violation;
 mod walk;
 
 pub use entries::{CounterEntry, CurrencyEntries, TransferSums};
+pub use summary::{Progress, Step, Summary};
+pub use violation::{AuditError, Rule, Violation};
 
 use std::collections::BTreeMap;
 use std::fmt;
 use std::sync::Arc;
 
 use rules::{RulesVersion, Snapshot};
-use serde::{Deserialize, Serialize};
 
 use entries::Ledger;
 
 use crate::books::rows::{StoredMessage, Table};
-use crate::books::{BookStore, Contents, StoreError, Views, load};
+use crate::books::{BookStore, Contents, Views, load};
 use crate::identifiers::{RecordId, ShardId, Timestamp};
-use crate::journal::cursor::CursorError;
 use crate::journal::disk::Disk;
 use crate::purge::Purged;
-use crate::record::{Record, Unreadable};
-
-/// What must hold.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub enum Rule {
-    /// The records of an account follow one another without a gap.
-    Chain,
-    /// Limits are what they were opened with plus the deltas of the account's records, and what is pending
-    /// is the sum of what its records made pending.
-    Sums,
-    /// A record moves exactly what its decision says, and a decline nothing.
-    Moves,
-    /// An authorization goes from one status to the next as its records say; a hold is resolved once.
-    Lives,
-    /// No approval of the switch's own takes a limit below its floor where floors count.
-    Floors,
-    /// One message has one effect: its key leads to it.
-    Keys,
-    /// What is posted is what was decided, once each.
-    Postings,
-    /// What is posted on an account is what its records clear, authorization by authorization.
-    Cleared,
-    /// What is posted in a currency has its counter entries, and what was sent was received, came back or is on its
-    /// way.
-    DoubleEntry,
-    /// What left one account for another reached it once, came back, or is on its way.
-    Transfers,
-    /// A card or account has the status that its last change gave it.
-    Statuses,
-    /// What a limit has counted is the sum of what its records count.
-    Counts,
-    /// The books hold what the journal holds.
-    Journal,
-    /// Every record that must be told has its event, and every event its record.
-    Events,
-}
-
-impl Rule {
-    /// The name, as answers write it.
-    #[must_use]
-    pub fn as_str(self) -> &'static str {
-        match self {
-            Self::Chain => "chain",
-            Self::Sums => "sums",
-            Self::Moves => "moves",
-            Self::Lives => "lives",
-            Self::Floors => "floors",
-            Self::Keys => "keys",
-            Self::Postings => "postings",
-            Self::Cleared => "cleared",
-            Self::DoubleEntry => "double_entry",
-            Self::Transfers => "transfers",
-            Self::Statuses => "statuses",
-            Self::Counts => "counts",
-            Self::Journal => "journal",
-            Self::Events => "events",
-        }
-    }
-}
-
-/// Something that is not as it must be.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Violation {
-    /// What is broken.
-    pub rule: Rule,
-    /// What was found and what should have been.
-    pub finding: String,
-    /// The records that show it.
-    pub records: Vec<RecordId>,
-}
-
-impl fmt::Display for Violation {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{}: {}", self.rule.as_str(), self.finding)
-    }
-}
-
-/// What was looked at.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Summary {
-    /// The last batch that every check includes.
-    pub sequence: u64,
-    /// Accounts.
-    pub accounts: u64,
-    /// Messages, holds let go and operations.
-    pub messages: u64,
-    /// Transactions.
-    pub transactions: u64,
-    /// Authorizations and forced operations that were followed to where they stand.
-    pub authorizations: u64,
-    /// Transfers to other accounts that were credited.
-    #[serde(default)]
-    pub transfers_completed: u64,
-    /// Those that were refused and given back.
-    #[serde(default)]
-    pub transfers_returned: u64,
-    /// Those that are on their way.
-    #[serde(default)]
-    pub transfers_in_flight: u64,
-    /// What was posted and transferred, by currency, with its counter entries.
-    #[serde(default)]
-    pub currencies: Vec<CurrencyEntries>,
-    /// Cards whose status changed.
-    pub cards_changed: u64,
-    /// Accumulators of flex controls.
-    #[serde(default)]
-    pub accumulators: u64,
-    /// Those whose period began before what is left of the history.
-    #[serde(default)]
-    pub accumulators_not_measured: u64,
-    /// Decisions that were purged.
-    #[serde(default)]
-    pub purged_messages: u64,
-    /// Transactions that went with them.
-    #[serde(default)]
-    pub purged_transactions: u64,
-    /// Approvals that were measured against the floors of the limits they move.
-    pub floors: u64,
-    /// Those that could not be: their rules are not at hand, or they have a cash part.
-    pub floors_not_measured: u64,
-    /// Excursions of accounts over their limit that ended.
-    pub excursions_ended: u64,
-    /// Those that last.
-    pub excursions_lasting: u64,
-    /// The first batch that was compared with the journal; 0 for none.
-    pub journal_from_sequence: u64,
-    /// Records of the journal that were compared.
-    pub journal_records: u64,
-    /// Accounts of which the books do not know any more what they were opened with.
-    pub accounts_without_opening: u64,
-}
-
-/// What an audit looks at, in this order.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub enum Step {
-    /// The messages, beside the journal and the events.
-    #[default]
-    Messages,
-    /// The transactions.
-    Transactions,
-    /// The accounts by their messages.
-    Accounts,
-    /// The cards.
-    Cards,
-    /// What limits have counted.
-    Counts,
-}
-
-/// How far an audit is.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Progress {
-    /// What it looks at.
-    pub step: Step,
-    /// Rows of messages, transactions and accounts that were read in this step.
-    pub rows: u64,
-    /// How many that will be, about.
-    pub of_rows: u64,
-}
-
-/// Why an audit did not come to a good end.
-#[derive(Debug, thiserror::Error)]
-pub enum AuditError {
-    /// Something is not as it must be.
-    #[error("{0}")]
-    Violation(Box<Violation>),
-    /// The books cannot be read.
-    #[error(transparent)]
-    Store(#[from] StoreError),
-    /// The journal cannot be read.
-    #[error("journal: {0}")]
-    Journal(#[from] CursorError),
-    /// A record cannot be read.
-    #[error(transparent)]
-    Record(#[from] Unreadable),
-    /// Whoever asked does not want to know any more.
-    #[error("the audit was given up")]
-    GivenUp,
-}
-
-impl AuditError {
-    pub(crate) fn violation(
-        rule: Rule,
-        finding: impl Into<String>,
-        records: impl IntoIterator<Item = RecordId>,
-    ) -> Self {
-        Self::Violation(Box::new(Violation {
-            rule,
-            finding: finding.into(),
-            records: records.into_iter().collect(),
-        }))
-    }
-}
+use crate::record::Record;
 
 /// What is audited.
 #[derive(Debug)]

@@ -11,6 +11,7 @@ use serde::{Deserialize, Serialize};
 use super::key::{Fingerprint, Lookup, MatchKey, MessageKey, NetworkReference, Reference};
 use super::{ApprovalCode, Circumstances};
 use crate::entities::CardStatus;
+use crate::identifiers::BusinessDate;
 
 /// How the network asks.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -188,6 +189,8 @@ pub struct RequestFacts {
     pub circumstances: Circumstances,
     /// Why the network decided in the switch's stead, where it says so.
     pub stand_in_reason: Option<StandInReason>,
+    /// The network's business day that it came in; `None` where the network had begun none.
+    pub business_date: Option<BusinessDate>,
 }
 
 impl RequestFacts {
@@ -227,6 +230,8 @@ pub struct ReversalFacts {
     pub replacement_minor: Option<i64>,
     /// DE37.
     pub retrieval_reference: Option<String>,
+    /// The network's business day that it came in; `None` where the network had begun none.
+    pub business_date: Option<BusinessDate>,
 }
 
 impl ReversalFacts {
@@ -265,6 +270,8 @@ pub struct FileActionFacts {
     pub key: MatchKey,
     /// What to do; `None` for an action or a file that is not served.
     pub action: Option<FileAction>,
+    /// The network's business day that it came in; `None` where the network had begun none.
+    pub business_date: Option<BusinessDate>,
 }
 
 #[cfg(test)]

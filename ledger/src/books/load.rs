@@ -3,17 +3,14 @@
 //! Owns: what of the books goes into memory: customers, accounts, cards, controls, accumulators, and the
 //! messages of the match window; and what all their tables contain. Must never: change the books.
 
-use std::sync::atomic::{AtomicU64, Ordering};
 use std::thread;
-
-use serde::de::DeserializeOwned;
 
 use super::contents::TableContents;
 use super::rows::{self, APPLIED, INTENDED, RowError, StoredMessage, Table};
-use super::store::{BookStore, StoreError};
+use super::store::{BookStore, KeyValue, StoreError};
 use super::{Contents, Progress};
-use crate::controls::Counted;
-use crate::identifiers::Timestamp;
+use crate::controls::{Controls, Counted};
+use crate::identifiers::{RecordId, Timestamp};
 use crate::operation::ControlDocument;
 use crate::purge::Purged;
 use crate::state::State;
@@ -44,42 +41,41 @@ fn said(store: &impl BookStore, key: &[u8]) -> Result<Progress, StoreError> {
     }
 }
 
-/// Rows after which a thread says that it got further.
-const ROWS_PER_STEP: u64 = 1000;
+/// Rows that are told at once.
+const ROWS_PER_PIECE: usize = 1000;
 
-/// What the tables contain, found by reading every row, each table in a thread of its own; `seen` hears how many rows
-/// all of them have read, now and then. That a row can be read needs no look of its own: the sums say whether it
-/// is what this layout's build wrote.
+/// What the tables contain, found by reading every row, each table in a thread of its own; `read` hears the rows, piece by
+/// piece. That a row can be read needs no look of its own: the sums say whether it is what this layout's build wrote.
 ///
 /// # Errors
-/// [`StoreError`] when the store fails or a row has another layout version.
+/// [`StoreError`] of `read`, or when the store fails or a row has another layout version.
 pub fn contents(
     store: &(impl BookStore + Sync),
-    seen: impl Fn(u64) + Sync,
+    read: impl Fn(Table, &[KeyValue]) -> Result<(), StoreError> + Sync,
 ) -> Result<Contents, StoreError> {
-    let all = AtomicU64::new(0);
     let of_table = |table| -> Result<TableContents, StoreError> {
         let mut contents = Contents::default();
-        let mut count = 0_u64;
+        let mut piece = Vec::with_capacity(ROWS_PER_PIECE);
         for row in store.newest_first(table) {
             let (key, value) = row?;
             rows::body(table, &value)?;
             contents.add(table, &key, &value);
-            count = count.saturating_add(1);
-            if count.is_multiple_of(ROWS_PER_STEP) {
-                let before = all.fetch_add(ROWS_PER_STEP, Ordering::Relaxed);
-                seen(before.saturating_add(ROWS_PER_STEP));
+            piece.push((key, value));
+            if piece.len() == ROWS_PER_PIECE {
+                read(table, &piece)?;
+                piece.clear();
             }
         }
+        read(table, &piece)?;
         Ok(contents.of(table))
     };
-    let read = thread::scope(|scope| {
+    let found = thread::scope(|scope| {
         let of_table = &of_table;
         let threads = Table::ROWS.map(|table| (table, scope.spawn(move || of_table(table))));
         threads.map(|(table, thread)| (table, joined(thread)))
     });
     let mut contents = Contents::default();
-    for (table, of_table) in read {
+    for (table, of_table) in found {
         contents.set(table, of_table?);
     }
     Ok(contents)
@@ -93,22 +89,127 @@ fn joined<T>(thread: thread::ScopedJoinHandle<'_, T>) -> T {
     }
 }
 
+/// What of the books is in memory for good: customers, accounts, cards, controls and accumulators.
+#[derive(Debug, Default)]
+pub struct Entities {
+    customers: Customers,
+    accounts: Accounts,
+    cards: Cards,
+    controls: Controls,
+}
+
+/// Rows of a table that room is made for before they come, at most: what says how many may be damaged.
+const EXPECTED_ROWS: u64 = 16 * 1024 * 1024;
+
+impl Entities {
+    /// The tables whose rows it takes.
+    pub(crate) const TABLES: [Table; 5] = [
+        Table::Customers,
+        Table::Accounts,
+        Table::Cards,
+        Table::Accumulators,
+        Table::Controls,
+    ];
+
+    /// With room for the rows that tables are said to contain.
+    pub(crate) fn expecting(contents: &Contents) -> Self {
+        let rows = |table| {
+            let rows = contents.of(table).rows.min(EXPECTED_ROWS);
+            usize::try_from(rows).unwrap_or_default()
+        };
+        Self {
+            customers: Customers::with_room(rows(Table::Customers)),
+            accounts: Accounts::with_room(rows(Table::Accounts)),
+            cards: Cards::with_room(rows(Table::Cards)),
+            controls: Controls::default(),
+        }
+    }
+
+    /// Those of a store.
+    fn of(store: &impl BookStore) -> Result<Self, StoreError> {
+        let mut entities = Self::default();
+        for table in Self::TABLES {
+            for row in store.newest_first(table) {
+                let (key, value) = row?;
+                entities.take(table, &key, &value)?;
+            }
+        }
+        Ok(entities)
+    }
+
+    /// Takes a row in; one of another table is left.
+    pub(crate) fn take(&mut self, table: Table, key: &[u8], row: &[u8]) -> Result<(), RowError> {
+        match table {
+            Table::Customers => self.customers.load(&rows::decode(table, row)?),
+            Table::Accounts => self.accounts.load(rows::decode(table, row)?),
+            Table::Cards => self.cards.load(&rows::decode(table, row)?),
+            Table::Accumulators => {
+                let counted: Counted = rows::decode(table, row)?;
+                if let Some(key) = rows::accumulator_of(key) {
+                    self.controls.load_counted(key, counted);
+                }
+            }
+            Table::Controls => {
+                let document: ControlDocument = rows::decode(table, row)?;
+                let put = self.controls.put(&document);
+                put.map_err(|_unreadable| rows::row_error(table, "a control cannot be read"))?;
+            }
+            Table::Messages
+            | Table::Matches
+            | Table::References
+            | Table::Transactions
+            | Table::Purges
+            | Table::Progress => {}
+        }
+        Ok(())
+    }
+}
+
+/// What reading every row of books has told.
+#[derive(Debug, Default)]
+pub struct Known {
+    /// What the tables contain.
+    pub contents: Contents,
+    /// What belongs in memory, if that was kept.
+    pub entities: Option<Entities>,
+}
+
+impl Known {
+    /// Nothing but what the tables contain.
+    #[must_use]
+    pub fn of(contents: Contents) -> Self {
+        Self {
+            contents,
+            entities: None,
+        }
+    }
+}
+
 /// The state that the books hold, with the messages decided at or after `since`. Rows may be newer than
-/// [`progress`] says; a replay from there leaves those alone. One thread reads it all:
-/// what another would allocate beside it stays with the process.
+/// [`progress`] says; a replay from there leaves those alone.
 ///
 /// # Errors
 /// [`StoreError`] when the store fails or a row cannot be read.
 pub fn state(store: &impl BookStore, since: Timestamp) -> Result<State, StoreError> {
-    let mut state = State::default();
-    state.hold(
-        entities(store, Table::Customers, |all: &mut Customers, customer| {
-            all.load(&customer);
-        })?,
-        entities(store, Table::Accounts, Accounts::load)?,
-        entities(store, Table::Cards, |all: &mut Cards, card| all.load(&card))?,
-    );
-    load_controls(store, &mut state)?;
+    state_of(store, Entities::of(store)?, since)
+}
+
+/// The same over entities that were read before.
+///
+/// # Errors
+/// [`StoreError`] when the store fails or a row cannot be read.
+pub(crate) fn state_of(
+    store: &impl BookStore,
+    entities: Entities,
+    since: Timestamp,
+) -> Result<State, StoreError> {
+    let Entities {
+        customers,
+        accounts,
+        cards,
+        controls,
+    } = entities;
+    let mut state = State::of_books(customers, accounts, cards, controls);
     load_messages(store, since, &mut state)?;
     if let Some(row) = store.get(Table::Purges, rows::PURGED)? {
         let purged: Purged = rows::decode(Table::Purges, &row)?;
@@ -117,33 +218,17 @@ pub fn state(store: &impl BookStore, since: Timestamp) -> Result<State, StoreErr
     Ok(state)
 }
 
-/// Every entity of a table.
-fn entities<T: Default, R: DeserializeOwned>(
+/// The message of a record.
+///
+/// # Errors
+/// [`StoreError`] when the store fails or the row cannot be read.
+pub(crate) fn message(
     store: &impl BookStore,
-    table: Table,
-    load: impl Fn(&mut T, R),
-) -> Result<T, StoreError> {
-    let mut all = T::default();
-    for row in store.newest_first(table) {
-        load(&mut all, rows::decode(table, &row?.1)?);
-    }
-    Ok(all)
-}
-
-/// The controls made at run time, and what limits have counted.
-fn load_controls(store: &impl BookStore, state: &mut State) -> Result<(), StoreError> {
-    for row in store.newest_first(Table::Accumulators) {
-        let (key, row) = row?;
-        let counted: Counted = rows::decode(Table::Accumulators, &row)?;
-        if let Some(key) = rows::accumulator_of(&key) {
-            state.controls_mut().load_counted(key, counted);
-        }
-    }
-    for row in store.newest_first(Table::Controls) {
-        let document: ControlDocument = rows::decode(Table::Controls, &row?.1)?;
-        load_control(state, &document)?;
-    }
-    Ok(())
+    id: RecordId,
+) -> Result<Option<StoredMessage>, StoreError> {
+    let row = store.get(Table::Messages, &id.to_key())?;
+    let message = row.map(|row| rows::decode(Table::Messages, &row));
+    Ok(message.transpose()?)
 }
 
 /// The messages decided at or after a time, the oldest first.
@@ -164,11 +249,4 @@ fn load_messages(
         state.load_message(message);
     }
     Ok(())
-}
-fn load_control(state: &mut State, document: &ControlDocument) -> Result<(), RowError> {
-    let unreadable = |_unreadable| RowError {
-        table: Table::Controls.name(),
-        reason: "a flex control cannot be read".to_owned(),
-    };
-    state.controls_mut().put(document).map_err(unreadable)
 }

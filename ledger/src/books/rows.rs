@@ -330,7 +330,7 @@ pub struct RowError {
 
 /// First byte of every row: the version of its layout. Rows of another layout are not read: the books are
 /// built anew from the journal, whose records stay readable.
-const ROW_VERSION: u8 = 8;
+const ROW_VERSION: u8 = 9;
 
 /// The bytes of a row.
 pub(crate) fn encode<T: Serialize>(table: Table, value: &T) -> Result<Vec<u8>, RowError> {

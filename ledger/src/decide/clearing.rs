@@ -314,6 +314,7 @@ fn as_request(facts: &ClearingFacts) -> RequestFacts {
         card_acceptor_name: None,
         circumstances: Circumstances::default(),
         stand_in_reason: None,
+        business_date: None,
     }
 }
 

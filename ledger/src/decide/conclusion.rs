@@ -104,6 +104,7 @@ pub(super) fn conclude(
         answer,
         reason: decided.reason(),
         repeat: false,
+        business_date: decided.facts.business_date,
     });
     let mut records = vec![Record::AuthorizationDecided(Box::new(decided))];
     records.extend(context.transactions(&postings, authorization));

@@ -40,6 +40,7 @@ pub(super) fn decide(context: Context<'_>, facts: FileActionFacts) -> (Vec<Recor
         answer: decided.answer,
         reason,
         repeat: false,
+        business_date: decided.facts.business_date,
     });
     (vec![Record::FileActionDecided(Box::new(decided))], outcome)
 }

@@ -275,6 +275,7 @@ fn conclude(
         answer: decided.answer,
         reason,
         repeat: false,
+        business_date: decided.facts.business_date,
     });
     let mut records = vec![Record::ReversalDecided(Box::new(decided))];
     if let Some(authorization) = authorization {

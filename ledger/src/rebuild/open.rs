@@ -9,13 +9,14 @@ use std::time::Duration;
 
 use super::directories::{beside, io, parent, remove_directory, set_aside, sync, sync_files};
 use super::{BooksFound, Decision, Found, SnapshotFound, Source, decide};
-use crate::books::inspection::{Inspection, Inspector};
+use crate::books::inspection::{Inspection, Inspector, Readable};
+use crate::books::load::Known;
 use crate::books::{Contents, SledStore, StoreError};
 use crate::identifiers::{ShardId, Timestamp};
 use crate::journal::cursor::oldest_held;
 use crate::journal::disk::Directory;
 use crate::journal::log::{Log, LogOptions};
-use crate::recovery::{Recovery, RecoveryError, recover_inspected};
+use crate::recovery::{Recovery, RecoveryError, Replay, recover_inspected};
 use crate::runtime::{between, now, whole_ms};
 use crate::snapshot::SnapshotError;
 use crate::snapshot::files;
@@ -38,8 +39,8 @@ pub struct Places<'a> {
     pub inspector: &'a Inspector,
     /// Messages decided at or after this come into memory.
     pub since: Timestamp,
-    /// Changed rows after which a replay writes the books.
-    pub checkpoint_rows: usize,
+    /// How the journal's rest is taken in.
+    pub replay: Replay,
 }
 
 /// A recovered shard, and what was done for it.
@@ -120,12 +121,11 @@ pub fn open(places: &Places<'_>) -> Result<Opened, RebuildError> {
                     }
                     Err(Failed::Start(error)) => return Err(error),
                 };
-                books = Books::Readable(0, Box::new(contents));
+                books = Books::Built(Box::new(contents));
                 rebuilt = Some(built);
             }
         }
-        let contents = books.contents();
-        match recover(places, journal.clone(), contents) {
+        match recover(places, journal.clone(), books.known()) {
             Ok(recovery) => return Ok(Opened { recovery, rebuilt }),
             Err(error) if error.is_of_the_books() => {
                 let reason = describe(&error);
@@ -142,7 +142,9 @@ pub fn open(places: &Places<'_>) -> Result<Opened, RebuildError> {
 /// The books as they were inspected.
 enum Books {
     Absent,
-    Readable(u64, Box<Contents>),
+    Inspected(Box<Readable>),
+    /// Those that were built anew, and what they contain.
+    Built(Box<Contents>),
     Damaged(String),
 }
 
@@ -150,17 +152,22 @@ impl Books {
     fn found(&self) -> BooksFound {
         match self {
             Self::Absent => BooksFound::Absent,
-            Self::Readable(sequence, _) => BooksFound::Readable {
-                sequence: *sequence,
+            Self::Inspected(readable) => BooksFound::Readable {
+                sequence: readable.sequence,
             },
+            Self::Built(_) => BooksFound::Readable { sequence: 0 },
             Self::Damaged(reason) => BooksFound::Damaged(reason.clone()),
         }
     }
 
-    fn contents(&self) -> Contents {
+    fn known(self) -> Known {
         match self {
-            Self::Readable(_, contents) => **contents,
-            Self::Absent | Self::Damaged(_) => Contents::default(),
+            Self::Inspected(readable) => Known {
+                contents: readable.contents,
+                entities: Some(readable.entities),
+            },
+            Self::Built(contents) => Known::of(*contents),
+            Self::Absent | Self::Damaged(_) => Known::default(),
         }
     }
 }
@@ -201,10 +208,7 @@ fn examine(places: &Places<'_>) -> Result<Books, RebuildError> {
     }
     let inspected = places.inspector.inspect(places.books, places.cache_bytes);
     match inspected.map_err(io(places.books))? {
-        Inspection::Readable(readable) => {
-            let contents = Box::new(readable.contents);
-            Ok(Books::Readable(readable.sequence, contents))
-        }
+        Inspection::Readable(readable) => Ok(Books::Inspected(readable)),
         Inspection::Damaged(reason) => Ok(Books::Damaged(reason)),
         Inspection::Unusable(reason) => Err(RebuildError::Unusable(reason)),
     }
@@ -326,11 +330,11 @@ fn fill(places: &Places<'_>, directory: &Path, file: &str) -> Result<(u64, Conte
 fn recover(
     places: &Places<'_>,
     journal: Directory,
-    contents: Contents,
+    known: Known,
 ) -> Result<Recovery<Directory, SledStore>, RecoveryError> {
     let store = SledStore::open(places.books, places.cache_bytes)?;
-    let (log, rows) = (places.log, places.checkpoint_rows);
-    recover_inspected(journal, store, contents, log, places.since, rows)
+    let (log, since, replay) = (places.log, places.since, places.replay);
+    recover_inspected(journal, store, known, log, since, replay)
 }
 
 /// An error with what lies beneath it.

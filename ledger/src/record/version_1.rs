@@ -180,6 +180,7 @@ impl From<RequestFacts> for current::RequestFacts {
             card_acceptor_name: old.card_acceptor_name,
             circumstances: Circumstances::default(),
             stand_in_reason: None,
+            business_date: None,
         }
     }
 }
@@ -386,6 +387,7 @@ impl From<ReversalDecided> for current::ReversalDecided {
                 advice: old.facts.advice,
                 replacement_minor: old.facts.replacement_minor,
                 retrieval_reference: old.facts.retrieval_reference,
+                business_date: None,
             },
             original: old.original,
             account: old.account,

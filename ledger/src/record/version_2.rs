@@ -13,16 +13,17 @@ use smallvec::SmallVec;
 use crate::authorization::{
     self as current, AccountMove, AddressResult, Advice, Answer, ApprovalCode, AuthorizationStatus,
     Circumstances, Clearing, Conversion, Divergence, Fees, Fingerprint, MatchKey, MessageKey,
-    Moves, NetworkReference, PartChange, Relation, ReversalFacts, ReversalResult,
+    Moves, NetworkReference, PartChange, Relation, ReversalResult,
 };
 use crate::entities::{AccountStatus, CardStatus, SuspendedModes};
 use crate::identifiers::{CardHash, CustomerId, RecordId, Timestamp};
 use crate::operation::{self, GrantedLimits};
 use crate::record::version_3::operations::OperationRequest;
 use crate::record::version_3::{PlannedPosting, planned};
+use crate::record::version_4::ReversalFacts;
 
 #[derive(Deserialize)]
-struct RequestFacts {
+pub(super) struct RequestFacts {
     key: MatchKey,
     fingerprint: Fingerprint,
     mti: u16,
@@ -86,6 +87,7 @@ impl From<RequestFacts> for current::RequestFacts {
             card_acceptor_name: old.card_acceptor_name,
             circumstances: Circumstances::default(),
             stand_in_reason: None,
+            business_date: None,
         }
     }
 }
@@ -98,7 +100,7 @@ enum Decision {
 }
 
 #[derive(Deserialize)]
-struct Approval {
+pub(super) struct Approval {
     moves: Moves,
     confirmation: Moves,
     amount_minor: i64,
@@ -110,22 +112,28 @@ struct Approval {
     increment_of: Option<(MessageKey, RecordId)>,
 }
 
+impl From<Approval> for current::Approval {
+    fn from(old: Approval) -> Self {
+        Self {
+            moves: old.moves,
+            confirmation: old.confirmation,
+            amount_minor: old.amount_minor,
+            transaction_minor: old.transaction_minor,
+            configuration: old.configuration,
+            postings: planned(old.postings),
+            compensations: planned(old.compensations),
+            expires: old.expires,
+            relation: Relation::of_increment(old.increment_of),
+            reservations: Vec::new(),
+            reset_limit: None,
+        }
+    }
+}
+
 impl From<Decision> for current::Decision {
     fn from(old: Decision) -> Self {
         match old {
-            Decision::Approved(old) => Self::Approved(Box::new(current::Approval {
-                moves: old.moves,
-                confirmation: old.confirmation,
-                amount_minor: old.amount_minor,
-                transaction_minor: old.transaction_minor,
-                configuration: old.configuration,
-                postings: planned(old.postings),
-                compensations: planned(old.compensations),
-                expires: old.expires,
-                relation: Relation::of_increment(old.increment_of),
-                reservations: Vec::new(),
-                reset_limit: None,
-            })),
+            Decision::Approved(approval) => Self::Approved(Box::new((*approval).into())),
             Decision::Declined(reason) => Self::Declined(reason),
             Decision::Completed(change) => Self::Completed(Box::new((*change).into())),
         }
@@ -206,7 +214,7 @@ pub(crate) struct ReversalDecided {
 impl From<ReversalDecided> for current::ReversalDecided {
     fn from(old: ReversalDecided) -> Self {
         Self {
-            facts: old.facts,
+            facts: old.facts.into(),
             original: old.original,
             account: old.account,
             processing_code: old.processing_code,
@@ -242,7 +250,7 @@ impl From<HoldDropped> for current::HoldDropped {
 }
 
 #[derive(Deserialize)]
-struct Part {
+pub(super) struct Part {
     record: RecordId,
     base: Moves,
     confirmation: Moves,
@@ -272,23 +280,24 @@ impl From<Part> for current::Part {
     }
 }
 
+/// Parts alone differ between versions.
 #[derive(Deserialize)]
-struct Standing {
+pub(super) struct Standing<P = Part> {
     account: AccountId,
     processing_code: ProcessingCode,
     status: AuthorizationStatus,
-    parts: SmallVec<[Part; 1]>,
+    parts: Vec<P>,
     expires: Option<Timestamp>,
     reflects: RecordId,
 }
 
-impl From<Standing> for current::Standing {
-    fn from(old: Standing) -> Self {
+impl<P: Into<current::Part>> From<Standing<P>> for current::Standing {
+    fn from(old: Standing<P>) -> Self {
         Self {
             account: old.account,
             processing_code: old.processing_code,
             status: old.status,
-            parts: old.parts.into_iter().map(current::Part::from).collect(),
+            parts: old.parts.into_iter().map(Into::into).collect(),
             expires: old.expires,
             reflects: old.reflects,
         }

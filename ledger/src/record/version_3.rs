@@ -7,18 +7,17 @@
 pub(crate) mod operations;
 
 use rules::{
-    AccountId, AccountType, BalanceImpact, ClearingReason, Currency, Limits, ProcessingCode,
-    Reason, Reservation, ResetLimit, RulesVersion,
+    AccountId, BalanceImpact, ClearingReason, Currency, Limits, ProcessingCode, Reason,
+    Reservation, ResetLimit, RulesVersion,
 };
 use serde::Deserialize;
-use smallvec::SmallVec;
 
 use crate::authorization::{
-    self as current, AccountMove, AddressResult, Advice, Answer, ApprovalCode, AuthorizationStatus,
-    Change, Circumstances, Clearing, ClearingFacts, ControlDenial, Conversion, Divergence, Fees,
-    Fingerprint, MatchKey, MessageKey, Moves, NetworkReference, Relation,
+    self as current, AccountMove, Answer, Change, Circumstances, ClearingFacts, ControlDenial,
+    Divergence, MessageKey,
 };
-use crate::identifiers::{RecordId, Timestamp};
+use crate::identifiers::RecordId;
+use crate::record::version_2;
 
 #[derive(Deserialize)]
 pub(super) struct Posting {
@@ -85,72 +84,18 @@ impl From<TransactionPosted> for current::TransactionPosted {
     }
 }
 
+/// The encoding has no frame of its own around what was there before.
 #[derive(Deserialize)]
 struct RequestFacts {
-    key: MatchKey,
-    fingerprint: Fingerprint,
-    mti: u16,
-    clearing: Clearing,
-    advice: Option<Advice>,
-    processing_code: ProcessingCode,
-    from_account: AccountType,
-    to_account: AccountType,
-    expiry_yymm: Option<u16>,
-    mcc: Option<u16>,
-    domestic: bool,
-    entry_mode: Option<String>,
-    installments: u8,
-    cashback_minor: Option<i64>,
-    fees: Fees,
-    billing_currency: Option<Currency>,
-    conversion: Conversion,
-    pre_authorization: bool,
-    recurring: bool,
-    incremental: bool,
-    partial_capable: bool,
-    original: Option<MatchKey>,
-    network_reference: Option<NetworkReference>,
-    approval_code: Option<ApprovalCode>,
-    address_result: Option<AddressResult>,
-    retrieval_reference: Option<String>,
-    card_acceptor: Option<String>,
-    card_acceptor_name: Option<String>,
+    before: version_2::RequestFacts,
     circumstances: Circumstances,
 }
 
 impl From<RequestFacts> for current::RequestFacts {
     fn from(old: RequestFacts) -> Self {
         Self {
-            key: old.key,
-            fingerprint: old.fingerprint,
-            mti: old.mti,
-            clearing: old.clearing,
-            advice: old.advice,
-            processing_code: old.processing_code,
-            from_account: old.from_account,
-            to_account: old.to_account,
-            expiry_yymm: old.expiry_yymm,
-            mcc: old.mcc,
-            domestic: old.domestic,
-            entry_mode: old.entry_mode,
-            installments: old.installments,
-            cashback_minor: old.cashback_minor,
-            fees: old.fees,
-            billing_currency: old.billing_currency,
-            conversion: old.conversion,
-            pre_authorization: old.pre_authorization,
-            recurring: old.recurring,
-            incremental: old.incremental,
-            partial_capable: old.partial_capable,
-            original: old.original,
-            network_reference: old.network_reference,
-            approval_code: old.approval_code,
-            address_result: old.address_result,
-            retrieval_reference: old.retrieval_reference,
-            card_acceptor: old.card_acceptor,
-            card_acceptor_name: old.card_acceptor_name,
             circumstances: old.circumstances,
-            stand_in_reason: None,
+            ..old.before.into()
         }
     }
 }
@@ -164,35 +109,25 @@ enum Decision {
 
 #[derive(Deserialize)]
 struct Approval {
-    moves: Moves,
-    confirmation: Moves,
-    amount_minor: i64,
-    transaction_minor: i64,
-    configuration: Option<(u32, i32)>,
-    postings: Vec<PlannedPosting>,
-    compensations: Vec<PlannedPosting>,
-    expires: Option<Timestamp>,
-    increment_of: Option<(MessageKey, RecordId)>,
+    before: version_2::Approval,
     reservations: Vec<Reservation>,
     reset_limit: Option<ResetLimit>,
+}
+
+impl From<Approval> for current::Approval {
+    fn from(old: Approval) -> Self {
+        Self {
+            reservations: old.reservations,
+            reset_limit: old.reset_limit,
+            ..old.before.into()
+        }
+    }
 }
 
 impl From<Decision> for current::Decision {
     fn from(old: Decision) -> Self {
         match old {
-            Decision::Approved(old) => Self::Approved(Box::new(current::Approval {
-                moves: old.moves,
-                confirmation: old.confirmation,
-                amount_minor: old.amount_minor,
-                transaction_minor: old.transaction_minor,
-                configuration: old.configuration,
-                postings: planned(old.postings),
-                compensations: planned(old.compensations),
-                expires: old.expires,
-                relation: Relation::of_increment(old.increment_of),
-                reservations: old.reservations,
-                reset_limit: old.reset_limit,
-            })),
+            Decision::Approved(approval) => Self::Approved(Box::new((*approval).into())),
             Decision::Declined(reason) => Self::Declined(reason),
             Decision::Completed(change) => Self::Completed(change),
         }
@@ -235,16 +170,8 @@ impl From<AuthorizationDecided> for current::AuthorizationDecided {
 }
 
 #[derive(Deserialize)]
-struct Part {
-    record: RecordId,
-    base: Moves,
-    confirmation: Moves,
-    held: Moves,
-    amount_minor: i64,
-    transaction_minor: i64,
-    remaining_minor: i64,
-    postings: Vec<PlannedPosting>,
-    compensations: Vec<PlannedPosting>,
+pub(super) struct Part {
+    before: version_2::Part,
     reservations: Vec<Reservation>,
     reset_limit: Option<ResetLimit>,
 }
@@ -252,43 +179,14 @@ struct Part {
 impl From<Part> for current::Part {
     fn from(old: Part) -> Self {
         Self {
-            record: old.record,
-            base: old.base,
-            confirmation: old.confirmation,
-            held: old.held,
-            amount_minor: old.amount_minor,
-            transaction_minor: old.transaction_minor,
-            remaining_minor: old.remaining_minor,
-            postings: planned(old.postings),
-            compensations: planned(old.compensations),
             reservations: old.reservations,
             reset_limit: old.reset_limit,
+            ..old.before.into()
         }
     }
 }
 
-#[derive(Deserialize)]
-pub(super) struct Standing {
-    account: AccountId,
-    processing_code: ProcessingCode,
-    status: AuthorizationStatus,
-    parts: SmallVec<[Part; 1]>,
-    expires: Option<Timestamp>,
-    reflects: RecordId,
-}
-
-impl From<Standing> for current::Standing {
-    fn from(old: Standing) -> Self {
-        Self {
-            account: old.account,
-            processing_code: old.processing_code,
-            status: old.status,
-            parts: old.parts.into_iter().map(current::Part::from).collect(),
-            expires: old.expires,
-            reflects: old.reflects,
-        }
-    }
-}
+pub(super) type Standing = version_2::Standing<Part>;
 
 #[derive(Deserialize)]
 pub(super) struct Cleared {

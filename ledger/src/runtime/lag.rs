@@ -5,7 +5,10 @@
 //! batch may hold one record or thousands. On the last quarter of the way to a bound fewer and fewer requests come in of links that
 //! have much under way, so that what a flood gets falls to what the books can take: at the bound everybody is refused. Must never: refuse for longer than the lag lasts.
 
+use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
+
+use super::LedgerOptions;
 
 /// The lag of the views and the books, and its bounds.
 #[derive(Debug)]
@@ -34,9 +37,16 @@ impl Lag {
         }
     }
 
+    /// The lag of a start that leaves so many records to the view-writer.
+    pub(super) fn at_start(options: &LedgerOptions, records: u64) -> Arc<Self> {
+        let lag = Self::within(options.view_lag_batches, options.view_lag_records);
+        lag.decided(records);
+        Arc::new(lag)
+    }
+
     /// So many records were decided.
-    pub(super) fn decided(&self, records: u32) {
-        self.decided.fetch_add(u64::from(records), Ordering::AcqRel);
+    pub(super) fn decided(&self, records: u64) {
+        self.decided.fetch_add(records, Ordering::AcqRel);
     }
 
     /// So many records more are in the books.
@@ -98,10 +108,10 @@ mod tests {
             (8_750, 97_500, 10),
             (10_000, 0, 0),
             (0, 100_000, 0),
-            (u64::MAX, u64::from(u32::MAX), 0),
+            (u64::MAX, u64::MAX, 0),
         ] {
             let lag = Lag::within(10_000, 100_000);
-            lag.decided(u32::try_from(records).unwrap());
+            lag.decided(records);
             let found = (0..100).filter(|_| lag.lets_in_more(batches)).count();
             assert!(
                 found.abs_diff(come_in) <= 1,

@@ -92,6 +92,9 @@ struct Machines<T> {
     writer: Writer,
     view_writer: ViewWriter<SledStore>,
     cursor: Cursor<Directory>,
+    /// Records that the views show and the books do not hold yet.
+    unwritten_records: u64,
+    lag: Arc<Lag>,
     releaser: Arc<Releaser<T>>,
     preparation: Preparation,
     housekeeping: Housekeeping,
@@ -123,7 +126,7 @@ impl<T: Ticket> Ledger<T> {
             cache_bytes: options.books_cache_bytes,
             inspector: &options.inspector,
             since: begun.plus_us(match_window_us(&rules.load()).saturating_neg()),
-            checkpoint_rows: options.replay_rows(),
+            replay: options.replay(),
         })?;
         let snapshots = Directory::open(&options.snapshots_directory)?;
         let oldest_snapshot = files::list(&snapshots)?
@@ -153,6 +156,7 @@ impl<T: Ticket> Ledger<T> {
         };
         let preparation = Preparation::of(&opened.log, Arc::clone(&housekeeping.stopping));
         let snapshot_pin = options.readers.pin(SNAPSHOT, oldest_snapshot, now);
+        let lag = Lag::at_start(options, opened.lag_records());
         let watermark = Watermark::at(started.sequence);
         let releaser = Arc::new(Releaser::behind(watermark.clone()));
         let tell = {
@@ -167,6 +171,8 @@ impl<T: Ticket> Ledger<T> {
         };
         let journal = FileJournal::start(opened.log, options.commit, watermark, tell)?;
         let machines = Machines {
+            lag,
+            unwritten_records: opened.unwritten_records,
             writer: opened.writer,
             view_writer: opened.view_writer,
             cursor: opened.cursor,
@@ -193,10 +199,7 @@ impl<T: Ticket> Ledger<T> {
         let stopping = Arc::clone(&housekeeping.stopping);
         let (entrance, exit) = queue::queue(options.queue_commands);
         let views = Arc::clone(machines.view_writer.views());
-        let lag = Arc::new(Lag::within(
-            options.view_lag_batches,
-            options.view_lag_records,
-        ));
+        let lag = machines.lag;
         let pace = Pace {
             percent: options.checkpoint_pause_percent,
             lag: Arc::clone(&lag),
@@ -224,7 +227,7 @@ impl<T: Ticket> Ledger<T> {
             pace: pace.clone(),
             interval: Duration::from_millis(options.checkpoint_interval_ms),
             rows: options.checkpoint_rows,
-            unwritten_records: 0,
+            unwritten_records: machines.unwritten_records,
             observer: Arc::clone(observer),
         };
         let view_thread = spawn("view-writer", move || shell.run())?;

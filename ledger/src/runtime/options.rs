@@ -11,6 +11,7 @@ use crate::journal::committer::CommitOptions;
 use crate::journal::log::LogOptions;
 use crate::journal::readers::Readers;
 use crate::journal::retention::Policy;
+use crate::recovery::Replay;
 
 /// How the ledger runs.
 #[derive(Clone, Debug)]
@@ -56,16 +57,14 @@ pub struct LedgerOptions {
     pub inspector: Inspector,
 }
 
-/// Rows that a record changes at most, in the mean of any traffic.
-const ROWS_PER_RECORD: u64 = 8;
-
 impl LedgerOptions {
-    /// Changed rows after which a replay writes the books: those of as many records as the books may be behind. Memory
-    /// has room for them while the switch runs, and a start that writes them answers minutes later than one that
-    /// leaves it to the view-writer.
-    pub(super) fn replay_rows(&self) -> usize {
-        let rows = self.view_lag_records.saturating_mul(ROWS_PER_RECORD);
-        usize::try_from(rows).unwrap_or(usize::MAX)
+    /// How a start takes in the journal's rest: the views may be as far behind then as while the switch runs, and a start
+    /// that takes everything into them answers much later than one that leaves it to the view-writer.
+    pub(super) fn replay(&self) -> Replay {
+        Replay {
+            behind_records: self.view_lag_records,
+            checkpoint_rows: self.checkpoint_rows,
+        }
     }
 
     /// How often a snapshot is taken; zero for only when somebody asks.

@@ -63,7 +63,7 @@ impl<T: Ticket, J: Journal> WriterShell<T, J> {
         if let Some(batch) = batch.batch {
             records = batch.count();
             // Before anybody can see it durable: the books must not seem to be ahead.
-            self.lag.decided(records);
+            self.lag.decided(u64::from(records));
             let sequence = batch.sequence;
             self.journal.submit(batch, sequence)?;
         }

@@ -71,6 +71,11 @@ pub(crate) struct Accounts {
 pub(crate) struct Cards(Dense<KnownCard>);
 
 impl Customers {
+    /// With room for so many.
+    pub(crate) fn with_room(customers: usize) -> Self {
+        Self(Dense::with_room(customers))
+    }
+
     pub(crate) fn get(&self, id: CustomerId) -> Option<KnownCustomer> {
         self.0.get(&id).copied()
     }
@@ -86,6 +91,14 @@ impl Customers {
 }
 
 impl Accounts {
+    /// With room for so many.
+    pub(crate) fn with_room(accounts: usize) -> Self {
+        Self {
+            accounts: Dense::with_room(accounts),
+            ..Self::default()
+        }
+    }
+
     pub(crate) fn get(&self, id: AccountId) -> Option<&Account> {
         self.accounts.get(&id)
     }
@@ -129,6 +142,11 @@ impl Accounts {
 }
 
 impl Cards {
+    /// With room for so many.
+    pub(crate) fn with_room(cards: usize) -> Self {
+        Self(Dense::with_room(cards))
+    }
+
     pub(crate) fn get(&self, hash: &CardHash) -> Option<&CardFacts> {
         self.0.get(hash).map(|card| &card.facts)
     }

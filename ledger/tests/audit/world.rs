@@ -155,6 +155,7 @@ fn messages() -> Vec<Command> {
             facts: FileActionFacts {
                 key: key("B", MessageClass::FileAction, 12),
                 action: Some(FileAction::Set(CardStatus::Lost)),
+                business_date: None,
             },
             stored: Vec::new(),
         },

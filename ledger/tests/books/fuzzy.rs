@@ -9,7 +9,7 @@ use ledger::books::{BookStore, ViewWriter, load};
 use ledger::identifiers::Timestamp;
 use ledger::journal::Batch;
 use ledger::journal::simulated::SimulatedDisk;
-use ledger::recovery::{RecoveryError, recover};
+use ledger::recovery::{RecoveryError, Replay, recover};
 use ledger::snapshot::files::{self, Taken};
 use ledger::snapshot::read::Snapshot;
 use ledger::writer::Writer;
@@ -133,7 +133,7 @@ proptest! {
         let taken = snapshot(&run.batches, begun.index(run.batches.len()), &pattern);
         let store = loaded(&taken);
 
-        let started = recover(journal(&run.batches), store, LOG, Timestamp(i64::MIN), rows).unwrap();
+        let started = recover(journal(&run.batches), store, LOG, Timestamp(i64::MIN), Replay::whole(rows)).unwrap();
         prop_assert_eq!(started.books_sequence, taken.1.header.from);
         let mut replayed = Writer::new(SHARD, State::default(), 0, Timestamp::default());
         run.batches.iter().for_each(|batch| replayed.replay(batch).unwrap());
@@ -168,7 +168,7 @@ proptest! {
         prop_assume!(through > begun);
         let end = begun + cut.index(through - begun);
         let store = loaded(&taken);
-        let refused = recover(journal(&run.batches[..end]), store, LOG, Timestamp(0), 100).unwrap_err();
+        let refused = recover(journal(&run.batches[..end]), store, LOG, Timestamp(0), Replay::whole(100)).unwrap_err();
         prop_assert!(matches!(refused, RecoveryError::Open(_)), "{refused}");
     }
 }
@@ -221,7 +221,14 @@ fn a_message_older_than_its_account_gets_its_remaining_amount_from_the_journal()
         Some(batches.len() as u64)
     );
 
-    let started = recover(journal(batches), mixed, LOG, Timestamp(i64::MIN), 1).unwrap();
+    let started = recover(
+        journal(batches),
+        mixed,
+        LOG,
+        Timestamp(i64::MIN),
+        Replay::whole(1),
+    )
+    .unwrap();
     let key = keys(&commands).into_iter().next().unwrap();
     let shown: StoredMessage = started.view_writer.views().matching(&key).unwrap().unwrap();
     let standing = shown.standing().unwrap();

@@ -11,6 +11,7 @@ use ledger::journal::Batch;
 use ledger::journal::disk::{Directory, Disk as _};
 use ledger::journal::log::Log;
 use ledger::rebuild::{Opened, Places, RebuildError, Rebuilt, Source, open};
+use ledger::recovery::Replay;
 use ledger::snapshot::files;
 use tempfile::TempDir;
 
@@ -54,7 +55,7 @@ impl Data {
             cache_bytes: CACHE_BYTES,
             inspector: &self.inspector,
             since: Timestamp(i64::MIN),
-            checkpoint_rows: 100,
+            replay: Replay::whole(100),
         })
     }
 
@@ -174,7 +175,7 @@ fn damaged_books_are_set_aside_and_built_anew() {
     let mut aside = Vec::new();
     for _ in 0..3 {
         change_a_row(&data, Table::Accounts);
-        let found = inspect(&data.path("books"), CACHE_BYTES, |_| {});
+        let found = inspect(&data.path("books"), CACHE_BYTES);
         assert!(matches!(found, Inspection::Damaged(_)), "{found:?}");
         let (found, rebuilt) = data.run();
         assert_eq!(found, whole(&batches));
@@ -253,7 +254,7 @@ fn books_that_the_replay_proves_wrong_are_built_anew() {
         });
         assert!(cut.is_err() && groups == 1);
     }
-    let readable = inspect(&data.path("books"), CACHE_BYTES, |_| {});
+    let readable = inspect(&data.path("books"), CACHE_BYTES);
     let Inspection::Readable(readable) = readable else {
         panic!("{readable:?}")
     };
@@ -302,6 +303,14 @@ fn how_an_inspecting_program_ends_is_judged() {
         (
             r#"echo '{"rows":1}'; echo '{"result":{"damaged":"torn"}}'"#,
             "torn",
+        ),
+        (
+            r#"echo '{"piece":{"table":1,"bytes":100}}'; echo short"#,
+            "exit status: 0",
+        ),
+        (
+            r#"echo '{"piece":{"table":1,"bytes":8}}'; printf '\001\000\001\000\000\000kv'"#,
+            "accounts",
         ),
     ] {
         let found = shell(script)

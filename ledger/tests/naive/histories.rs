@@ -301,7 +301,11 @@ impl History {
         };
         let key = self.key(card, MessageClass::FileAction);
         Command::FileAction {
-            facts: FileActionFacts { key, action },
+            facts: FileActionFacts {
+                key,
+                action,
+                business_date: None,
+            },
             stored: Vec::new(),
         }
     }

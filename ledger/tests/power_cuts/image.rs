@@ -5,6 +5,7 @@ use std::path::{Path, PathBuf};
 
 use ledger::books::inspection::{Inspection, inspect};
 use ledger::rebuild::{self, Opened, Places, Source};
+use ledger::recovery::Replay;
 
 use crate::reference::Reference;
 use crate::work;
@@ -138,7 +139,7 @@ impl Image {
             cache_bytes: options.books_cache_bytes,
             inspector: &options.inspector,
             since,
-            checkpoint_rows: options.checkpoint_rows,
+            replay: Replay::whole(options.checkpoint_rows),
         });
         let Opened {
             recovery: opened,
@@ -157,7 +158,7 @@ impl Image {
 
 /// sled alone, on files that a power cut left.
 fn open_books(directory: &Path) -> Result<bool, String> {
-    let inspection = inspect(directory, work::CACHE_BYTES, |_| {});
+    let inspection = inspect(directory, work::CACHE_BYTES);
     Ok(matches!(inspection, Inspection::Readable(_)))
 }
 

@@ -118,6 +118,7 @@ pub(crate) fn request(key: MatchKey, fingerprint: Fingerprint) -> RequestFacts {
         card_acceptor_name: None,
         circumstances: Circumstances::default(),
         stand_in_reason: None,
+        business_date: None,
     }
 }
 
@@ -135,5 +136,6 @@ pub(crate) fn reversal(
         advice: false,
         replacement_minor: None,
         retrieval_reference: None,
+        business_date: None,
     }
 }

@@ -255,7 +255,7 @@ fn same_when_built_anew(world: &World) -> Result<(), String> {
     }
     anew.checkpoint().map_err(|error| error.to_string())?;
     let contents = |books: &ViewWriter<MemoryStore>| {
-        let found = load::contents(books.views().store(), |_| {});
+        let found = load::contents(books.views().store(), |_, _| Ok(()));
         found.map_err(|error| error.to_string())
     };
     let (found, expected) = (contents(&anew)?, contents(&world.books)?);

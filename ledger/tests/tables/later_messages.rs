@@ -50,6 +50,7 @@ pub(crate) fn reversal(
         advice: verb == "advice",
         replacement_minor: words.read("keeping", line::amount)?,
         retrieval_reference: words.take("rrn"),
+        business_date: None,
     };
     Ok(Command::Reverse {
         facts: Box::new(facts),
@@ -93,6 +94,7 @@ pub(crate) fn file_action(stan: u32, words: &mut Words) -> Result<Command, Strin
         facts: FileActionFacts {
             key: key(stan, MessageClass::FileAction, card, words)?,
             action,
+            business_date: None,
         },
         stored: Vec::new(),
     })

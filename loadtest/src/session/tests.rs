@@ -4,6 +4,7 @@ use std::time::Duration;
 
 use codec::FrameReader;
 
+use super::requests::LAST_STAN;
 use super::*;
 use crate::mix::Mix;
 use crate::plan::tests::plan;
@@ -497,7 +498,7 @@ fn an_answer_read_after_its_deadline_is_late_whoever_was_slow() {
 #[test]
 fn stans_wrap_past_six_digits() {
     let mut bench = Bench::new(steady("purchase = 1"));
-    bench.session.next_stan = LAST_STAN;
+    bench.session.requests.next_stan = LAST_STAN;
     let stans: Vec<String> = bench
         .send(MILLISECOND_NS)
         .iter()

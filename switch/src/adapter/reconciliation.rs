@@ -6,11 +6,11 @@
 //! one, and DE50 the currency. Must never: change a total.
 
 use codec::{Element, Message};
+use ledger::identifiers::BusinessDate;
 use rules::{Currency, ResponseCode};
 use serde_json::{Value, json};
 
 use super::{FormatError, number, private};
-use crate::network_state::parse_date;
 use crate::totals::{Day, Sums};
 
 const SETTLEMENT_CURRENCY: u8 = 50;
@@ -51,8 +51,8 @@ const AMOUNTS: [Total; 4] = [
 /// What a network asks to be compared.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Claim {
-    /// MMDD as a number, where it is said.
-    pub date: Option<u16>,
+    /// The business day, where it is said.
+    pub date: Option<BusinessDate>,
     currency: Option<Currency>,
     /// What it has, by element.
     totals: Vec<(u8, i64)>,
@@ -106,8 +106,8 @@ pub struct Difference {
 pub struct Reconciliation {
     /// How they compare.
     pub balance: Balance,
-    /// MMDD as a number.
-    pub date: u16,
+    /// The business day.
+    pub date: BusinessDate,
     /// What is not the same.
     pub differences: Vec<Difference>,
     currency: Option<Currency>,
@@ -124,7 +124,7 @@ impl Claim {
         let element = Element::SETTLEMENT_DATE;
         let date = message.text(element).map(|date| {
             let problem = "is no date";
-            parse_date(date).map_err(|_no_date| FormatError { element, problem })
+            BusinessDate::parse(date).ok_or(FormatError { element, problem })
         });
         let currency = currency(message)?;
         let mut totals = Vec::new();
@@ -150,7 +150,7 @@ impl Claim {
 
     /// Compares it with what this side has of a day.
     #[must_use]
-    pub fn compare(&self, date: u16, day: &Day) -> Reconciliation {
+    pub fn compare(&self, date: BusinessDate, day: &Day) -> Reconciliation {
         let sums = day.sums(self.currency);
         let kept = sums.map(|sums| (day.clone(), sums));
         let differs = |(element, said): &(u8, i64)| {
@@ -194,10 +194,7 @@ impl Reconciliation {
     #[must_use]
     pub fn elements(&self) -> Vec<(Element, String)> {
         let mut elements = vec![
-            (
-                Element::SETTLEMENT_DATE.number(),
-                format!("{:04}", self.date),
-            ),
+            (Element::SETTLEMENT_DATE.number(), self.date.to_string()),
             (SETTLEMENT_CODE, self.balance.code().to_owned()),
         ];
         if let Some((day, sums)) = &self.kept {
@@ -234,11 +231,11 @@ impl Reconciliation {
                 });
                 let differs: Vec<String> = differs.collect();
                 Some(format!(
-                    "totals of {date:04} out of balance: {}",
+                    "totals of {date} out of balance: {}",
                     differs.join("; ")
                 ))
             }
-            Balance::NotCompared => Some(format!("totals of {date:04} could not be compared")),
+            Balance::NotCompared => Some(format!("totals of {date} could not be compared")),
         }
     }
 
@@ -253,7 +250,7 @@ impl Reconciliation {
             })
         });
         json!({
-            "business_date": format!("{:04}", self.date),
+            "business_date": self.date.to_string(),
             "currency": self.currency.map(|currency| currency.to_string()),
             "result": self.balance.as_str(),
             "differences": differences.collect::<Vec<_>>(),
@@ -303,6 +300,8 @@ fn net(text: &str) -> Option<i64> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    const DATE: BusinessDate = BusinessDate(1121);
 
     /// 7 debits of 70.00, one of 10.00 undone, 2 credits of 5.00, fees, in one currency; the same in another where that is
     /// said; 6 transfers, one undone.
@@ -385,7 +384,7 @@ mod tests {
             ),
             (&[(81, 3), (88, 0)][..], Some("986"), 1, Balance::In, None),
         ] {
-            let compared = claim(currency, totals).compare(1121, &day(currencies));
+            let compared = claim(currency, totals).compare(DATE, &day(currencies));
             assert_eq!(compared.balance, balance, "{totals:?} {currency:?}");
             let found = compared.differences.first();
             let found = found.map(|found| (found.element, found.said, found.kept));
@@ -393,14 +392,14 @@ mod tests {
         }
         let mut missed = day(1);
         missed.incomplete = true;
-        let compared = claim(dollars, &ALL).compare(1121, &missed);
+        let compared = claim(dollars, &ALL).compare(DATE, &missed);
         assert_eq!(compared.balance, Balance::NotCompared);
         assert_eq!(compared.response_code().as_str(), "95");
     }
 
     #[test]
     fn an_answer_has_the_totals_of_this_side() {
-        let compared = claim(Some("840"), &[(76, 8)]).compare(1121, &day(1));
+        let compared = claim(Some("840"), &[(76, 8)]).compare(DATE, &day(1));
         assert_eq!(compared.response_code().as_str(), "00");
         let elements = compared.elements();
         let text = |number: u8| {

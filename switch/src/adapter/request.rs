@@ -12,7 +12,7 @@ use ledger::authorization::{
     StandInReason,
 };
 use ledger::entities::CardStatus;
-use ledger::identifiers::CardHash;
+use ledger::identifiers::{BusinessDate, CardHash};
 use rules::{
     AccountType, Currency, NetworkId, OperationKind, ProcessingCode, ResponseCode, Snapshot,
 };
@@ -137,7 +137,18 @@ pub fn authorization(
             circumstances::of(message),
         )?,
         stand_in_reason: stand_in_reason(message, plan),
+        business_date: business_date(message, plan),
     })
+}
+
+/// The business day that the message belongs to, and that its answer names: the one that it names itself where the answer
+/// returns that (DE15 is then a part of the transaction's name), else the network's current one.
+fn business_date(message: &Message, plan: &NetworkPlan) -> Option<BusinessDate> {
+    let element = Element::SETTLEMENT_DATE;
+    let named = message.text(element);
+    let named = named.filter(|_| plan.echoes(message.mti().class(), element));
+    let named = named.and_then(BusinessDate::parse);
+    named.or_else(|| plan.state.business_date())
 }
 
 /// Why the network decided in the switch's stead. What is no code is not worth a format error: nothing depends on it.
@@ -187,6 +198,7 @@ pub fn reversal(
         advice: message.mti().function() == MtiFunction::Advice,
         replacement_minor: replacement(message)?,
         retrieval_reference: owned(message, Element::RETRIEVAL_REFERENCE_NUMBER),
+        business_date: business_date(message, plan),
     })
 }
 
@@ -209,7 +221,7 @@ pub fn acknowledgement(
 /// [`FormatError`] for the first element that is missing or means nothing.
 pub fn file_action(
     message: &Message,
-    network: NetworkId,
+    plan: &NetworkPlan,
     card: CardHash,
 ) -> Result<FileActionFacts, FormatError> {
     let status = || {
@@ -224,8 +236,9 @@ pub fn file_action(
         Some(_) | None => None,
     };
     Ok(FileActionFacts {
-        key: match_key(message, network, card)?,
+        key: match_key(message, plan.network.id, card)?,
         action,
+        business_date: business_date(message, plan),
     })
 }
 

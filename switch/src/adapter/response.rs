@@ -1,7 +1,7 @@
 //! From an outcome to a response message.
 //!
 //! Owns: what each element of a response holds: the network's echo list, then DE38, 39 and 54 of the
-//! answer, what the network's adapter says, and DE15 once the network has cut over. Must never: return DE14, 35,
+//! answer, what the network's adapter says, and DE15, the business day of the decision, once the network has cut over. Must never: return DE14, 35,
 //! 45, 52 or 55 of the request, which no echo list may name, or approve without a durable outcome; totals (05xx) are not money.
 
 use bytes::BytesMut;
@@ -10,6 +10,7 @@ use ledger::Durable;
 use ledger::authorization::{Answer, Balances, PartialAmount};
 use ledger::command::Outcome;
 use ledger::entities::CardStatus;
+use ledger::identifiers::BusinessDate;
 use rules::{Reason, ResponseCode};
 
 use super::Incoming;
@@ -35,7 +36,8 @@ pub fn decided(
         let refusal = Refusal::because(Reason::SystemMalfunction);
         return refused(plan, request, refusal, out);
     };
-    write(plan, request, &decided.answer, out)?;
+    let date = decided.business_date;
+    write(plan, request, &decided.answer, (date, &[]), out)?;
     Ok(decided.answer.response_code)
 }
 
@@ -50,7 +52,8 @@ pub fn refused(
     out: &mut BytesMut,
 ) -> Result<ResponseCode, EncodeError> {
     let response_code = refusal.response_code(&plan.network);
-    write(plan, request, &Answer::code(response_code), out)?;
+    let (answer, date) = (Answer::code(response_code), plan.state.business_date());
+    write(plan, request, &answer, (date, &[]), out)?;
     Ok(response_code)
 }
 
@@ -70,25 +73,17 @@ pub fn reconciled(
     let response_code = reconciliation.response_code();
     let mut elements = reconciliation.elements();
     elements.retain(|(element, _)| plan.dialect.element_name(*element).is_some());
-    write_with(plan, request, &Answer::code(response_code), &elements, out)?;
+    let (answer, date) = (Answer::code(response_code), plan.state.business_date());
+    write(plan, request, &answer, (date, &elements), out)?;
     Ok(response_code)
 }
 
+/// Appends a response with a business date and elements of its own.
 fn write(
     plan: &NetworkPlan,
     request: &Incoming,
     answer: &Answer,
-    out: &mut BytesMut,
-) -> Result<(), EncodeError> {
-    write_with(plan, request, answer, &[], out)
-}
-
-/// The same with elements of its own.
-fn write_with(
-    plan: &NetworkPlan,
-    request: &Incoming,
-    answer: &Answer,
-    own: &[(Element, String)],
+    (date, own): (Option<BusinessDate>, &[(Element, String)]),
     out: &mut BytesMut,
 ) -> Result<(), EncodeError> {
     // Links hand over requests only, and every request has a response.
@@ -106,13 +101,14 @@ fn write_with(
     let billed = answer.partial.and_then(|partial| partial.billing_minor);
     let billed = billed.map(|minor| format!("{minor:012}"));
     let status = answer.card_status.map(card_status);
-    let date = business_date(plan, message);
+    let date = date.filter(|_| names_date(plan, message));
+    let date = date.map(|date| date.to_string());
     let mut response = plan.dialect.encoder(mti);
     for list in plan.echo(message.mti().class()) {
         response.echo(message, list);
     }
-    if let Some((element, date)) = &date {
-        response.set(*element, date);
+    if let Some(date) = date.as_deref() {
+        response.set(Element::SETTLEMENT_DATE, date);
     }
     response.set(Element::RESPONSE_CODE, answer.response_code.as_str());
     if let Some(code) = &answer.approval_code {
@@ -139,19 +135,14 @@ fn write_with(
     framing.write_reply(out, header, |out| response.write(out))
 }
 
-/// DE15 of an answer to anything but network management, once the network has cut over; where the echo list has it, that
-/// of the request, which is a part of the transaction's name.
-fn business_date(plan: &NetworkPlan, request: &Message) -> Option<(Element, String)> {
-    if request.mti().class() == MtiClass::NetworkManagement {
-        return None;
-    }
-    let element = Element::SETTLEMENT_DATE;
-    plan.dialect.element_name(element)?;
-    let mut lists = plan.echo(request.mti().class()).into_iter();
-    if request.has(element) && lists.any(|list| list.contains(&element)) {
-        return None;
-    }
-    Some((element, plan.state.business_date()?))
+/// Whether the answer names a business day of this side: not to network management; and what the request names itself is
+/// returned where the echo list has DE15.
+fn names_date(plan: &NetworkPlan, request: &Message) -> bool {
+    let (class, element) = (request.mti().class(), Element::SETTLEMENT_DATE);
+    let returned = request.has(element) && plan.echoes(class, element);
+    class != MtiClass::NetworkManagement
+        && !returned
+        && plan.dialect.element_name(element).is_some()
 }
 
 /// DE54 of a partial approval: what had been asked (57).

@@ -10,7 +10,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 use ledger::Watermark;
-use ledger::identifiers::ShardId;
+use ledger::identifiers::{ShardId, Timestamp};
 use ledger::journal::Batch;
 use ledger::journal::cursor::{Cursor, CursorError, oldest_held};
 use ledger::journal::disk::{Directory, Disk};
@@ -135,9 +135,14 @@ impl<D: Disk + Clone> Emitter<D> {
     ///
     /// # Errors
     /// [`EventError`] when the files cannot be written.
-    pub fn tell(&mut self, waiting: &WaitingNotices) -> Result<(), EventError> {
+    pub fn tell(
+        &mut self,
+        waiting: &WaitingNotices,
+        now: Timestamp,
+        ending: bool,
+    ) -> Result<(), EventError> {
         self.text.clear();
-        waiting.write(self.shard, &mut self.text);
+        waiting.write(self.shard, now, ending, &mut self.text);
         if self.text.is_empty() {
             return Ok(());
         }
@@ -182,7 +187,7 @@ pub fn follow(
         rank.caught_up();
         let waited_us = now().0.saturating_sub(saved.0);
         if quiet || u128::try_from(waited_us).unwrap_or(0) >= interval.as_micros() {
-            emitter.tell(notices)?;
+            emitter.tell(notices, now(), stopping)?;
             emitter.save()?;
             saved = now();
         }

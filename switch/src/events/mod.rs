@@ -5,12 +5,14 @@
 //! id, and is written in journal order; batches that the journal let go before they were read are told as
 //! one event of their own; what happens on links and to networks is told by [`Notices`]. Must never: be ahead of the watermark, or hold card secrets.
 
+mod allowance;
 pub(crate) mod clearing;
 mod emitter;
 mod files;
 mod notices;
 pub(crate) mod transfer;
 
+pub use allowance::Source;
 pub use emitter::{Emitter, follow};
 pub use files::EventFiles;
 pub(crate) use files::{files_of, saved_sequence};

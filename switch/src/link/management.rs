@@ -4,6 +4,7 @@
 
 use bytes::BytesMut;
 use codec::{Element, Message};
+use ledger::identifiers::BusinessDate;
 use rules::Reason;
 
 use super::{Anomaly, Link, Received, References, Surroundings, Told};
@@ -95,11 +96,14 @@ fn key_code(code: &str) -> Option<&'static str> {
 }
 
 /// A new business day has begun: its date is that of the settlement. `None` when it had begun before.
-fn cut_over(message: &Message, around: &Surroundings<'_>) -> Result<Option<String>, FormatError> {
+fn cut_over(
+    message: &Message,
+    around: &Surroundings<'_>,
+) -> Result<Option<BusinessDate>, FormatError> {
     let element = Element::SETTLEMENT_DATE;
     let date = message.text(element).ok_or_else(|| missing(element))?;
     let problem = "is no date";
+    let date = BusinessDate::parse(date).ok_or(FormatError { element, problem })?;
     let changed = around.plan.state.cut_over(date, around.now);
-    let changed = changed.map_err(|_no_date| FormatError { element, problem })?;
-    Ok(changed.then(|| date.to_owned()))
+    Ok(changed.then_some(date))
 }

@@ -4,7 +4,7 @@
 //! names a message of ours. Must never: decide again what was decided, or answer a rejection of an answer.
 
 use bytes::BytesMut;
-use codec::{Element, Message, Mti, MtiClass, MtiFunction, OriginalDataElements};
+use codec::{Element, Message, Mti, MtiClass, MtiFunction, OriginalDataElements, VisaHeader};
 
 use super::sent::number;
 use super::{Anomaly, Link, Received, Rejected, Rejection, Surroundings, Told};
@@ -17,6 +17,11 @@ pub(super) const REJECTED: &str = "rejected by the network";
 
 /// Characters of a reason that are told.
 const CODE_CHARACTERS: usize = 8;
+
+/// The code in the header of a frame that the network gives back.
+pub(super) fn reject_code(header: &[u8]) -> Option<u16> {
+    VisaHeader::parse(header).ok()?.reject_code
+}
 
 /// What names a message of ours, as far as the rejection says it.
 struct Name {

@@ -3,7 +3,7 @@
 //! Owns: how it is named, counted and told. Must never: carry anything of a card.
 
 use codec::Mti;
-use ledger::identifiers::RecordId;
+use ledger::identifiers::{BusinessDate, RecordId};
 use rules::ResponseCode;
 use serde_json::{Value, json};
 
@@ -18,8 +18,8 @@ pub enum Told {
     Rejected(Rejection),
     /// All links of the network are signed on, or are not any more.
     GroupSignOn(bool),
-    /// A new business day has begun: MMDD.
-    CutOver(String),
+    /// A new business day has begun.
+    CutOver(BusinessDate),
     /// The network begins, or ends, to send the advices that it has kept.
     Advices(bool),
     /// The network had totals compared.
@@ -136,7 +136,7 @@ impl Told {
                 })
             }
             Self::GroupSignOn(signed_on) => json!({ "signed_on": signed_on }),
-            Self::CutOver(date) => json!({ "business_date": date }),
+            Self::CutOver(date) => json!({ "business_date": date.to_string() }),
             Self::Advices(sent) => json!({ "sent": sent }),
             Self::Totals(reconciliation) => reconciliation.data(),
             Self::KeyExchange { code, refused } => json!({

@@ -9,6 +9,7 @@ use std::thread::JoinHandle;
 
 use anyhow::anyhow;
 use ledger::Watermark;
+use ledger::identifiers::BusinessDate;
 use ledger::journal::disk::Directory;
 
 use crate::events::{self, Emitter, EventError, WaitingNotices};
@@ -67,7 +68,7 @@ pub(super) fn totals(
                 let networks = shared.rulebook.networks();
                 networks
                     .plan(network)
-                    .map_or(0, |plan| plan.state.date_at(time))
+                    .map_or_else(BusinessDate::default, |plan| plan.state.date_at(time))
             };
             totals::follow(reader, shared.submitter.watermark(), &date_of, stopping)
         },

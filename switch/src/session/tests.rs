@@ -4,6 +4,7 @@ use std::collections::BTreeSet;
 
 use proptest::prelude::*;
 
+use super::sent::{MOST_LATE, MOST_WAITING};
 use super::*;
 
 /// 2026-11-20T12:00:00Z.
@@ -392,9 +393,10 @@ proptest! {
                     Action::Became(_) | Action::Noted(_) => {}
                 }
             }
-            prop_assert_eq!(sent.len() - ended, session.waiting.len());
-            prop_assert!(session.waiting.len() <= MOST_WAITING);
-            prop_assert!(session.late.len() <= MOST_LATE);
+            let (waiting, late) = session.sent.counts();
+            prop_assert_eq!(sent.len() - ended, waiting);
+            prop_assert!(waiting <= MOST_WAITING);
+            prop_assert!(late <= MOST_LATE);
             // Who wakes when told to makes progress.
             let mut turns = 0;
             while let Some(wake) = session.wakes_at().filter(|wake| *wake <= now) {

@@ -4,6 +4,9 @@
 //! that keeps them over restarts ([`TotalsReader`]). A record counts once, however often its batch is read. Must never:
 //! be ahead of the watermark, or be asked by a decision.
 //!
+//! A record counts on the business day that it says, which its answer names. Messages that were under way when a day began
+//! are recorded behind the first of that day, so for a while two days grow.
+//!
 //! As the 1987 edition has it: financial messages (02xx) count as debits and credits with their amounts, what undoes them
 //! as reversals; authorizations (01xx) move no money between the parties and are only counted, and so are inquiries.
 //! What was declined counts as nothing. Amounts are those of DE4, apart by currency. A transfer (DE3 40 to 49) is counted as
@@ -13,14 +16,14 @@ mod fees;
 mod kept;
 mod reader;
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 
 use ledger::Record;
 use ledger::authorization::{
     AuthorizationDecided, Clearing, Fingerprint, MessageClass, MessageKey, ReversalDecided,
     ReversalResult,
 };
-use ledger::identifiers::{ShardId, Timestamp};
+use ledger::identifiers::{BusinessDate, ShardId, Timestamp};
 use ledger::journal::Batch;
 use ledger::record::{Unreadable, records_of};
 use rules::{BalanceImpact, Currency, NetworkId};
@@ -33,6 +36,15 @@ pub use self::reader::{SharedTotals, TotalsError, TotalsReader, follow};
 
 /// Business days of a network that are kept.
 const DAYS: usize = 16;
+
+/// No message is longer under way than this.
+const UNDER_WAY_US: i64 = 60_000_000;
+
+/// No business day is longer than this, holidays and all.
+const LONGEST_DAY_US: i64 = 7 * 86_400_000_000;
+
+/// Within this time a date names one day.
+const HALF_A_YEAR_US: i64 = 183 * 86_400_000_000;
 
 /// A number of operations and their amount.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -83,8 +95,10 @@ impl Sums {
 pub struct Day {
     /// The network.
     network: u8,
-    /// MMDD as a number.
-    date: u16,
+    date: BusinessDate,
+    /// The time of the first batch that counts in it.
+    #[serde(default)]
+    began: Timestamp,
     /// Whether records are missing: the journal let go of them before they were counted.
     pub incomplete: bool,
     /// Authorizations approved.
@@ -220,7 +234,7 @@ impl Day {
         });
         json!({
             "network": network,
-            "business_date": format!("{:04}", self.date),
+            "business_date": self.date.to_string(),
             "complete": !self.incomplete,
             "authorizations": self.authorizations,
             "inquiries": self.inquiries,
@@ -241,8 +255,8 @@ fn add(sum: &mut Sum, sign: i64, minor: i64) {
     sum.minor = sum.minor.saturating_add(minor.saturating_mul(sign));
 }
 
-/// Tells the business date, MMDD, of a decision of a network at a time.
-pub type DateOf<'a> = &'a dyn Fn(NetworkId, Timestamp) -> u16;
+/// Tells the business day of a network that had begun by a time: the one of a record that says none.
+pub type DateOf<'a> = &'a dyn Fn(NetworkId, Timestamp) -> BusinessDate;
 
 /// The totals of all networks up to a batch.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -250,6 +264,9 @@ pub type DateOf<'a> = &'a dyn Fn(NetworkId, Timestamp) -> u16;
 pub struct Totals {
     /// The last batch that is counted.
     sequence: u64,
+    /// Its time.
+    #[serde(default)]
+    time: Timestamp,
     /// The oldest first.
     days: Vec<Day>,
     /// Whether batches were missed before the next one.
@@ -285,17 +302,19 @@ impl Totals {
             let (_, record) = record?;
             match &record {
                 Record::AuthorizationDecided(decided) => {
-                    let network = decided.facts.key.network;
-                    self.day_of(network, batch.time, date_of).decided(decided);
+                    let facts = &decided.facts;
+                    let said = (facts.key.network, facts.business_date);
+                    self.day_of(said, batch.time, date_of).decided(decided);
                 }
                 Record::ReversalDecided(decided) => {
-                    let network = decided.facts.key.network;
-                    self.day_of(network, batch.time, date_of).reversed(decided);
+                    let facts = &decided.facts;
+                    let said = (facts.key.network, facts.business_date);
+                    self.day_of(said, batch.time, date_of).reversed(decided);
                 }
                 _ => {}
             }
         }
-        self.sequence = batch.sequence;
+        (self.sequence, self.time) = (batch.sequence, batch.time);
         Ok(())
     }
 
@@ -303,16 +322,18 @@ impl Totals {
     pub fn miss(&mut self, through: u64) {
         self.sequence = through;
         self.missed = true;
-        let mut networks = BTreeSet::new();
+        let under_way = self.time.plus_us(UNDER_WAY_US.saturating_neg());
+        let mut next = BTreeMap::new();
         for day in self.days.iter_mut().rev() {
-            // The last one of each network went on.
-            day.incomplete |= networks.insert(day.network);
+            // The last one of each network went on, and so did those that had just ended.
+            let ended = next.insert(day.network, day.began);
+            day.incomplete |= ended.is_none_or(|ended| ended >= under_way);
         }
     }
 
     /// The totals of a day, all zero for one of which nothing was counted.
     #[must_use]
-    pub fn day(&self, network: NetworkId, date: u16) -> Day {
+    pub fn day(&self, network: NetworkId, date: BusinessDate) -> Day {
         let mut days = self.days.iter().rev();
         let found = days.find(|day| day.network == network.0 && day.date == date);
         found.cloned().unwrap_or_else(|| Day {
@@ -331,29 +352,50 @@ impl Totals {
         json!({ "through_sequence": self.sequence, "days": days.collect::<Vec<_>>() })
     }
 
-    fn day_of(&mut self, network: NetworkId, time: Timestamp, date_of: DateOf<'_>) -> &mut Day {
-        let date = date_of(network, time);
-        let of_network = |day: &Day| day.network == network.0;
-        // Batches are met in order, so a day that is over does not come back but after a year.
-        let last = self.days.iter().rposition(of_network);
-        let is_last = |index: &usize| self.days.get(*index).is_some_and(|day| day.date == date);
-        let index = last.filter(is_last).unwrap_or_else(|| {
+    /// The day that a record of a network counts in, made where there is none.
+    fn day_of(
+        &mut self,
+        (network, said): (NetworkId, Option<BusinessDate>),
+        time: Timestamp,
+        date_of: DateOf<'_>,
+    ) -> &mut Day {
+        let begun = date_of(network, time);
+        let date = said.unwrap_or(begun);
+        let index = self.place_of(network, date, time).unwrap_or_else(|| {
+            let of_network = |day: &Day| day.network == network.0;
             if self.days.iter().filter(|day| of_network(day)).count() >= DAYS
                 && let Some(oldest) = self.days.iter().position(of_network)
             {
                 self.days.remove(oldest);
             }
+            let had_begun = |until: Timestamp| match date == begun {
+                true => date_of(network, until) == date,
+                // Nobody knows when it began.
+                false => time < until.plus_us(LONGEST_DAY_US),
+            };
             self.days.push(Day {
                 network: network.0,
                 date,
-                incomplete: self
-                    .missed_until
-                    .is_some_and(|until| date_of(network, until) == date),
+                began: time,
+                incomplete: self.missed_until.is_some_and(had_begun),
                 ..Day::default()
             });
             self.days.len().saturating_sub(1)
         });
         &mut self.days[index]
+    }
+
+    /// Where a day stands: the last one of the network goes on for as long as it takes, one before it has the date of
+    /// this year.
+    fn place_of(&self, network: NetworkId, date: BusinessDate, time: Timestamp) -> Option<usize> {
+        let last_year = time.plus_us(HALF_A_YEAR_US.saturating_neg());
+        let days = self.days.iter().enumerate().rev();
+        let of_network = days.filter(|(_, day)| day.network == network.0);
+        let mut of_date = of_network
+            .enumerate()
+            .filter(|(_, (_, day))| day.date == date);
+        let (before, (index, day)) = of_date.next()?;
+        (before == 0 || day.began >= last_year).then_some(index)
     }
 }
 

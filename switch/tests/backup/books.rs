@@ -15,6 +15,7 @@ use ledger::journal::cursor::Cursor;
 use ledger::journal::disk::Directory;
 use ledger::journal::log::LogOptions;
 use ledger::rebuild::{Opened, Places, RebuildError, open};
+use ledger::recovery::Replay;
 
 pub(crate) const SHARD: ShardId = ShardId(0);
 
@@ -59,7 +60,7 @@ pub(crate) fn opened(data: &Path, checkpoint_rows: usize) -> Result<Opened, Rebu
         cache_bytes: 16 << 20,
         inspector: &inspector(),
         since: Timestamp(i64::MAX),
-        checkpoint_rows,
+        replay: Replay::whole(checkpoint_rows),
     })
 }
 
@@ -69,20 +70,6 @@ pub(crate) fn started(data: &Path) -> (Rows, bool) {
     opened.recovery.view_writer.checkpoint().unwrap();
     let rows = rows(opened.recovery.view_writer.views().store());
     (rows, opened.rebuilt.is_some())
-}
-
-/// Copies a directory.
-pub(crate) fn copy(from: &Path, to: &Path) {
-    std::fs::create_dir_all(to).unwrap();
-    for entry in std::fs::read_dir(from).unwrap() {
-        let entry = entry.unwrap();
-        let (source, target) = (entry.path(), to.join(entry.file_name()));
-        if entry.file_type().unwrap().is_dir() {
-            copy(&source, &target);
-        } else {
-            std::fs::copy(source, target).unwrap();
-        }
-    }
 }
 
 /// Runs something that a damaged store could keep from ending.

@@ -6,7 +6,7 @@ use switch::adapter::{Incoming, response};
 use switch::networks::NetworkPlan;
 
 fn approve(plan: &NetworkPlan, request: &Incoming, answer: &Answer, out: &mut BytesMut) {
-    let _ = response::write(plan, request, answer, out);
+    let _ = response::write(plan, request, answer, (None, &[]), out);
 }
 
 fn main() {}

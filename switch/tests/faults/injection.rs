@@ -1,13 +1,13 @@
 //! strace lets system calls of the switch fail.
 
 use std::path::{Path, PathBuf};
-use std::process::{Command, Stdio};
+use std::process::Command;
 
 use crate::cases::Files;
-use crate::harness::{Process, Switch};
+use crate::harness::{Process, Switch, strace};
 
 /// strace for a process, which injects and writes nothing down.
-fn strace(data: &Path, on: Files, inject: &str) -> Command {
+fn injecting(data: &Path, on: Files, inject: &str) -> Command {
     let mut command = Command::new("strace");
     let call = inject.split(':').next().unwrap();
     command.args(["-f", "-qq", "-e", "signal=none", "-o", "/dev/null"]);
@@ -60,25 +60,15 @@ pub(crate) fn attach(
     on: Files,
     inject: &str,
 ) -> Result<Process, String> {
-    available()?;
-    let mut strace = strace(data, on, inject);
+    strace::available()?;
+    let mut strace = injecting(data, on, inject);
     strace.args(["-p", &switch.id().to_string()]);
     // Quiet only about what ends: that it is attached must be heard.
     let arguments: Vec<_> = strace
         .get_args()
         .filter(|argument| *argument != "-qq")
         .collect();
-    let mut strace = Process::start(Command::new("strace").args(arguments));
-    let heard = strace
-        .log
-        .wait_for("strace is attached or says why not", |line| {
-            line.contains("attached") || line.contains("attach:") || line.contains("ptrace")
-        });
-    if heard.contains("attached") {
-        return Ok(strace);
-    }
-    strace.wait();
-    Err(heard)
+    strace::attach(Command::new("strace").args(arguments))
 }
 
 /// A command under strace from its beginning; it ends as the command does.
@@ -91,8 +81,8 @@ pub(crate) fn around(
     on: Files,
     inject: &str,
 ) -> Result<Command, String> {
-    available()?;
-    let mut strace = strace(data, on, inject);
+    strace::available()?;
+    let mut strace = injecting(data, on, inject);
     // Detached: the child is the command, not strace.
     strace.arg("-D");
     strace.arg(command.get_program()).args(command.get_args());
@@ -100,16 +90,4 @@ pub(crate) fn around(
         strace.current_dir(directory);
     }
     Ok(strace)
-}
-
-fn available() -> Result<(), String> {
-    let tried = Command::new("strace")
-        .args(["-o", "/dev/null", "true"])
-        .stderr(Stdio::null())
-        .status();
-    match tried {
-        Ok(status) if status.success() => Ok(()),
-        Ok(_) => Err("strace may not trace here".to_owned()),
-        Err(error) => Err(format!("strace: {error}")),
-    }
 }

@@ -35,7 +35,7 @@ impl Mount {
     pub(crate) fn again(&self, options: &str) {
         let options = format!("remount,{options}");
         let mounted = run(Command::new("mount").args(["-o", &options]).arg(&self.at));
-        assert_eq!(mounted.code, Some(0), "{}", mounted.stderr);
+        mounted.expect_good();
     }
 
     /// Leaves no space.

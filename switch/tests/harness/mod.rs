@@ -18,6 +18,7 @@ mod message;
 mod process;
 mod random;
 mod simulator;
+pub(crate) mod strace;
 mod switch;
 mod world;
 
@@ -26,7 +27,7 @@ pub(crate) use clock::{PATIENCE, SetOnDrop, await_answer, eventually, now, pause
 pub(crate) use http::{Answer, get as http_get};
 pub(crate) use log::Log;
 pub(crate) use message::{DIALECT, Fields, generated_account, generated_pan, text};
-pub(crate) use process::{Ended, Process, run, signal, skipped};
+pub(crate) use process::{Ended, Process, run, run_with_input, signal, skipped};
 pub(crate) use random::Random;
 pub(crate) use simulator::{loadtest, simulator};
 pub(crate) use switch::Switch;

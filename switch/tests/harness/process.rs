@@ -1,6 +1,6 @@
 //! A child process that does not outlive its test.
 
-use std::process::{Child, Command, ExitStatus, Stdio};
+use std::process::{Child, Command, ExitStatus, Output, Stdio};
 
 use super::clock::eventually;
 use super::log::Log;
@@ -20,6 +20,22 @@ pub(crate) struct Ended {
     pub(crate) code: Option<i32>,
     pub(crate) stdout: String,
     pub(crate) stderr: String,
+}
+
+impl Ended {
+    /// It ended with 0.
+    #[track_caller]
+    pub(crate) fn expect_good(&self) {
+        assert_eq!(self.code, Some(0), "{}{}", self.stdout, self.stderr);
+    }
+
+    fn of(output: &Output) -> Self {
+        Self {
+            code: output.status.code(),
+            stdout: String::from_utf8_lossy(&output.stdout).into_owned(),
+            stderr: String::from_utf8_lossy(&output.stderr).into_owned(),
+        }
+    }
 }
 
 impl Process {
@@ -90,11 +106,22 @@ pub(crate) fn run(command: &mut Command) -> Ended {
         .stdin(Stdio::null())
         .output()
         .unwrap_or_else(|error| panic!("{command:?}: {error}"));
-    Ended {
-        code: output.status.code(),
-        stdout: String::from_utf8_lossy(&output.stdout).into_owned(),
-        stderr: String::from_utf8_lossy(&output.stderr).into_owned(),
-    }
+    Ended::of(&output)
+}
+
+/// Runs a command to its end, which reads this from standard input.
+pub(crate) fn run_with_input(command: &mut Command, input: &str) -> Ended {
+    use std::io::Write as _;
+    let mut process = command
+        .stdin(Stdio::piped())
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped())
+        .spawn()
+        .unwrap_or_else(|error| panic!("{command:?}: {error}"));
+    let mut stdin = process.stdin.take().unwrap();
+    stdin.write_all(input.as_bytes()).unwrap();
+    drop(stdin);
+    Ended::of(&process.wait_with_output().unwrap())
 }
 
 /// Says on standard error, past the capture of test output, that a test was skipped and why.

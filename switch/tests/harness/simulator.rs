@@ -50,7 +50,7 @@ fn build(package: &str) -> PathBuf {
         profile => drop(cargo.args(["--profile", profile])),
     }
     let built = run(&mut cargo);
-    assert_eq!(built.code, Some(0), "{}", built.stderr);
+    built.expect_good();
     binary
 }
 

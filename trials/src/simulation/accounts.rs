@@ -92,6 +92,8 @@ pub const CARDS: [(&str, usize, usize); 4] = [
     ("4000001200000081", 2, 2),
     ("4000001200000099", 3, 4),
 ];
+/// Cards whose status networks change, with their account.
+pub const FILED: [(&str, usize); 2] = [("4000001200000107", 1), ("4000001200000115", 2)];
 /// A card that is blocked.
 pub const BLOCKED_PAN: &str = "4000001200000040";
 /// A card that nobody issued.
@@ -142,6 +144,11 @@ pub fn set_up(rules: &rules::Snapshot, vault: &CardVault) -> Vec<Command> {
                 debit: account_id(debit),
             },
         };
+        let holder = CustomerId(OPENINGS[account].owner);
+        commands.push(card(vault, pan, CardStatus::Normal, mode, holder));
+    }
+    for (pan, account) in FILED {
+        let mode = CardMode::Single(account_id(account));
         let holder = CustomerId(OPENINGS[account].owner);
         commands.push(card(vault, pan, CardStatus::Normal, mode, holder));
     }

@@ -5,7 +5,7 @@
 
 use ledger::identifiers::Timestamp;
 use ledger::journal::simulated::SimulatedDisk;
-use ledger::recovery::Recovery;
+use ledger::recovery::{Recovery, Replay};
 use ledger::snapshot::files;
 
 use super::checkers::{Checker, Verdict, Violation};
@@ -104,7 +104,7 @@ impl World<'_> {
         let manner = Manner {
             options: options(&self.plan.bounds),
             since: since(&self.rules, now),
-            checkpoint_rows: usize::MAX,
+            replay: Replay::whole(usize::MAX),
         };
         open(disks, manner).map(|started| started.recovery)
     }

@@ -10,12 +10,8 @@ use ledger::journal::simulated::{Failure, Fault, Operation, SimulatedDisk};
 use super::checkers::{Checker, Verdict, Violation};
 use super::marks::Mark;
 use super::node::{Backlog, Disks, Node, options};
-use super::run::{BEGINNING, Run};
+use super::run::Run;
 use super::world::World;
-
-const DAY_US: i64 = 86_400_000_000;
-/// Days that a world lasts at most.
-const OLDEST_DAYS: i64 = 28;
 
 /// Rounds that a drain may take.
 const DRAIN_ROUNDS: usize = 1000;
@@ -49,15 +45,6 @@ impl World<'_> {
         let long = self.run.random.below_us(30_000_000);
         self.run.pass_us(long);
         self.run.reach(Mark::Paused);
-    }
-
-    /// Days pass; in all, fewer than the books keep the keys of messages.
-    pub(super) fn age(&mut self) {
-        let long = self.run.random.below_us(6 * DAY_US);
-        if self.run.time.plus_us(long) < BEGINNING.plus_us(OLDEST_DAYS * DAY_US) {
-            self.run.pass_us(long);
-            self.run.reach(Mark::Aged);
-        }
     }
 
     /// The disk fails under a commit: the process ends, and nothing more is acknowledged.
@@ -280,6 +267,8 @@ impl World<'_> {
         disks.events = disks.events.crashed(0);
         self.run.reach(Mark::Drained);
         self.start(disks)?;
+        // What a start leaves to the view-writer is no backlog of an end.
+        self.node_mut().view(usize::MAX);
         let begun = self.node_mut().writer.sequence();
         if begun != ended || self.node_mut().backlog() != Backlog::NONE {
             let what = format!("ended in order at batch {ended}, began again at {begun}");

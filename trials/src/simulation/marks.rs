@@ -65,8 +65,28 @@ marks! {
     ClearingUndone,
     /// The issuer heard an outcome again.
     OutcomeRepeated,
+    /// A file action changed how a card stands, or left it so.
+    FileChanged,
+    /// ... asked for it.
+    FileAskedFor,
+    /// ... was refused.
+    FileActionRefused,
+    /// A card was declined for what a file action had made of it.
+    DeclinedByFile,
     /// Days passed.
     Aged,
+    /// An operator ordered that history goes.
+    PurgeOrdered,
+    /// Decisions left the books.
+    Purged,
+    /// A step of purging was planned on books that had changed since.
+    PurgeOutdated,
+    /// What was so old that it might have left the books was reversed.
+    ReversedLate,
+    /// A host named what had left the books, and was told that it is not known.
+    PurgedNotKnown,
+    /// A repeat of what had left the books was decided anew.
+    PurgedDecidedAgain,
     /// A repeat got the stored answer.
     RepeatAnswered,
     /// A message was given with what the books held under its key: memory may have forgotten it.

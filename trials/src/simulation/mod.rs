@@ -19,6 +19,7 @@
 )]
 
 mod accounts;
+mod ageing;
 mod checkers;
 mod damage;
 mod faults;

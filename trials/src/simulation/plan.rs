@@ -4,106 +4,16 @@
 //! chosen. Leaving things out on purpose lets the rest come in combinations that a mix of everything hides.
 //! Must never: look at the world.
 
+mod actions;
+
+pub use actions::Action;
+
+use ledger::recovery::Replay;
+
 use crate::random::Random;
 
 use super::peers::{Kind, Scheme};
-
-/// One thing that can happen.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Action {
-    /// The host sends something new.
-    Ask,
-    /// The host repeats or reverses what it waits for.
-    Insist,
-    /// The host reverses an approval, in full or in part.
-    Reverse,
-    /// The host reverses with another amount than the original's.
-    ReverseMismatched,
-    /// A host raises an approved amount.
-    Raise,
-    /// A network says what an approved operation came to.
-    Complete,
-    /// Days pass.
-    Age,
-    /// The switch lets go of holds that are due.
-    Expire,
-    /// An operator asks for an operation.
-    Operate,
-    /// A clearing is presented, undone, or presented again.
-    Clear,
-    /// The issuer repeats what it has no outcome of.
-    InsistInOffice,
-    /// The host reverses once more what is reversed.
-    ReverseAgain,
-    /// The host repeats what was answered.
-    RepeatAnswered,
-    /// Somebody sends another amount under the key of an answered message.
-    Conflict,
-    /// A link sends bytes that are no message, or half of one.
-    Garbage,
-    /// A link sends an echo.
-    Echo,
-    /// A host signs off on one of its links, and on again.
-    SignOff,
-    /// The switch is asked for an echo of its own.
-    AskEcho,
-    /// A network signs on, or off, for all of its links.
-    SignOnGroup,
-    /// A network begins a business day.
-    CutOver,
-    /// A network brings keys.
-    BringKeys,
-    /// A network asks for the totals of a day.
-    AskTotals,
-    /// The totals take in durable batches.
-    Count,
-    /// Messages and bytes move between the host and its end of the links.
-    Pump,
-    /// The switch serves one of its links.
-    Serve,
-    /// The writer takes some of what waits.
-    Decide,
-    /// The committer takes batches and writes them.
-    BeginCommit,
-    /// The sync of the commit returns.
-    EndCommit,
-    /// The view-writer takes in durable batches.
-    View,
-    /// The books are written.
-    Checkpoint,
-    /// The emitter takes in durable batches.
-    Emit,
-    /// The emitter saves its place.
-    SaveEvents,
-    /// A link carries nothing, or carries again.
-    Partition,
-    /// The host's end of a link is gone without a word.
-    HalfOpen,
-    /// The host closes a link in order.
-    Close,
-    /// The host stops reading a link for a while.
-    StopReading,
-    /// Other rules are put in force.
-    Reload,
-    /// The clock is set.
-    Jump,
-    /// The process stands still.
-    Pause,
-    /// The process is killed, or power is lost.
-    Crash,
-    /// The disk fails under a commit.
-    FailCommit,
-    /// The books fail under a checkpoint.
-    FailCheckpoint,
-    /// A piece of the next segment is written.
-    Prepare,
-    /// What nobody needs leaves the journal.
-    Retain,
-    /// A snapshot is taken.
-    Snapshot,
-    /// The process is told to end and is started again.
-    Drain,
-}
+use actions::{ALWAYS, BEYOND, PURGING, SOMETIMES};
 
 /// What exists in one world.
 #[derive(Clone, Debug)]
@@ -118,6 +28,8 @@ pub struct Plan {
     pub kinds: Vec<Kind>,
     pub actions: Vec<(Action, usize)>,
     pub bounds: Bounds,
+    /// Days that a world lasts at most.
+    pub days: i64,
     /// Time that passes per step, at most.
     pub step_us: i64,
     /// Percent of crashes that find a commit, a checkpoint or a save of events half done.
@@ -231,6 +143,18 @@ fn draw_lines(random: &mut Random) -> Vec<(Scheme, NetworkFaults)> {
     lines
 }
 
+/// Leaves lines on which every question finds its answer before long: where days pass, what is open keeps them from
+/// passing.
+fn spare(lines: &mut Vec<(Scheme, NetworkFaults)>) {
+    lines.retain(|(scheme, _)| !scheme.requires_sign_on());
+    if lines.is_empty() {
+        lines.resize(2, (Scheme::Generic, NetworkFaults::NONE));
+    }
+    for (_, faults) in lines {
+        faults.delay_us = faults.delay_us.min(MOST_SPARED_US);
+    }
+}
+
 /// Bounds of the switch's queues.
 #[derive(Clone, Copy, Debug)]
 pub struct Bounds {
@@ -243,74 +167,26 @@ pub struct Bounds {
     /// What the system holds for a peer that does not read.
     pub send_buffer_bytes: usize,
     pub write_timeout_us: i64,
-    /// Changed rows after which a start writes the books while it replays.
-    pub start_checkpoint_rows: usize,
+    /// How a start takes in the journal's rest.
+    pub replay: Replay,
     pub retain_hours: u64,
     pub retain_bytes: u64,
     pub reader_lag_bytes: u64,
     pub snapshots_kept: usize,
 }
 
-/// Without these nothing would ever be decided: part of every world, with the most of their weight.
-const ALWAYS: [(Action, usize); 8] = [
-    (Action::Ask, 14),
-    (Action::Insist, 4),
-    (Action::Pump, 24),
-    (Action::Serve, 20),
-    (Action::Decide, 9),
-    (Action::BeginCommit, 8),
-    (Action::EndCommit, 10),
-    (Action::View, 4),
-];
-
-/// Each of these is part of a world so many times in a hundred, with up to so much weight.
-const SOMETIMES: [(Action, u64, usize); 31] = [
-    (Action::Reverse, 70, 5),
-    (Action::ReverseMismatched, 50, 2),
-    (Action::ReverseAgain, 50, 3),
-    (Action::RepeatAnswered, 60, 4),
-    (Action::Conflict, 50, 2),
-    (Action::Garbage, 50, 2),
-    (Action::Echo, 50, 2),
-    (Action::SignOff, 30, 1),
-    (Action::AskEcho, 40, 2),
-    (Action::SignOnGroup, 40, 1),
-    (Action::CutOver, 50, 1),
-    (Action::BringKeys, 30, 1),
-    (Action::AskTotals, 50, 2),
-    (Action::Count, 80, 4),
-    (Action::Checkpoint, 80, 4),
-    (Action::Emit, 80, 4),
-    (Action::SaveEvents, 50, 3),
-    (Action::Prepare, 50, 6),
-    (Action::Retain, 75, 3),
-    (Action::Snapshot, 75, 2),
-    (Action::Partition, 50, 2),
-    (Action::HalfOpen, 50, 1),
-    (Action::Close, 50, 1),
-    (Action::StopReading, 50, 2),
-    (Action::Reload, 50, 2),
-    (Action::Jump, 50, 1),
-    (Action::Pause, 50, 2),
-    (Action::Crash, 80, 2),
-    (Action::FailCommit, 60, 2),
-    (Action::FailCheckpoint, 40, 1),
-    (Action::Drain, 40, 1),
-];
-
-/// What goes beyond requests and their reversals.
-const BEYOND: [(Action, u64, usize); 5] = [
-    (Action::Raise, 60, 10),
-    (Action::Complete, 60, 8),
-    (Action::Age, 60, 1),
-    (Action::Operate, 60, 5),
-    (Action::Clear, 70, 8),
-];
+/// Longest time that a message takes on a line that is spared.
+const MOST_SPARED_US: i64 = 500_000;
+/// Fewer than those of which the books keep everything.
+const DAYS: i64 = 28;
+/// What is named late is not old enough to go once more.
+const PURGING_DAYS: i64 = 56;
 
 impl Plan {
     /// What a seed draws.
     pub fn draw(random: &mut Random) -> Self {
         let mut actions = ALWAYS.to_vec();
+        let mut days = DAYS;
         for (action, chance, most) in SOMETIMES {
             if random.percent(chance) {
                 actions.push((action, 1 + random.below(most)));
@@ -324,6 +200,10 @@ impl Plan {
                 }
             }
             actions.extend([(Action::InsistInOffice, 4), (Action::Expire, 2)]);
+            if random.percent(30) {
+                actions.extend(PURGING);
+                days = PURGING_DAYS;
+            }
         }
         let mut kinds = vec![Kind::Purchase];
         if actions
@@ -333,10 +213,20 @@ impl Plan {
         {
             kinds.push(Kind::StandIn);
         }
+        if actions
+            .iter()
+            .any(|(action, _)| *action == Action::ActOnFile)
+        {
+            kinds.push(Kind::FiledCard);
+        }
         for kind in Kind::ALL {
             if random.percent(60) {
                 kinds.push(kind);
             }
+        }
+        let mut lines = draw_lines(random);
+        if days == PURGING_DAYS {
+            spare(&mut lines);
         }
         let mut sometimes = |most| sometimes(random, most);
         Self {
@@ -345,10 +235,11 @@ impl Plan {
             power_percent: 30 + sometimes(70),
             damage_percent: sometimes(60),
             lost_books_percent: sometimes(30),
-            lines: draw_lines(random),
+            lines,
             sessions: SessionPlan::draw(random),
             reject_percent: *random.pick(&[0, 0, 3, 10]),
             bounds: Bounds::draw(random),
+            days,
             steps: 1000 + random.below(800),
             step_us: *random.pick(&[20_000, 200_000, 1_000_000]),
             kinds,
@@ -387,7 +278,10 @@ impl Bounds {
             event_save_batches: *random.pick(&[1, 5, 50]),
             send_buffer_bytes: *random.pick(&[256, 1024, 65_536]),
             write_timeout_us: 5_000_000,
-            start_checkpoint_rows: *random.pick(&[3, 50, usize::MAX]),
+            replay: Replay {
+                checkpoint_rows: *random.pick(&[3, 50, usize::MAX]),
+                behind_records: *random.pick(&[0, 0, 5, u64::MAX]),
+            },
             retain_hours: *random.pick(&[0, 0, 1, 1000]),
             retain_bytes: segment_bytes * *random.pick(&[1, 3, 1000]),
             reader_lag_bytes: segment_bytes * *random.pick(&[0, 1, 1000]),

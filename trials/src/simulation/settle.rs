@@ -4,7 +4,7 @@
 
 use super::checkers::{Checker, Verdict, Violation};
 use super::node::Backlog;
-use super::peers::Purchase;
+use super::peers::{Purchase, is_late};
 use super::plan::NetworkFaults;
 use super::world::World;
 
@@ -14,6 +14,8 @@ const ROUND_US: i64 = 100_000;
 const ROUNDS: u32 = 1800;
 /// How often everything moves in a round.
 const TURNS_PER_ROUND: usize = 6;
+/// Decisions that a step of purging takes at most.
+const MOST_PURGED: usize = 8;
 /// Messages that the host repeats in a round: no more than the smallest queue takes.
 const REPEATS_PER_ROUND: usize = 2;
 
@@ -26,18 +28,25 @@ impl World<'_> {
             line.faults = NetworkFaults::NONE;
         }
         self.heal()?;
-        let (mut unrepeated, mut repeated_works) = (None, 0);
+        let (mut unrepeated, mut repeated_works, mut repeated_files) = (None, 0, 0);
         for round in 0..ROUNDS {
             self.insist_in_turn(round as usize * REPEATS_PER_ROUND);
             self.insist_in_office()?;
-            self.with_node(|node, run| {
-                node.expire(run);
-                node.carry_on(run);
-            });
+            self.with_node(|node, run| node.see_to(run));
+            self.with_node(|node, run| node.purge(MOST_PURGED, run));
             self.round()?;
             self.hear_in_office()?;
             let open = self.host.which(Purchase::is_open);
-            if !open.is_empty() || !self.office.open().is_empty() {
+            let files = self.host.open_file_actions();
+            if let Some(number) = files.first() {
+                self.send_file(*number);
+            }
+            if !open.is_empty() || !files.is_empty() || !self.office.open().is_empty() {
+                continue;
+            }
+            if repeated_files < self.host.file_actions.len() {
+                self.repeat_file_action(repeated_files);
+                repeated_files += 1;
                 continue;
             }
             if repeated_works < self.office.works.len() {
@@ -45,7 +54,11 @@ impl World<'_> {
                 continue;
             }
             // Everything is repeated once more: each answer must still be the stored one.
-            let answered = || self.host.which(|purchase| purchase.answer.is_some());
+            let now = self.run.time;
+            let answered = || {
+                self.host
+                    .which(|purchase| purchase.answer.is_some() && purchase.may_be_repeated(now))
+            };
             let left = unrepeated.get_or_insert_with(answered);
             if left.is_empty() && self.is_quiet() {
                 return self.finish();
@@ -64,10 +77,7 @@ impl World<'_> {
     /// Messages that were sent when everything was at rest are answered.
     pub(super) fn come_to_rest(&mut self) -> Verdict {
         for _ in 0..ROUNDS {
-            self.with_node(|node, run| {
-                node.expire(run);
-                node.carry_on(run);
-            });
+            self.with_node(|node, run| node.see_to(run));
             self.round()?;
             if self.is_quiet() {
                 return self.finish();
@@ -76,6 +86,13 @@ impl World<'_> {
         let backlog = self.node_mut().backlog();
         let what = format!("does not come to rest again: {backlog:?}");
         Err(Violation::new(Checker::Liveness, what))
+    }
+
+    /// A file action is repeated once more, unless its answer may be gone.
+    fn repeat_file_action(&mut self, number: usize) {
+        if !is_late(self.host.file_actions[number].asked, self.run.time) {
+            self.send_file(number);
+        }
     }
 
     /// A few of what is open are repeated, one after the other.
@@ -87,7 +104,7 @@ impl World<'_> {
     }
 
     /// Everything moves once.
-    fn round(&mut self) -> Verdict {
+    pub(super) fn round(&mut self) -> Verdict {
         self.run.pass_us(ROUND_US);
         for _ in 0..TURNS_PER_ROUND {
             // What comes after a day has begun is not decided at its very beginning.

@@ -9,7 +9,8 @@ use codec::{Element, Frame, Message, MtiFunction};
 use super::checkers::Verdict;
 use super::marks::Mark;
 use super::peers::{
-    Follow, FollowKind, Key, Kind, Probe, Purchase, Request, Scheme, Standing, Undoing,
+    FILE_SCHEME, Follow, FollowKind, Key, Kind, Probe, Purchase, Request, Scheme, Standing,
+    Undoing, is_late,
 };
 use super::world::World;
 
@@ -30,13 +31,13 @@ impl World<'_> {
         }
     }
 
-    fn send_original(&mut self, number: usize, repeat: bool) {
+    pub(super) fn send_original(&mut self, number: usize, repeat: bool) {
         let request = &self.host.purchases[number].request;
         let frame = request.frame(repeat, &self.dialect(request.scheme()));
         self.send(self.host.purchases[number].scheme(), &frame);
     }
 
-    fn send_reversal(&mut self, number: usize, place: usize) {
+    pub(super) fn send_reversal(&mut self, number: usize, place: usize) {
         let scheme = self.host.purchases[number].scheme();
         let dialect = self.dialect(scheme);
         let frame = self.host.reversal_frame(number, place, &dialect);
@@ -50,11 +51,38 @@ impl World<'_> {
         self.send(scheme, &frame);
     }
 
+    pub(super) fn send_file(&mut self, number: usize) {
+        let dialect = self.dialect(FILE_SCHEME);
+        let frame = self.host.file_frame(number, &dialect);
+        self.send(FILE_SCHEME, &frame);
+    }
+
+    /// A host changes how a card stands, or repeats what it has no answer to, or what it has one to.
+    pub(super) fn act_on_file(&mut self) {
+        if !self.lines.iter().any(|line| line.scheme == FILE_SCHEME) {
+            return;
+        }
+        let (open, now) = (self.host.open_file_actions(), self.run.time);
+        let number = match open.is_empty() {
+            false if self.run.random.percent(50) => *self.run.random.pick(&open),
+            _ if self.run.random.percent(15) && !self.host.file_actions.is_empty() => {
+                let number = self.run.random.below(self.host.file_actions.len());
+                match is_late(self.host.file_actions[number].asked, now) {
+                    true => return,
+                    false => number,
+                }
+            }
+            _ => self.host.act_on_file(&mut self.run),
+        };
+        self.send_file(number);
+    }
+
     /// An approved operation is raised, or the network says what it came to.
     fn follow(&mut self, kind: FollowKind, condition: impl Fn(&Purchase) -> bool) {
+        let now = self.run.time;
         let fits = |purchase: &Purchase| {
             let bare = matches!(purchase.kind, Kind::Purchase | Kind::SharedStan);
-            let quiet = purchase.is_approved() && !purchase.is_open() && !purchase.presented;
+            let quiet = purchase.is_approved() && purchase.is_settled(now) && !purchase.presented;
             bare && quiet && purchase.is_authorization() && condition(purchase)
         };
         if let Some(number) = self.any(fits) {
@@ -91,7 +119,7 @@ impl World<'_> {
         self.send_original(number, false);
     }
 
-    fn any(&mut self, condition: impl Fn(&Purchase) -> bool) -> Option<usize> {
+    pub(super) fn any(&mut self, condition: impl Fn(&Purchase) -> bool) -> Option<usize> {
         let which = self.host.which(condition);
         (!which.is_empty()).then(|| *self.run.random.pick(&which))
     }
@@ -124,8 +152,9 @@ impl World<'_> {
         condition: impl Fn(&Purchase) -> bool,
         undoing: impl FnOnce(&Purchase, usize) -> Undoing,
     ) {
+        let now = self.run.time;
         let movable = |purchase: &Purchase| {
-            purchase.kind != Kind::Inquiry && !purchase.is_open() && condition(purchase)
+            purchase.kind != Kind::Inquiry && purchase.is_settled(now) && condition(purchase)
         };
         if let Some(number) = self.any(movable) {
             let chance = self.run.random.below(1000);
@@ -168,7 +197,9 @@ impl World<'_> {
     }
 
     pub(super) fn repeat_answered(&mut self) {
-        if let Some(number) = self.any(|purchase| purchase.answer.is_some()) {
+        let now = self.run.time;
+        let fits = |purchase: &Purchase| purchase.answer.is_some() && purchase.may_be_repeated(now);
+        if let Some(number) = self.any(fits) {
             // A network that lost the first also sends it again as if it were the first.
             let marked = self.run.random.percent(70);
             self.send_original(number, marked);
@@ -177,7 +208,9 @@ impl World<'_> {
 
     /// The key of an answered message with another amount.
     pub(super) fn conflict(&mut self) {
-        let Some(number) = self.any(|purchase| purchase.answer.is_some()) else {
+        let now = self.run.time;
+        let fits = |purchase: &Purchase| purchase.answer.is_some() && !purchase.is_late(now);
+        let Some(number) = self.any(fits) else {
             return;
         };
         let purchase = &self.host.purchases[number];

@@ -155,14 +155,14 @@ impl<'a> World<'a> {
             Action::Reverse => self.reverse(),
             Action::Raise => self.raise(),
             Action::Complete => self.complete(),
-            Action::Age => self.age(),
-            Action::Expire => self.with_node(|node, run| {
-                node.expire(run);
-                node.carry_on(run);
-            }),
+            Action::ActOnFile => self.act_on_file(),
+            Action::Age => return self.age(),
+            Action::Expire => self.with_node(|node, run| node.see_to(run)),
             Action::Operate => self.operate(),
             Action::Clear => self.clear(),
             Action::InsistInOffice => return self.insist_in_office(),
+            Action::Purge => self.purge(),
+            Action::NameTheOld => self.name_the_old(),
             Action::ReverseMismatched => self.reverse_mismatched(),
             Action::ReverseAgain => self.reverse_again(),
             Action::RepeatAnswered => self.repeat_answered(),

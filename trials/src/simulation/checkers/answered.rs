@@ -14,7 +14,9 @@ use rules::LimitName;
 use super::super::accounts::OPENINGS;
 use super::super::office::{What, Work};
 use super::super::peers::{Follow, FollowKind, Purchase, Standing};
+use super::lives::Life;
 use super::money::lives_of;
+use super::purges::is_undone_late;
 use super::{Checker, Evidence, Recorded, Verdict, Violation};
 
 /// What an account comes to, beside what it was opened with.
@@ -114,20 +116,28 @@ fn add(
     gone: &BTreeSet<RecordId>,
     sum: &mut Sum,
 ) {
-    let is_gone = |request| {
-        lives_of(evidence, request)
-            .iter()
-            .any(|life| gone.contains(&life.id))
-    };
+    let is_over = |life: &&Life<'_>| gone.contains(&life.id) || is_undone_late(purchase, life);
+    let lives = lives_of(evidence, &purchase.request);
+    let approved = purchase
+        .answer
+        .as_ref()
+        .is_none_or(|heard| heard.code == "00");
+    // What is approved beside what the first answer says was decided anew.
+    let (own, anew) = lives.split_at(lives.len().min(usize::from(approved)));
     let sign = purchase.kind.move_minor(1);
     let stands = match purchase.standing {
-        Standing::Approved { remaining_minor } if !is_gone(&purchase.request) => remaining_minor,
+        Standing::Approved { remaining_minor } if !own.iter().any(is_over) => remaining_minor,
         _ => 0,
     };
+    for _ in anew.iter().filter(|life| !is_over(life)) {
+        match online(purchase.request.mti()) {
+            true => sum.posted(sign * purchase.amount_minor),
+            false => sum.pending(sign * purchase.amount_minor),
+        }
+    }
     let completed =
         |follow: &&Follow| follow.kind == FollowKind::Completion && follow.is_approved();
     let completion = purchase.follows.iter().find(completed);
-    let online = |mti: &str| mti.starts_with("02");
     if let Some(completion) = completion.filter(|_| stands > 0) {
         let minor = sign * completion.amount_minor;
         match online(completion.request.mti()) {
@@ -150,12 +160,17 @@ fn add(
             .any(|life| life.approval.increment_of().is_some());
         let in_force = match part {
             true => stands > 0,
-            false => !is_gone(&follow.request),
+            false => !lives.iter().any(|life| gone.contains(&life.id)),
         };
         if in_force {
             sum.pending(sign * follow.amount_minor);
         }
     }
+}
+
+/// Whether a message posts what it asks for.
+fn online(mti: &str) -> bool {
+    mti.starts_with("02")
 }
 
 /// What presentments leave of a hold.
@@ -217,7 +232,7 @@ fn add_work(evidence: &Evidence<'_>, work: &Work, sum: &mut Sum) {
         ),
         What::Undo { of } => sum.posted(-presented(of)),
         What::Resolve { of } => sum.posted(presented(of)),
-        What::Reject { .. } | What::RefundLimit => {}
+        What::Reject { .. } | What::RefundLimit | What::Purge => {}
     }
 }
 

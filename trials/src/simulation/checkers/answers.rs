@@ -90,13 +90,15 @@ pub fn answer_fits(purchase: &Purchase, heard: &Heard) -> Verdict {
     let reversed_first = purchase
         .reversals
         .iter()
-        .any(|reversal| reversal.undoing == Undoing::All);
+        .any(|reversal| matches!(reversal.undoing, Undoing::All | Undoing::Late));
     let code = heard.code.as_str();
     let fits = match purchase.kind {
         Kind::BlockedCard => code == "62",
         Kind::UnknownCard => code == "14",
         Kind::Special => ["00", "57", "51", OTHER_DECLINE].contains(&code),
         Kind::Refund | Kind::Inquiry | Kind::StandIn => code == "00",
+        // How the card stands, file actions say.
+        Kind::FiledCard => ["00", "41", "51", "62", OTHER_DECLINE].contains(&code),
         Kind::Cashback => ["00", "51", "87", OTHER_DECLINE].contains(&code),
         Kind::Cash => ["00", "51", "61", OTHER_DECLINE].contains(&code),
         _ => ["00", "51", OTHER_DECLINE].contains(&code),
@@ -150,6 +152,8 @@ pub fn reversal_answer_fits(
         // A request that overtakes its original is refused, and remembered.
         Undoing::All => code == "00" || (request && overtook && code == "25"),
         Undoing::Part { .. } | Undoing::Again => code == "00",
+        // What has left the books is not known; whether it had, records say.
+        Undoing::Late => code == "00" || (request && code == "25"),
         // Of what may have been let go meanwhile, nothing is left to compare.
         Undoing::Mismatched => code == "64" || (code == "00" && age_us > OLD_US),
     };

@@ -12,26 +12,39 @@ use ledger::books::store::BookStore as _;
 use ledger::entities::Account;
 use ledger::identifiers::RecordId;
 use ledger::record::Record;
-use ledger::recovery::recover;
+use ledger::recovery::{Replay, recover};
 use rules::Reason;
 
 use super::super::node::{OPTIONS, Store};
 use super::super::run::BEGINNING;
-use super::{Checker, Evidence, Verdict, Violation};
+use super::lives::Life;
+use super::{Checker, Evidence, Recorded, Verdict, Violation};
 
 /// A replay of the whole journal gives the accounts that the running state has, and so do books built anew
-/// from what retention and snapshots have left.
+/// from what retention and snapshots have left; and both are purged as far as the running books are.
 pub fn state_equals_replay(evidence: &Evidence<'_>) -> Verdict {
     let failed = |what: String| Violation::new(Checker::StateEqualsReplay, what);
     let disk = evidence.journal.clone();
-    let replayed = recover(disk, Store::empty(), OPTIONS, BEGINNING, usize::MAX).unwrap();
+    let replayed = recover(
+        disk,
+        Store::empty(),
+        OPTIONS,
+        BEGINNING,
+        Replay::whole(usize::MAX),
+    )
+    .unwrap();
     let rebuilt = evidence.node.rebuilt(BEGINNING).map_err(failed)?;
-    for account in &evidence.accounts {
-        for (how, writer) in [("replayed", &replayed.writer), ("rebuilt", &rebuilt)] {
-            let again = writer.state().account(account.id);
+    let purged = evidence.node.view_writer.views().purged().unwrap();
+    for (how, recovered) in [("replayed", &replayed), ("rebuilt", &rebuilt)] {
+        for account in &evidence.accounts {
+            let again = recovered.writer.state().account(account.id);
             if again != Some(account) {
                 return Err(failed(format!("{account:?}, {how} {again:?}")));
             }
+        }
+        let again = recovered.view_writer.views().purged().unwrap();
+        if again != purged {
+            return Err(failed(format!("{purged:?}, {how} {again:?}")));
         }
     }
     Ok(())
@@ -51,7 +64,10 @@ pub fn books_equal_state(evidence: &Evidence<'_>) -> Verdict {
             return failed(format!("{account:?}, shown {shown:?}, stored {kept:?}"));
         }
     }
-    for life in evidence.lives.iter().filter(|life| life.is_plain) {
+    let end = evidence.records.last().map(|recorded| recorded.id);
+    let is_gone = |id: RecordId| end.is_some_and(|end| evidence.is_purged(id, end));
+    let there = |life: &&Life<'_>| life.is_plain && !is_gone(life.id);
+    for life in evidence.lives.iter().filter(there) {
         let message = views.message(life.id).unwrap();
         let last = life
             .reversals
@@ -71,23 +87,19 @@ pub fn books_equal_state(evidence: &Evidence<'_>) -> Verdict {
     }
     for (key, id) in newest_by_key(evidence) {
         let found = views.matching(&key).unwrap().map(|message| message.id);
-        if found != Some(id) {
+        if found != Some(id).filter(|id| !is_gone(*id)) {
             return failed(format!("{key:?} is {id}, the books say {found:?}"));
         }
     }
     let rows = views.store().newest_first(Table::Transactions).count();
-    let posted = count(evidence, |record| {
-        matches!(record, Record::TransactionPosted(_))
-    });
+    let posted = |recorded: &&Recorded| {
+        matches!(recorded.record, Record::TransactionPosted(_)) && !is_gone(recorded.id)
+    };
+    let posted = evidence.records.iter().filter(posted).count();
     if rows != posted {
         return failed(format!("{posted} transactions, {rows} rows"));
     }
     Ok(())
-}
-
-fn count(evidence: &Evidence<'_>, which: impl Fn(&Record) -> bool) -> usize {
-    let records = evidence.records.iter();
-    records.filter(|recorded| which(&recorded.record)).count()
 }
 
 /// The record that each match key leads to.
@@ -98,6 +110,9 @@ fn newest_by_key(evidence: &Evidence<'_>) -> BTreeMap<MatchKey, RecordId> {
             Record::AuthorizationDecided(decided)
                 if decided.decision != Decision::Declined(Reason::MatchConflict) =>
             {
+                keys.insert(decided.facts.key, recorded.id);
+            }
+            Record::FileActionDecided(decided) if decided.reason != Some(Reason::MatchConflict) => {
                 keys.insert(decided.facts.key, recorded.id);
             }
             Record::ReversalDecided(decided) if decided.result != ReversalResult::MatchConflict => {
@@ -153,6 +168,7 @@ pub fn events_match_records(evidence: &Evidence<'_>) -> Verdict {
             "authorization.dropped" => data["authorization_id"].to_string(),
             "operation.done" => data["tracking_id"].to_string(),
             "clearing.decided" => data["result"].to_string(),
+            "history.purged" => data["through"].to_string(),
             _ => data["response_code"]
                 .as_str()
                 .unwrap_or_default()
@@ -202,10 +218,13 @@ fn event_of(record: &Record) -> Option<(&'static str, String)> {
             "clearing.decided",
             format!("\"{}\"", decided.result.as_str()),
         ),
-        Record::CustomerCreated(_)
-        | Record::AccountOpened(_)
-        | Record::CardIssued(_)
-        | Record::FileActionDecided(_)
-        | Record::HistoryPurged(_) => return None,
+        Record::HistoryPurged(purged) => ("history.purged", format!("\"{}\"", purged.through)),
+        Record::FileActionDecided(decided) => (
+            "card.file_action",
+            decided.answer.response_code.as_str().to_owned(),
+        ),
+        Record::CustomerCreated(_) | Record::AccountOpened(_) | Record::CardIssued(_) => {
+            return None;
+        }
     })
 }

@@ -12,7 +12,7 @@ use ledger::journal::simulated::SimulatedDisk;
 use memchr::memmem;
 use sha2::{Digest, Sha256};
 
-use super::super::accounts::{BLOCKED_PAN, CARDS, UNKNOWN_PAN};
+use super::super::accounts::{BLOCKED_PAN, CARDS, FILED, UNKNOWN_PAN};
 use super::super::node::{read, segments};
 use super::{Checker, Evidence, Verdict, Violation};
 
@@ -81,6 +81,7 @@ pub fn no_unmasked_pan(evidence: &Evidence<'_>) -> Verdict {
         .iter()
         .map(|(pan, ..)| *pan)
         .chain([BLOCKED_PAN, UNKNOWN_PAN])
+        .chain(FILED.map(|(pan, _)| pan))
         .flat_map(forms)
         .collect();
     let finders: Vec<_> = needles.iter().map(memmem::Finder::new).collect();

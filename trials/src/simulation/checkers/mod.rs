@@ -7,10 +7,12 @@ mod answered;
 pub mod answers;
 mod audit;
 mod books;
+mod files;
 mod histories;
 mod journal;
 mod lives;
 mod money;
+mod purges;
 mod rejections;
 mod said;
 mod totals;
@@ -29,6 +31,7 @@ use ledger::entities::Account;
 use ledger::identifiers::{RecordId, Timestamp};
 use ledger::journal::cursor::Cursor;
 use ledger::journal::simulated::SimulatedDisk;
+use ledger::purge::HistoryPurged;
 use ledger::record::{Record, records_of};
 
 use super::accounts::{OPENINGS, account_id};
@@ -97,6 +100,12 @@ checkers! {
     StateEqualsReplay = "state_equals_replay",
     /// The books are what the state is.
     BooksEqualState = "books_equal_state",
+    /// A card stands as file actions left it, from their answers on, and each is carried out once.
+    FileActionsHold = "file_actions_hold",
+    /// Only decisions before a line that was ordered leave the books, the oldest first, and none that waits for something.
+    OnlyTheOldIsPurged = "only_the_old_is_purged",
+    /// What left the books is in none of their rows, and nothing that comes later knows it.
+    PurgedIsGone = "purged_is_gone",
     /// The audit finds nothing in the books.
     AuditAgrees = "audit_agrees",
     /// Every decision and transaction has one event, in order.
@@ -157,6 +166,8 @@ pub struct Evidence<'a> {
     pub journal: &'a SimulatedDisk,
     pub records: &'a [Recorded],
     pub lives: Vec<Life<'a>>,
+    /// Steps of purging with their records, in the order of the journal.
+    pub purges: Vec<(RecordId, &'a HistoryPurged)>,
     /// The accounts of the state, in the order of their openings.
     pub accounts: Vec<Account>,
 }
@@ -192,8 +203,16 @@ impl<'a> Evidence<'a> {
             journal,
             records,
             lives: lives::of(records),
+            purges: purges::of(records),
             accounts: (0..OPENINGS.len()).map(account).collect(),
         }
+    }
+
+    /// Whether a decision had left the books when another was made.
+    pub fn is_purged(&self, id: RecordId, by: RecordId) -> bool {
+        let steps = self.purges.iter();
+        let mut before = steps.take_while(|(step, _)| *step < by);
+        before.any(|(_, step)| id <= step.through)
     }
 
     /// Everything that is checked when a world has come to rest. What a failure is about comes before what
@@ -202,12 +221,15 @@ impl<'a> Evidence<'a> {
         journal::clock_monotonic(self)?;
         journal::journal_chain_unbroken(self)?;
         journal::no_unmasked_pan(self)?;
+        purges::only_the_old_is_purged(self)?;
         money::no_lost_ack(self)?;
         money::no_double_debit(self)?;
+        files::file_actions_hold(self)?;
         money::hold_resolved_once(self)?;
         money::reversal_restores_exactly(self)?;
         money::available_never_below_floor(self)?;
         money::conservation(self)?;
+        purges::purged_is_gone(self)?;
         answered::hold_dropped_in_time(self)?;
         answered::books_equal_answers(self)?;
         books::state_equals_replay(self)?;

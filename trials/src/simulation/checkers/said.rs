@@ -64,8 +64,9 @@ impl<'a> Said<'a> {
 
     /// Checks every connection.
     pub fn check(&self) -> Verdict {
+        let asked = self.asked();
         for wire in &self.wires {
-            self.business_date_in_answers(wire)?;
+            self.business_date_in_answers(wire, &asked)?;
             if self.scheme.requires_sign_on() {
                 self.nothing_before_sign_on(wire)?;
                 self.group_sign_on_stands(wire)?;
@@ -154,16 +155,25 @@ impl<'a> Said<'a> {
         Ok(())
     }
 
-    /// Every answer has the business date, once the network has begun a day: one of those that were in force while it was
-    /// on its way.
-    fn business_date_in_answers(&self, wire: &Wire) -> Verdict {
+    /// When each message was taken first, on whichever connection: the answer to a repeat names the day of the first.
+    fn asked(&self) -> BTreeMap<Key, Instant> {
         let mut asked: BTreeMap<Key, Instant> = BTreeMap::new();
-        for frame in frames(&wire.taken, self.scheme, self.dialect) {
-            if let Some(message) = taken(&frame, self.dialect) {
-                let key = Key::of(self.scheme, &message);
-                asked.entry(key).or_insert(frame.when);
+        for wire in &self.wires {
+            for frame in frames(&wire.taken, self.scheme, self.dialect) {
+                if let Some(message) = taken(&frame, self.dialect) {
+                    let first = asked
+                        .entry(Key::of(self.scheme, &message))
+                        .or_insert(frame.when);
+                    *first = (*first).min(frame.when);
+                }
             }
         }
+        asked
+    }
+
+    /// Every answer has the business date, once the network has begun a day: one of those that were in force since it was
+    /// asked first.
+    fn business_date_in_answers(&self, wire: &Wire, asked: &BTreeMap<Key, Instant>) -> Verdict {
         for frame in frames(&wire.given, self.scheme, self.dialect) {
             let Ok(answer) = self.dialect.decode(frame.message.clone()) else {
                 continue;

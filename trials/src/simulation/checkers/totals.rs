@@ -1,16 +1,16 @@
 //! The daily totals against what hosts were told.
 //!
-//! Owns: what a host counts of its operations, by answers, and on which of its days: by the time of the record, since an
-//! answer may come when another day has begun. Must never: ask the totals of the switch.
+//! Owns: what a host counts of its operations, by answers, and on which of its days: the one that the answer names. Where
+//! nobody was told, the record says it, and where no day had begun, its time. Must never: ask the totals of the switch.
 
 use std::collections::BTreeMap;
 
 use codec::Element;
 use ledger::authorization::ReversalResult;
-use ledger::identifiers::Timestamp;
+use ledger::identifiers::{BusinessDate, Timestamp};
 use ledger::record::Record;
 
-use super::super::peers::{Kind, Purchase, Request, Scheme, Undoing};
+use super::super::peers::{Heard, Kind, Purchase, Request, Scheme, Undoing};
 use super::Evidence;
 use super::money::lives_of;
 
@@ -64,9 +64,9 @@ pub fn counted(evidence: &Evidence<'_>) -> Vec<(Scheme, u16, Counted)> {
     }
     let mut days: BTreeMap<Scheme, Vec<(Timestamp, u16, Counted)>> = BTreeMap::new();
     for purchase in purchases {
-        count(evidence, purchase, &mut |time, add| {
+        count(evidence, purchase, &mut |(named, time), add| {
             let scheme = purchase.scheme();
-            let date = date(evidence, scheme, time);
+            let date = named.unwrap_or_else(|| date(evidence, scheme, time));
             let days = days.entry(scheme).or_default();
             let place = days.iter().position(|(_, known, _)| *known == date);
             let place = place.unwrap_or_else(|| {
@@ -82,7 +82,7 @@ pub fn counted(evidence: &Evidence<'_>) -> Vec<(Scheme, u16, Counted)> {
         days.sort_by_key(|(time, _, _)| *time);
         let whole = |date: u16| {
             let totals = evidence.node.totals();
-            !totals.day(scheme.network(), date).incomplete
+            !totals.day(scheme.network(), BusinessDate(date)).incomplete
         };
         let kept = days.into_iter().rev().take(DAYS);
         let kept = kept.filter(|(_, date, _)| whole(*date));
@@ -98,8 +98,19 @@ fn date(evidence: &Evidence<'_>, scheme: Scheme, time: Timestamp) -> u16 {
     begun.unwrap_or_else(|| u16::try_from(calendar()).unwrap())
 }
 
-/// Takes a time, and what is counted then.
-type Add<'a> = &'a mut dyn FnMut(Timestamp, &dyn Fn(&mut Counted));
+/// The day that an answer names, or the record where none was heard, and the time of the record.
+type Day = (Option<u16>, Timestamp);
+
+fn day(heard: Option<&Heard>, recorded: Option<BusinessDate>, time: Timestamp) -> Day {
+    let named = match heard {
+        Some(heard) => heard.date.as_ref().map(|date| date.parse().unwrap()),
+        None => recorded.map(|date| date.0),
+    };
+    (named, time)
+}
+
+/// Takes a day, and what is counted on it.
+type Add<'a> = &'a mut dyn FnMut(Day, &dyn Fn(&mut Counted));
 
 fn count(evidence: &Evidence<'_>, purchase: &Purchase, add: Add<'_>) {
     let lives = lives_of(evidence, &purchase.request);
@@ -111,15 +122,18 @@ fn count(evidence: &Evidence<'_>, purchase: &Purchase, add: Add<'_>) {
     };
     let decided = evidence.records.iter().find(|one| one.id == life.id);
     let Some(decided) = decided else { return };
+    let recorded = decided.record.decided();
+    let recorded = recorded.and_then(|decided| decided.facts.business_date);
+    let decided_on = day(purchase.answer.as_ref(), recorded, decided.time);
     if purchase.kind == Kind::Inquiry {
-        return add(decided.time, &|day| day.inquiries += 1);
+        return add(decided_on, &|day| day.inquiries += 1);
     }
     if purchase.is_authorization() {
-        return add(decided.time, &|day| day.authorizations += 1);
+        return add(decided_on, &|day| day.authorizations += 1);
     }
     let credit = purchase.kind == Kind::Refund;
     let mut left_minor = purchase.amount_minor;
-    add(decided.time, &|day| {
+    add(decided_on, &|day| {
         let sum = if credit {
             &mut day.credits
         } else {
@@ -131,18 +145,20 @@ fn count(evidence: &Evidence<'_>, purchase: &Purchase, add: Add<'_>) {
         let kept_minor = match reversal.undoing {
             Undoing::All => 0,
             Undoing::Part { remaining_minor } => remaining_minor,
-            Undoing::Mismatched | Undoing::Again => continue,
+            Undoing::Mismatched | Undoing::Again | Undoing::Late => continue,
         };
         let accepted = reversal
             .answer
             .as_ref()
             .is_some_and(|heard| heard.code == "00");
-        let Some(time) = reversed(evidence, &reversal.request).filter(|_| accepted) else {
+        let reversed = reversed(evidence, &reversal.request);
+        let Some((recorded, time)) = reversed.filter(|_| accepted) else {
             continue;
         };
         let undone_minor = left_minor - kept_minor;
         left_minor = kept_minor;
-        add(time, &|day| {
+        let reversed_on = day(reversal.answer.as_ref(), recorded, time);
+        add(reversed_on, &|day| {
             let sum = match credit {
                 true => &mut day.credit_reversals,
                 false => &mut day.debit_reversals,
@@ -152,19 +168,22 @@ fn count(evidence: &Evidence<'_>, purchase: &Purchase, add: Add<'_>) {
     }
 }
 
-/// When a reversal undid something.
-fn reversed(evidence: &Evidence<'_>, request: &Request) -> Option<Timestamp> {
+/// On which day and when a reversal undid something.
+fn reversed(
+    evidence: &Evidence<'_>,
+    request: &Request,
+) -> Option<(Option<BusinessDate>, Timestamp)> {
     let number = |element| request.text(element)?.parse::<u64>().ok();
-    let of_request = |record: &Record| match record {
-        Record::ReversalDecided(decided) => {
-            let key = &decided.facts.key;
-            decided.result == ReversalResult::Reversed
-                && key.network == request.scheme().network()
-                && Some(u64::from(key.stan)) == number(Element::STAN)
-                && Some(key.transmission) == number(Element::TRANSMISSION_DATE_TIME)
-        }
-        _ => false,
-    };
-    let found = evidence.records.iter().find(|one| of_request(&one.record));
-    found.map(|one| one.time)
+    let mut found = evidence.records.iter().filter_map(|one| {
+        let Record::ReversalDecided(decided) = &one.record else {
+            return None;
+        };
+        let key = &decided.facts.key;
+        let is_it = decided.result == ReversalResult::Reversed
+            && key.network == request.scheme().network()
+            && Some(u64::from(key.stan)) == number(Element::STAN)
+            && Some(key.transmission) == number(Element::TRANSMISSION_DATE_TIME);
+        is_it.then_some((decided.facts.business_date, one.time))
+    });
+    found.next()
 }

@@ -4,6 +4,7 @@
 //! deciding, committing, releasing and viewing, links, and the start. Must never: decide anything.
 
 mod archive;
+mod chores;
 mod connection;
 mod counter;
 mod emitter;
@@ -21,17 +22,17 @@ pub use store::Store;
 use std::collections::{BTreeMap, VecDeque};
 use std::sync::Arc;
 
+use codec::Pan;
 use ledger::books::ViewWriter;
 use ledger::command::{Command, LOOKUP_GOOD_US, Outcome, Submission};
-use ledger::identifiers::{ShardId, Timestamp};
+use ledger::identifiers::{CardHash, ShardId, Timestamp};
 use ledger::journal::Journal as _;
 use ledger::journal::cursor::Cursor;
 use ledger::journal::log::LogOptions;
 use ledger::journal::readers::Readers;
 use ledger::journal::simulated::{SimulatedDisk, SimulatedJournal};
 use ledger::rebuild::Source;
-use ledger::recovery::Recovery;
-use ledger::runtime::drop_expired;
+use ledger::recovery::{Recovery, Replay};
 use ledger::settled::Settled;
 use ledger::writer::{Pending, Writer};
 use rules::NetworkId;
@@ -154,7 +155,7 @@ impl Node {
         let manner = Manner {
             options: options(&bounds),
             since: since(&rules, run.clock()),
-            checkpoint_rows: bounds.start_checkpoint_rows,
+            replay: bounds.replay,
         };
         let Started {
             recovery,
@@ -223,6 +224,11 @@ impl Node {
         }
     }
 
+    /// What the switch knows a card by.
+    pub fn hash(&self, pan: &str) -> CardHash {
+        self.vault.hash(&Pan::parse(pan).unwrap())
+    }
+
     /// The daily totals.
     pub fn totals(&self) -> &Totals {
         &self.counter.totals
@@ -233,8 +239,8 @@ impl Node {
         &self.rules
     }
 
-    /// The writer of books built anew from what there is beside the books.
-    pub fn rebuilt(&self, since: Timestamp) -> Result<Writer, String> {
+    /// Books built anew from what there is beside the books, and their writer.
+    pub fn rebuilt(&self, since: Timestamp) -> Result<Recovery<SimulatedDisk, Store>, String> {
         let books = Store::empty();
         books.make_unreadable();
         let disks = Disks {
@@ -249,9 +255,9 @@ impl Node {
         let manner = Manner {
             options: options(&self.bounds),
             since,
-            checkpoint_rows: usize::MAX,
+            replay: Replay::whole(usize::MAX),
         };
-        Ok(open(&disks, manner)?.recovery.writer)
+        Ok(open(&disks, manner)?.recovery)
     }
 
     /// A disk with every segment there ever was.
@@ -320,31 +326,6 @@ impl Node {
     /// Outcomes that the issuer has not heard yet.
     pub fn heard(&mut self) -> Vec<Heard> {
         std::mem::take(&mut self.heard)
-    }
-
-    /// Holds that are due are let go, as many as the queue takes.
-    pub fn expire(&mut self, run: &Run) {
-        let due = self.view_writer.views().due(run.clock(), MOST_DUE).unwrap();
-        let deadline = run.clock().plus_us(LOOKUP_GOOD_US);
-        for command in due.into_iter().filter_map(drop_expired) {
-            self.queue(command, Some(deadline), Ticket::Unattended);
-        }
-    }
-
-    /// Transfers on their way take their next step, as many as the queue takes.
-    pub fn carry_on(&mut self, run: &Run) {
-        let steps = self.view_writer.views().missing_steps(MOST_DUE).unwrap();
-        let deadline = run.clock().plus_us(LOOKUP_GOOD_US);
-        for command in steps {
-            self.queue(command, Some(deadline), Ticket::Unattended);
-        }
-    }
-
-    /// Whether a hold is due, or a transfer on its way.
-    pub fn has_due(&self, run: &Run) -> bool {
-        let views = self.view_writer.views();
-        let due = views.due(run.clock(), 1).unwrap();
-        !due.is_empty() || !views.missing_steps(1).unwrap().is_empty()
     }
 
     /// One turn of a link.
@@ -420,9 +401,6 @@ impl Node {
         }
     }
 }
-
-/// Holds that are looked for at a time.
-const MOST_DUE: usize = 8;
 
 /// How the log of a world is opened.
 pub fn options(bounds: &Bounds) -> LogOptions {

@@ -177,6 +177,8 @@ impl Node {
                             Ticket::Unattended => match outcome.get() {
                                 Outcome::Acknowledged(true) => run.reach(Mark::AnswerAcknowledged),
                                 Outcome::Dropped(true) => run.reach(Mark::Dropped),
+                                Outcome::Purged(true) => run.reach(Mark::Purged),
+                                Outcome::Purged(false) => run.reach(Mark::PurgeOutdated),
                                 _ => {}
                             },
                             Ticket::Office(number) => self.heard.push(Heard {

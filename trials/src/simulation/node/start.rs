@@ -9,7 +9,7 @@ use ledger::journal::cursor::oldest_held;
 use ledger::journal::log::LogOptions;
 use ledger::journal::simulated::SimulatedDisk;
 use ledger::rebuild::{BooksFound, Decision, Found, SnapshotFound, Source, decide};
-use ledger::recovery::{Recovery, RecoveryError, recover};
+use ledger::recovery::{Recovery, RecoveryError, Replay, recover};
 use ledger::snapshot::files;
 use ledger::snapshot::read::Snapshot;
 
@@ -29,7 +29,7 @@ pub struct Started {
 pub struct Manner {
     pub options: LogOptions,
     pub since: Timestamp,
-    pub checkpoint_rows: usize,
+    pub replay: Replay,
 }
 
 /// Opens a shard over books that can be used, built anew if need be.
@@ -59,10 +59,10 @@ pub fn open(disks: &Disks, manner: Manner) -> Result<Started, String> {
         let Manner {
             options,
             since,
-            checkpoint_rows,
+            replay,
         } = manner;
         let journal = disks.journal.clone();
-        match recover(journal, store.clone(), options, since, checkpoint_rows) {
+        match recover(journal, store.clone(), options, since, replay) {
             Ok(recovery) => {
                 return Ok(Started {
                     recovery,
@@ -86,7 +86,8 @@ fn describe(error: &RecoveryError) -> String {
 }
 
 fn examine(store: &Store) -> BooksFound {
-    let read = books::load::contents(store, |_| {}).and_then(|_| books::load::progress(store));
+    let read =
+        books::load::contents(store, |_, _| Ok(())).and_then(|_| books::load::progress(store));
     match read {
         Ok(progress) => BooksFound::Readable {
             sequence: progress.sequence,

@@ -7,11 +7,13 @@ mod clearings;
 mod operations;
 
 use ledger::command::{Command, Outcome};
+use ledger::identifiers::Timestamp;
 use rules::ClearingAction;
 
 use super::checkers::{Verdict, answers};
 use super::marks::Mark;
 use super::node::Heard;
+use super::peers::is_late;
 use super::world::World;
 
 /// What is asked for, as the issuer counts it.
@@ -42,6 +44,8 @@ pub enum What {
     Resolve { of: usize },
     /// A presentment of the work list is refused.
     Reject { of: usize },
+    /// History that is older than a line is to go.
+    Purge,
 }
 
 /// One command of the issuer.
@@ -50,6 +54,8 @@ pub struct Work {
     pub what: What,
     /// The account that it is asked of, by its place in the world.
     pub account: usize,
+    /// The true time at which it was first asked.
+    pub asked: Timestamp,
     pub command: Command,
     /// The last outcome that was heard.
     pub outcome: Option<Outcome>,
@@ -69,7 +75,8 @@ impl Work {
     /// reaches.
     pub fn may_touch(&self, account: usize) -> bool {
         let reaches = matches!(self.what, What::Send { to: Some(to), .. } if to == account);
-        self.account == account || reaches
+        let asked_of = self.account == account && self.what != What::Purge;
+        asked_of || reaches
     }
 
     fn is_held(&self) -> bool {
@@ -113,13 +120,14 @@ impl World<'_> {
         self.office.works.push(Work {
             what,
             account,
+            asked: self.run.time,
             command,
             outcome: None,
         });
         self.submit_work(self.office.works.len() - 1);
     }
 
-    fn submit_work(&mut self, number: usize) {
+    pub(super) fn submit_work(&mut self, number: usize) {
         let command = self.office.works[number].command.clone();
         self.with_node(|node, run| node.ask_for(number, command, run));
     }
@@ -135,11 +143,14 @@ impl World<'_> {
         Ok(())
     }
 
-    /// Asks once more for works from this one on, as many as a small queue takes; returns the next.
+    /// Asks once more for works from this one on, as many as a small queue takes; returns the next. What may have left
+    /// the books would be done anew.
     pub(super) fn repeat_in_office(&mut self, from: usize, most: usize) -> usize {
         let until = self.office.works.len().min(from + most);
         for number in from..until {
-            self.submit_work(number);
+            if !is_late(self.office.works[number].asked, self.run.time) {
+                self.submit_work(number);
+            }
         }
         until
     }
@@ -164,6 +175,7 @@ fn mark_of(what: What, outcome: &Outcome) -> Mark {
         (What::Resolve { .. }, Outcome::Done(_)) => Mark::ClearingResolved,
         (What::Send { to: Some(_), .. }, Outcome::Done(_)) => Mark::MoneySent,
         (What::Send { to: None, .. }, Outcome::Done(_)) => Mark::MoneySentToNobody,
+        (What::Purge, Outcome::Done(_)) => Mark::PurgeOrdered,
         (_, Outcome::Done(_)) => Mark::Operated,
         (What::Undo { .. }, Outcome::Cleared(cleared))
             if cleared.verdict == ClearingAction::Post =>

@@ -11,9 +11,13 @@ use rules::{AccountId, ResetLimit};
 
 use super::super::accounts::{OPENINGS, account_id};
 use super::super::peers::{Kind, Purchase, Request};
+use super::super::run::BEGINNING;
 use super::super::world::World;
 use super::What;
 
+const DAY_US: i64 = 86_400_000_000;
+/// Days of history that are never purged.
+const KEPT_DAYS: i64 = 31;
 /// An account that was never opened.
 const NOBODY: AccountId = AccountId(999);
 
@@ -45,6 +49,19 @@ impl World<'_> {
             stored: Vec::new(),
         };
         self.begin_work(what, account, command);
+    }
+
+    /// An operator orders that history goes, sometimes more than may; or a step of it is taken.
+    pub(in super::super) fn purge(&mut self) {
+        let oldest = BEGINNING.plus_us(KEPT_DAYS * DAY_US);
+        let early = self.run.clock() < oldest && self.run.random.percent(80);
+        if early || self.run.random.percent(70) {
+            let most = 1 + self.run.random.below(8);
+            return self.with_node(|node, run| node.purge(most, run));
+        }
+        let beside_us = self.run.random.below_us(2 * DAY_US) - DAY_US / 4;
+        let before = self.run.clock().plus_us(-KEPT_DAYS * DAY_US - beside_us);
+        self.ask_for(What::Purge, 0, Operation::PurgeHistory { before });
     }
 
     fn adjust(&mut self) -> (What, usize, Operation) {

@@ -8,10 +8,11 @@ use std::collections::BTreeMap;
 use bytes::Bytes;
 use codec::{Dialect, Element, Message};
 
-use super::super::accounts::{BLOCKED_PAN, CARDS, UNKNOWN_PAN};
+use super::super::accounts::{BLOCKED_PAN, CARDS, FILED, UNKNOWN_PAN};
 use super::super::checkers::{Checker, Verdict, Violation, answers};
 use super::super::marks::Mark;
 use super::super::run::Run;
+use super::files::FileAction;
 use super::message::{Key, Request};
 use super::purchase::{Follow, FollowKind, Heard, Kind, Purchase, Reversal, Standing, Undoing};
 use super::scheme::Scheme;
@@ -32,15 +33,17 @@ pub struct Probe {
 #[derive(Debug, Default)]
 pub struct Host {
     pub purchases: Vec<Purchase>,
+    pub file_actions: Vec<FileAction>,
     pub numbers: Numbers,
     /// Business days that each network has begun.
     pub business_days: BTreeMap<Scheme, usize>,
-    by_key: BTreeMap<Key, Place>,
+    pub(super) by_key: BTreeMap<Key, Place>,
     probes: BTreeMap<Key, Probe>,
 }
 
 #[derive(Clone, Copy, Debug)]
-enum Place {
+pub(super) enum Place {
+    File(usize),
     Original(usize),
     Reversal(usize, usize),
     Follow(usize, usize),
@@ -52,6 +55,10 @@ impl Host {
         let (pan, own, debit) = match kind {
             Kind::BlockedCard => (BLOCKED_PAN, None, None),
             Kind::UnknownCard => (UNKNOWN_PAN, None, None),
+            Kind::FiledCard => {
+                let (pan, own) = *run.random.pick(&FILED);
+                (pan, Some(own), Some(own))
+            }
             _ => {
                 let (pan, own, debit) = *run.random.pick(&CARDS);
                 (pan, Some(own), Some(debit))
@@ -80,6 +87,8 @@ impl Host {
             request,
             standing: Standing::Asked,
             answer: None,
+            repeated_late: false,
+            answer_anew: None,
             asked: run.time,
             called: run.tick(),
             returned: 0,
@@ -188,6 +197,7 @@ impl Host {
             return Ok(());
         }
         match self.by_key.get(&key).copied() {
+            Some(Place::File(number)) => self.hear_file(number, answer, heard, run),
             Some(Place::Original(number)) => self.hear_original(number, answer, heard, run),
             Some(Place::Reversal(number, place)) => {
                 self.hear_reversal(number, place, answer, heard, run)
@@ -215,6 +225,9 @@ impl Host {
             return Ok(());
         }
         if let Some(earlier) = &purchase.answer {
+            if purchase.repeated_late && *earlier != heard {
+                return hear_anew(purchase, heard, run);
+            }
             run.reach(Mark::RepeatAnswered);
             return answers::dedup_same_answer(&purchase.request, earlier, &heard);
         }
@@ -264,6 +277,8 @@ impl Host {
             }
             Undoing::Mismatched => (standing, Mark::ReversalMismatched),
             Undoing::Again => (standing, Mark::ReversedAgain),
+            Undoing::Late if heard.code == "25" => (standing, Mark::PurgedNotKnown),
+            Undoing::Late => (standing, Mark::ReversedLate),
         };
         if reversal
             .request
@@ -313,6 +328,17 @@ impl Host {
     }
 }
 
+/// A repeat so late that the first answer may be gone was decided anew, once.
+fn hear_anew(purchase: &mut Purchase, heard: Heard, run: &mut Run) -> Verdict {
+    if let Some(earlier) = &purchase.answer_anew {
+        return answers::dedup_same_answer(&purchase.request, earlier, &heard);
+    }
+    answers::answer_fits(purchase, &heard)?;
+    run.reach(Mark::PurgedDecidedAgain);
+    purchase.answer_anew = Some(heard);
+    Ok(())
+}
+
 fn mark_of(purchase: &Purchase, heard: &Heard) -> Mark {
     match (heard.code.as_str(), purchase.kind) {
         ("00", Kind::Inquiry) => Mark::InquiryAnswered,
@@ -323,6 +349,7 @@ fn mark_of(purchase: &Purchase, heard: &Heard) -> Mark {
         ("57", _) => Mark::DeniedByControl,
         ("00", _) => approved_on(purchase.scheme()),
         ("05", _) => Mark::ReversedBeforeArrival,
+        ("41" | "62", Kind::FiledCard) => Mark::DeclinedByFile,
         (_, _) => Mark::Declined,
     }
 }

@@ -3,6 +3,7 @@
 //! Owns: what is asked, and what is believed from answers alone. Must never: share decision code with the
 //! switch, or look into it.
 
+mod files;
 mod host;
 mod line;
 mod message;
@@ -11,10 +12,11 @@ mod scheme;
 mod sign_on;
 mod writing;
 
+pub use files::{Doing, FILE_SCHEME, FileAction};
 pub use host::{Host, Probe};
 pub use line::Line;
 pub use message::{Key, Request};
 pub use purchase::{
-    Follow, FollowKind, Heard, Kind, Purchase, Reversal, Standing, Undoing, cash_minor,
+    Follow, FollowKind, Heard, Kind, Purchase, Reversal, Standing, Undoing, cash_minor, is_late,
 };
 pub use scheme::Scheme;

@@ -8,6 +8,15 @@ use ledger::identifiers::Timestamp;
 use super::message::Request;
 use super::scheme::Scheme;
 
+/// Days after which nobody counts on being understood when naming a message. The books keep it for a day more at least:
+/// so far the switch's clock may be ahead.
+const LATE_DAYS: i64 = 30;
+
+/// Whether what was asked may have left the books by then.
+pub fn is_late(asked: Timestamp, then: Timestamp) -> bool {
+    then.0 - asked.0 >= LATE_DAYS * 86_400_000_000
+}
+
 /// What a cardholder asks for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Kind {
@@ -27,6 +36,8 @@ pub enum Kind {
     UnknownCard,
     /// A purchase that the network approved in the switch's stead.
     StandIn,
+    /// A purchase on a card whose status networks change.
+    FiledCard,
 }
 
 impl Kind {
@@ -65,6 +76,10 @@ pub struct Heard {
     pub code: String,
     pub approval: Option<String>,
     pub balances: Option<String>,
+    /// DE120.
+    pub file_record: Option<String>,
+    /// DE15.
+    pub date: Option<String>,
 }
 
 impl Heard {
@@ -74,6 +89,8 @@ impl Heard {
             code: text(Element::RESPONSE_CODE).unwrap_or_default(),
             approval: text(Element::AUTHORIZATION_ID_RESPONSE),
             balances: text(Element::ADDITIONAL_AMOUNTS),
+            file_record: Element::new(120).and_then(text),
+            date: text(Element::SETTLEMENT_DATE),
         }
     }
 
@@ -107,6 +124,8 @@ pub enum Undoing {
     Mismatched,
     /// Everything was undone before.
     Again,
+    /// Nothing is to be left of what is so old that it may not be known any more.
+    Late,
 }
 
 /// What a later message of an operation asks for.
@@ -157,6 +176,10 @@ pub struct Purchase {
     pub standing: Standing,
     /// The first answer that was a decision.
     pub answer: Option<Heard>,
+    /// Whether it was repeated when the first answer might have been gone.
+    pub repeated_late: bool,
+    /// What such a repeat was answered, where it was decided anew.
+    pub answer_anew: Option<Heard>,
     /// The true time at which it was first asked.
     pub asked: Timestamp,
     /// The order of its first asking and its first answer.
@@ -191,9 +214,26 @@ impl Purchase {
         self.standing == Standing::Asked || unanswered.is_some()
     }
 
-    /// Whether its messages were one request and reversals, and no file has presented it.
+    /// Whether its messages were one request and reversals in time, and no file has presented it.
     pub fn is_plain(&self) -> bool {
-        self.kind != Kind::StandIn && self.follows.is_empty() && !self.presented
+        let late = |reversal: &Reversal| reversal.undoing == Undoing::Late;
+        let in_time = !self.repeated_late && !self.reversals.iter().any(late);
+        self.kind != Kind::StandIn && self.follows.is_empty() && !self.presented && in_time
+    }
+
+    /// Whether the host waits for nothing of it, and may go on with it.
+    pub fn is_settled(&self, now: Timestamp) -> bool {
+        !self.is_open() && !self.is_late(now)
+    }
+
+    /// Whether it is so old by then that it may have left the books.
+    pub fn is_late(&self, then: Timestamp) -> bool {
+        is_late(self.asked, then)
+    }
+
+    /// Whether a repeat must get an answer that was given before.
+    pub fn may_be_repeated(&self, now: Timestamp) -> bool {
+        self.repeated_late || !self.is_late(now)
     }
 
     /// Whether it was authorized to be cleared later.

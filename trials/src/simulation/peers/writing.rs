@@ -9,6 +9,7 @@ use std::collections::BTreeMap;
 use codec::Element;
 
 use super::super::run::Run;
+use super::files::{Doing, FILE_SCHEME, file_elements};
 use super::message::Request;
 use super::purchase::{FollowKind, Kind, Purchase, Undoing};
 use super::scheme::Scheme;
@@ -180,7 +181,7 @@ impl Numbers {
                 let amount = format!("{:012}", purchase.amount_minor + 1);
                 request.with(Element::AMOUNT_TRANSACTION, amount)
             }
-            Undoing::All | Undoing::Again => request,
+            Undoing::All | Undoing::Again | Undoing::Late => request,
         }
     }
 
@@ -206,6 +207,14 @@ impl Numbers {
             elements.push((Element::RESPONSE_CODE, "00".to_owned()));
         }
         Request::new(scheme, mti, elements)
+    }
+
+    /// A file action of the network that shares the file of statuses.
+    pub fn file_action(&mut self, pan: &str, doing: Doing, run: &mut Run) -> Request {
+        let mut elements = self.names(FILE_SCHEME, 0, None, run);
+        elements.push((Element::PAN, pan.to_owned()));
+        elements.extend(file_elements(doing));
+        Request::new(FILE_SCHEME, "0302", elements)
     }
 
     /// A purchase whose last element is broken after it was encoded.

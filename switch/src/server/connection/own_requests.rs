@@ -9,11 +9,10 @@ use ledger::runtime::now;
 use serde_json::{Value, json};
 use tokio::time::Instant;
 
-use super::Connection;
+use super::{Connection, telling};
 use crate::adapter::management;
-use crate::events::Notice;
 use crate::link::Told;
-use crate::session::{Action, Purpose};
+use crate::session::{Action, Purpose, Stand};
 
 impl Connection<'_> {
     /// Does what the session wants since it was asked before.
@@ -36,6 +35,9 @@ impl Connection<'_> {
                 Action::Became(stand) => {
                     self.status.becomes(stand.as_str());
                     self.metrics.became(self.status.number(), stand);
+                    if stand == Stand::SignedOn {
+                        telling::known(self.shared, &self.status);
+                    }
                     self.notice("link.state_changed", json!({ "state": stand.as_str() }));
                 }
                 Action::Noted(note) => {
@@ -76,13 +78,7 @@ impl Connection<'_> {
     }
 
     fn notice(&self, kind: &'static str, data: Value) {
-        self.shared.notices.tell(Notice {
-            time: now(),
-            kind,
-            network: self.metrics.network().to_owned(),
-            link: Some(self.status.number()),
-            data,
-        });
+        telling::tell(self.shared, &self.status, kind, data);
     }
 }
 

@@ -7,7 +7,7 @@ use jiff::civil::Date;
 use jiff::tz::TimeZone;
 use serde_json::{Value, json};
 
-use crate::operate::{About, usage};
+use super::{About, usage};
 
 /// A line of the history.
 #[derive(Debug, Args)]
@@ -16,12 +16,12 @@ pub struct PurgeArguments {
     #[arg(long)]
     before: Date,
     #[command(flatten)]
-    pub(crate) about: About,
+    pub(super) about: About,
 }
 
 impl PurgeArguments {
     /// The operation as the API takes it.
-    pub(crate) fn asked(&self) -> anyhow::Result<Value> {
+    pub(super) fn asked(&self) -> anyhow::Result<Value> {
         let instant = self.before.to_zoned(TimeZone::UTC);
         let instant = instant.map_err(|error| usage(error.into()))?;
         Ok(json!({ "before": instant.timestamp().as_microsecond() }))

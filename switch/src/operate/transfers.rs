@@ -7,7 +7,8 @@ use rules::ProcessingCode;
 use rust_decimal::Decimal;
 use serde_json::{Value, json};
 
-use crate::operate::{About, currency, minor};
+use super::About;
+use super::accounts::{currency, minor};
 
 /// An amount of one account for another.
 #[derive(Debug, Args)]
@@ -28,12 +29,12 @@ pub struct SendArguments {
     #[arg(long)]
     counterpart_code: ProcessingCode,
     #[command(flatten)]
-    pub(crate) about: About,
+    pub(super) about: About,
 }
 
 impl SendArguments {
     /// The operation as the API takes it.
-    pub(crate) fn asked(&self, address: &str) -> anyhow::Result<Value> {
+    pub(super) fn asked(&self, address: &str) -> anyhow::Result<Value> {
         let currency = currency(address, self.account)?;
         Ok(json!({
             "account": self.account,

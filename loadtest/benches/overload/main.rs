@@ -2,24 +2,33 @@
 //!
 //! Against a running switch, in one run: a usual load; then more and more until the share that is decided in time falls,
 //! which is its capacity; then `--factor` times that; then the usual load again. Another link, of another network
-//! if so asked, keeps to a load of its own during the first, the third and the last part. Goodput counts answers in time
-//! that are decisions: not those with the code for overload. Not a test: it prints figures and ratios.
+//! if so asked, keeps to a load of its own during every part. Goodput counts answers in time that are decisions: not
+//! those with the code for overload. Not a test: it prints figures and ratios.
+//!
+//! The neighbour is sent by a process of its own (`neighbour.rs`), and its lag says how late that process was itself: a p99
+//! well above it is the switch's.
 //!
 //! Load generator and switch need cores of their own, else the flood takes the processor from what it floods:
 //! `taskset -c 1 cargo bench -p loadtest --bench overload -- --target 127.0.0.1:8583 --neighbour 127.0.0.1:8586
-//! --neighbour-mix config/load/elo.toml --pid $(pgrep -x switch)` with the switch on core 0.
+//! --neighbour-mix config/load/elo.toml --pid $(pgrep -x switch)` with the switch on core 0. Where there is a third,
+//! `--neighbour-processors 2` keeps the neighbour from waiting for the flood.
 
-use std::io::Write as _;
-use std::path::{Path, PathBuf};
+#[path = "../common/mod.rs"]
+mod common;
+mod neighbour;
+
+use std::path::PathBuf;
 use std::process::ExitCode;
 use std::time::Duration;
 
 use clap::Parser;
-use codec::Dialect;
-use loadtest::mix::Mix;
 use loadtest::plan::Plan;
 use loadtest::report::Report;
-use loadtest::run::{self, Options, Target};
+use loadtest::run;
+use tokio::runtime::Runtime;
+
+use common::{Failure, ms, none, ratio, say};
+use neighbour::{Load, Measured, Neighbour};
 
 /// Goodput beyond capacity.
 #[derive(Debug, Parser)]
@@ -36,6 +45,9 @@ struct Arguments {
     /// What to send on that one.
     #[arg(long, default_value = "config/load/default.toml")]
     neighbour_mix: PathBuf,
+    /// The processors that the neighbour may use, such as 2 or 2,3 [default: those of the flood]
+    #[arg(long)]
+    neighbour_processors: Option<String>,
     /// The switch's process, whose memory is read.
     #[arg(long)]
     pid: Option<u32>,
@@ -65,7 +77,20 @@ struct Arguments {
     bench: bool,
 }
 
-type Failure = Box<dyn std::error::Error>;
+impl Arguments {
+    /// What the neighbour sends, if there is one.
+    fn beside(&self) -> Option<Load<'_>> {
+        Some(Load {
+            target: self.neighbour.as_deref()?,
+            mix: &self.neighbour_mix,
+            rate: self.rate,
+            seconds: self.seconds,
+            connections: self.connections,
+            timeout_ms: self.timeout_ms,
+            processors: self.neighbour_processors.as_deref(),
+        })
+    }
+}
 
 /// Share of what is offered that a switch below its capacity decides in time.
 const BELOW_CAPACITY: f64 = 0.98;
@@ -74,30 +99,18 @@ const BELOW_CAPACITY: f64 = 0.98;
 const MOST: u64 = 500_000;
 
 fn main() -> ExitCode {
-    match measure(&Arguments::parse()) {
-        Ok(()) => ExitCode::SUCCESS,
-        Err(error) => {
-            // With stderr gone there is nowhere left to say it; the exit code still tells.
-            drop(writeln!(std::io::stderr(), "{error}"));
-            ExitCode::FAILURE
-        }
-    }
+    let arguments = Arguments::parse();
+    common::finish(|runtime| measure(&arguments, runtime))
 }
 
-fn measure(arguments: &Arguments) -> Result<(), Failure> {
-    // cargo starts benchmarks in the folder of their crate.
-    std::env::set_current_dir(concat!(env!("CARGO_MANIFEST_DIR"), "/.."))?;
-    let runtime = tokio::runtime::Builder::new_multi_thread()
-        .worker_threads(1)
-        .enable_all()
-        .build()?;
+fn measure(arguments: &Arguments, runtime: &Runtime) -> Result<(), Failure> {
     let part = |name: &str, rate: u64| -> Result<Part, Failure> {
         let part = runtime.block_on(Part::run(arguments, rate))?;
         say(&part.line(arguments, name))?;
         Ok(part)
     };
     say(
-        "part          offered/s  decided/s  refused/s   unanswered   p99 ms   refusals p99 ms   neighbour p99 ms   memory MB",
+        "part          offered/s  decided/s  refused/s   unanswered   p99 ms   refusals p99 ms   neighbour p99 ms   its lag p99 ms   memory MB",
     )?;
     let usual = part("usual", arguments.rate)?;
     let capacity = match arguments.capacity {
@@ -141,7 +154,7 @@ fn capacity(
 /// One part of the run.
 struct Part {
     flood: Report,
-    neighbour: Option<Report>,
+    neighbour: Option<Measured>,
     /// Decisions in time per second, until the last of them.
     decided: f64,
     /// Refusals likewise.
@@ -152,15 +165,19 @@ struct Part {
 
 impl Part {
     async fn run(arguments: &Arguments, rate: u64) -> Result<Self, Failure> {
-        let flood = options(arguments, &arguments.target, &arguments.mix, rate)?;
-        let neighbour = arguments.neighbour.as_deref();
-        let neighbour = neighbour
-            .map(|target| options(arguments, target, &arguments.neighbour_mix, arguments.rate));
+        let flood = common::load(&arguments.target, &arguments.mix, |mix| Plan {
+            rate,
+            connections: arguments.connections,
+            warm_up: Duration::ZERO,
+            duration: Duration::from_secs(arguments.seconds),
+            timeout: Duration::from_millis(arguments.timeout_ms),
+            seed: rate,
+            mix,
+        })?;
+        let neighbour = arguments.beside().as_ref().map(Neighbour::start);
         let neighbour = neighbour.transpose()?;
-        let neighbour = neighbour.map(|options| std::thread::spawn(|| alone(options)));
         let flood = run::run(flood).await?;
-        let neighbour = neighbour.map(|thread| thread.join().map_err(|_panic| "the neighbour"));
-        let neighbour = neighbour.transpose()?.transpose()?;
+        let neighbour = neighbour.map(Neighbour::finish).transpose()?;
         let refused = flood.response_codes.get(&arguments.refused);
         let refused = refused.copied().unwrap_or(0);
         // What is achieved counts until the last answer.
@@ -195,52 +212,22 @@ impl Part {
         let code = &arguments.refused;
         let refusals = self.flood.latency_by_response_code_us.get(code);
         format!(
-            "{name:<12} {:>10.0} {:>10.0} {:>10.0} {:>12} {:>8} {:>17} {:>18} {:>11}",
+            "{name:<12} {:>10.0} {:>10.0} {:>10.0} {:>12} {:>8} {:>17} {:>18} {:>16} {:>11}",
             self.flood.offered_rate,
             self.decided,
             self.refused,
             self.flood.timed_out + self.flood.unsent,
-            ms(self.flood.latency_us.p99),
-            refusals.map_or_else(none, |latency| ms(latency.p99)),
-            self.neighbour_p99_us().map_or_else(none, ms),
+            ms(Some(self.flood.latency_us.p99)),
+            ms(refusals.map(|latency| latency.p99)),
+            ms(self.neighbour_p99_us()),
+            ms(self
+                .neighbour
+                .as_ref()
+                .map(|neighbour| neighbour.send_lag_us.p99)),
             self.memory_bytes
                 .map_or_else(none, |bytes| (bytes / 1_000_000).to_string()),
         )
     }
-}
-
-/// Runs a load in a thread of its own: what the flood costs here must not be taken for what it does to the switch.
-fn alone(options: Options) -> Result<Report, String> {
-    let runtime = tokio::runtime::Builder::new_current_thread()
-        .enable_all()
-        .build();
-    let runtime = runtime.map_err(|error| error.to_string())?;
-    let ran = runtime.block_on(run::run(options));
-    ran.map_err(|error| error.to_string())
-}
-
-fn options(arguments: &Arguments, target: &str, mix: &Path, rate: u64) -> Result<Options, Failure> {
-    let of_mix = Mix::load(mix)?;
-    let directory = mix.parent().unwrap_or_else(|| Path::new(""));
-    let dialect = match &of_mix.dialect {
-        Some(file) => directory.join(file),
-        None => PathBuf::from("config/dialects/iso1987-ascii.toml"),
-    };
-    Ok(Options {
-        target: Target::Listens(target.to_owned()),
-        plan: Plan {
-            rate,
-            connections: arguments.connections,
-            warm_up: Duration::ZERO,
-            duration: Duration::from_secs(arguments.seconds),
-            timeout: Duration::from_millis(arguments.timeout_ms),
-            seed: rate,
-            mix: of_mix,
-        },
-        dialect: Dialect::load(&dialect)?,
-        admin: None,
-        disk_probe: None,
-    })
 }
 
 /// A rate so many times, in whole messages per second.
@@ -255,25 +242,4 @@ fn resident_bytes(pid: u32) -> Result<u64, Failure> {
     let line = status.lines().find_map(|line| line.strip_prefix("VmRSS:"));
     let kibibytes = line.and_then(|line| line.split_ascii_whitespace().next());
     Ok(kibibytes.ok_or("no VmRSS")?.parse::<u64>()? * 1024)
-}
-
-fn ratio(of: Option<u64>, to: Option<u64>) -> String {
-    match (of, to) {
-        (Some(of), Some(to)) => format!("{:.2}", of as f64 / to.max(1) as f64),
-        _ => none(),
-    }
-}
-
-fn none() -> String {
-    "-".to_owned()
-}
-
-/// Microseconds as milliseconds with three decimals.
-fn ms(us: u64) -> String {
-    format!("{}.{:03}", us / 1000, us % 1000)
-}
-
-fn say(line: &str) -> Result<(), Failure> {
-    writeln!(std::io::stdout(), "{line}")?;
-    Ok(())
 }

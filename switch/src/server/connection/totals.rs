@@ -9,8 +9,9 @@ use ledger::runtime::now;
 use rules::Reason;
 use tokio::time::timeout;
 
-use super::{Connection, Reply};
+use super::Connection;
 use crate::link::WaitingRequest;
+use crate::server::ticket::Reply;
 use crate::telemetry;
 
 impl Connection<'_> {

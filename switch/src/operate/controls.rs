@@ -10,7 +10,8 @@ use clap::Args;
 use rules::ControlId;
 use serde_json::{Value, json};
 
-use crate::operate::{About, card_number, usage};
+use super::cards::card_number;
+use super::{About, usage};
 
 /// A flex control that is made or changed.
 #[derive(Debug, Args)]
@@ -31,7 +32,7 @@ pub struct ControlArguments {
     #[arg(long, requires = "card")]
     card_file: Option<PathBuf>,
     #[command(flatten)]
-    pub(crate) about: About,
+    pub(super) about: About,
 }
 
 /// What is left of a limit.
@@ -53,11 +54,11 @@ pub struct ControlLimitArguments {
     #[arg(long)]
     available: i64,
     #[command(flatten)]
-    pub(crate) about: About,
+    pub(super) about: About,
 }
 
 impl ControlArguments {
-    pub(crate) fn asked(&self) -> anyhow::Result<Value> {
+    pub(super) fn asked(&self) -> anyhow::Result<Value> {
         let place = || self.control.display().to_string();
         let text = std::fs::read_to_string(&self.control);
         let text = text.map_err(|error| usage(anyhow::Error::new(error).context(place())))?;
@@ -75,7 +76,7 @@ impl ControlArguments {
 }
 
 impl ControlLimitArguments {
-    pub(crate) fn asked(&self) -> anyhow::Result<Value> {
+    pub(super) fn asked(&self) -> anyhow::Result<Value> {
         let card = match self.card {
             true => card_number(self.card_file.as_deref()).context("--card")?,
             false => Value::Null,
