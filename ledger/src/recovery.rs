@@ -1,10 +1,10 @@
 //! Recovery: the books and the journal's rest become a running state again.
 //!
 //! Owns: the order of a start, the same for real disks and simulated ones: the store says how far it is, the state is
-//! loaded from it, and every later batch of the journal is applied to the state; to the views too, as far as they may not be
-//! behind: what is left the view-writer takes in afterwards, as it does behind any decision. Books whose rows may be newer
-//! than they say (a checkpoint or a snapshot was cut off or fuzzy) name the place up to which they may be; there they must
-//! contain exactly what was announced. Must never: answer, or go on past anything that cannot be read.
+//! loaded from it, and every later batch of the journal is applied to the state; to the views too, as far as they may
+//! not be behind: what is left the view-writer takes in afterwards, as it does behind any decision. Books whose rows
+//! may be newer than they say (a checkpoint or a snapshot was cut off or fuzzy) name the place up to which they may be;
+//! there they must contain exactly what was announced. Must never: answer, or go on past anything that cannot be read.
 
 use std::sync::Arc;
 
@@ -160,53 +160,120 @@ pub fn recover_inspected<D: Disk + Clone, S: BookStore + Send + Sync>(
         None => load::state(&store, since)?,
     };
     let shard = options.shard;
-    let mut writer = Writer::new(shard, state, applied.sequence, applied.time);
     let progress = Progress {
         contents,
         ..applied
     };
-    let mut view_writer = ViewWriter::new(shard, store, progress);
-    if let Some(intended) = intended {
-        view_writer = view_writer.expecting(intended);
-    }
-    let mut ahead = Cursor::after(disk.clone(), applied.sequence);
-    let mut cursor = Cursor::after(disk, applied.sequence);
-    let (mut replayed_records, mut behind_records, mut unwritten_records) = (0_u64, 0_u64, 0_u64);
-    loop {
-        let of_state = next_piece(&mut ahead, recovered.last_sequence)?;
-        replayed_records = replayed_records.saturating_add(records_in(&of_state));
-        behind_records = behind_records.saturating_add(records_in(&of_state));
-        // Where a checkpoint was to lead, the tables must contain what it said they would.
-        let proof = intended.filter(|intended| cursor.seen() < intended.sequence);
-        let of_views = match proof {
-            Some(intended) => next_piece(&mut cursor, intended.sequence)?,
-            None if behind_records > how.behind_records => next_piece(&mut cursor, ahead.seen())?,
-            None => Vec::new(),
-        };
-        if of_state.is_empty() && of_views.is_empty() {
-            break;
-        }
-        replay(&mut writer, &of_state, &mut view_writer, &of_views)?;
-        behind_records = behind_records.saturating_sub(records_in(&of_views));
-        unwritten_records = unwritten_records.saturating_add(records_in(&of_views));
-        let proved = proof.is_some_and(|intended| cursor.seen() == intended.sequence);
-        if proved || view_writer.dirty_rows() >= how.checkpoint_rows {
-            view_writer.checkpoint()?;
-            unwritten_records = 0;
-        }
-    }
-    Ok(Recovery {
+    let view_writer = ViewWriter::new(shard, store, progress);
+    let mut recovery = Recovery {
         log,
-        writer,
-        view_writer,
-        cursor,
-        behind_records,
-        unwritten_records,
+        writer: Writer::new(shard, state, applied.sequence, applied.time),
+        view_writer: match intended {
+            Some(intended) => view_writer.expecting(intended),
+            None => view_writer,
+        },
+        cursor: Cursor::after(disk.clone(), applied.sequence),
+        behind_records: 0,
+        unwritten_records: 0,
         books_sequence: applied.sequence,
         last_sequence: recovered.last_sequence,
-        replayed_records,
+        replayed_records: 0,
         cut_bytes: recovered.cut_bytes,
-    })
+    };
+    // Where a checkpoint was to lead, the tables must contain what it said they would.
+    if reflected > applied.sequence {
+        recovery.keep_level(reflected, how)?;
+        recovery.write()?;
+    }
+    if how.behind_records == 0 {
+        recovery.keep_level(recovery.last_sequence, how)?;
+    } else {
+        let ahead = Cursor::after(disk, reflected);
+        recovery.go_ahead(ahead, how)?;
+    }
+    Ok(recovery)
+}
+
+impl<D: Disk, S: BookStore + Send + Sync> Recovery<D, S> {
+    /// Takes the journal in up to a batch, the state and the views the same pieces.
+    fn keep_level(&mut self, end: u64, how: Replay) -> Result<(), RecoveryError> {
+        loop {
+            let piece = next_piece(&mut self.cursor, end)?;
+            if piece.is_empty() {
+                return Ok(());
+            }
+            self.take(&piece, &piece, how)?;
+        }
+    }
+
+    /// Takes the rest of the journal into the state; the views follow as far as they may not be behind.
+    fn go_ahead(&mut self, mut ahead: Cursor<D>, how: Replay) -> Result<(), RecoveryError> {
+        loop {
+            let of_state = next_piece(&mut ahead, self.last_sequence)?;
+            let behind_records = self.behind_records.saturating_add(records_in(&of_state));
+            let of_views = if behind_records > how.behind_records {
+                next_piece(&mut self.cursor, ahead.seen())?
+            } else {
+                Vec::new()
+            };
+            if of_state.is_empty() && of_views.is_empty() {
+                return Ok(());
+            }
+            self.take(&of_state, &of_views, how)?;
+        }
+    }
+
+    /// Takes batches into the state, and batches into the views, beside each other: neither asks the other for
+    /// anything. The state only reads rows, which nobody writes meanwhile, so that what is asked of the disk comes in
+    /// the same order in every run.
+    fn take(
+        &mut self,
+        of_state: &[Batch],
+        of_views: &[Batch],
+        how: Replay,
+    ) -> Result<(), RecoveryError> {
+        let (writer, view_writer) = (&mut self.writer, &mut self.view_writer);
+        let views = Arc::clone(view_writer.views());
+        let stored = |id| load::message(views.store(), id);
+        let mut batches = of_state.iter();
+        let mut state = || batches.try_for_each(|batch| writer.replay(batch, stored));
+        if of_views.is_empty() {
+            state()?;
+        } else {
+            std::thread::scope(|threads| {
+                let show = || {
+                    let mut batches = of_views.iter();
+                    batches.try_for_each(|batch| view_writer.apply(batch))
+                };
+                let views = threads.spawn(show);
+                let state = state();
+                // A thread that panicked goes on panicking here.
+                let views = views
+                    .join()
+                    .unwrap_or_else(|panic| std::panic::resume_unwind(panic));
+                state?;
+                Ok::<_, RecoveryError>(views?)
+            })?;
+        }
+        let (replayed, shown) = (records_in(of_state), records_in(of_views));
+        self.replayed_records = self.replayed_records.saturating_add(replayed);
+        self.behind_records = self
+            .behind_records
+            .saturating_add(replayed)
+            .saturating_sub(shown);
+        self.unwritten_records = self.unwritten_records.saturating_add(shown);
+        if self.view_writer.dirty_rows() >= how.checkpoint_rows {
+            self.write()?;
+        }
+        Ok(())
+    }
+
+    /// Writes what the views show to the books.
+    fn write(&mut self) -> Result<(), RecoveryError> {
+        self.view_writer.checkpoint()?;
+        self.unwritten_records = 0;
+        Ok(())
+    }
 }
 
 /// Records of a piece of the journal at least, unless it ends there: what two threads take in beside each other.
@@ -226,35 +293,4 @@ fn next_piece<D: Disk>(cursor: &mut Cursor<D>, end: u64) -> Result<Vec<Batch>, C
 fn records_in(batches: &[Batch]) -> u64 {
     let counts = batches.iter().map(|batch| u64::from(batch.count()));
     counts.fold(0, u64::saturating_add)
-}
-
-/// Takes batches into the state, and others into the views, beside each other: neither asks the other for anything. The state
-/// only reads rows, which nobody writes meanwhile, so that what is asked of the disk comes in the same order in every run.
-fn replay<S: BookStore + Send + Sync>(
-    writer: &mut Writer,
-    of_state: &[Batch],
-    view_writer: &mut ViewWriter<S>,
-    of_views: &[Batch],
-) -> Result<(), RecoveryError> {
-    let views = Arc::clone(view_writer.views());
-    let stored = |id| load::message(views.store(), id);
-    let mut batches = of_state.iter();
-    let mut state = || batches.try_for_each(|batch| writer.replay_over(batch, stored));
-    if of_views.is_empty() {
-        return Ok(state()?);
-    }
-    std::thread::scope(|threads| {
-        let views = threads.spawn(|| {
-            of_views
-                .iter()
-                .try_for_each(|batch| view_writer.apply(batch))
-        });
-        let state = state();
-        // A thread that panicked goes on panicking here.
-        let views = views
-            .join()
-            .unwrap_or_else(|panic| std::panic::resume_unwind(panic));
-        state?;
-        Ok(views?)
-    })
 }

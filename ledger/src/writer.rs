@@ -213,28 +213,20 @@ impl Writer {
         }
     }
 
-    /// Forgets messages older than `window_us` microseconds that the books hold, up to batch `in_books`: the one up to which
-    /// nothing was missed by what was looked up for commands that are still to come ([`crate::settled`]).
+    /// Forgets messages older than `window_us` microseconds that the books hold, up to batch `in_books`: the one up to
+    /// which nothing was missed by what was looked up for commands that are still to come ([`crate::settled`]).
     pub fn forget(&mut self, window_us: i64, in_books: u64) {
         self.state
             .forget(self.time.plus_us(window_us.saturating_neg()), in_books);
     }
 
-    /// Applies a batch of the journal to a state that has every message in memory that the batch changes, or whose views
-    /// have taken in everything before any command is decided.
-    ///
-    /// # Errors
-    /// [`ReplayError`]: the batch cannot be read or does not fit; the start must stop.
-    pub fn replay(&mut self, batch: &Batch) -> Result<(), ReplayError> {
-        self.replay_over(batch, |_| Ok(None))
-    }
-
-    /// Applies a batch of the journal: the start replays what the books do not reflect yet. `stored` gives a message of the
-    /// books, for those that the batch changes and that are not in memory.
+    /// Applies a batch of the journal: the start replays what the books do not reflect yet. `stored` gives a message of
+    /// the books, for those that the batch changes and that are not in memory; none where all are there, or where the
+    /// views take in everything before a command is decided.
     ///
     /// # Errors
     /// [`ReplayError`]: the batch or the books cannot be read, or do not fit; the start must stop.
-    pub fn replay_over(
+    pub fn replay(
         &mut self,
         batch: &Batch,
         mut stored: impl FnMut(RecordId) -> Result<Option<StoredMessage>, StoreError>,

@@ -254,7 +254,7 @@ fn state_before(history: &History, sequence: u64) -> Writer {
     let mut writer = Writer::new(SHARD, State::default(), 0, Timestamp::default());
     let batches = batches(history);
     for batch in batches.iter().filter(|batch| batch.sequence < sequence) {
-        writer.replay(batch).unwrap();
+        writer.replay(batch, |_| Ok(None)).unwrap();
     }
     writer
 }
@@ -276,7 +276,7 @@ fn admitted(
         // Only the first record of a batch is damaged; those that follow rest on it.
         let mut batch = Batch::new(sequence, history[place].0);
         record.append_to(&mut batch, &mut Vec::new()).unwrap();
-        writer.replay(&batch).unwrap();
+        writer.replay(&batch, |_| Ok(None)).unwrap();
     }
     Ok(())
 }

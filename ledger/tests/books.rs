@@ -29,9 +29,11 @@ mod support;
 
 use ledger::books::store::MemoryStore;
 use ledger::books::{BookStore, Contents, Progress, ViewWriter, load};
+use ledger::identifiers::Timestamp;
 use ledger::journal::Batch;
 use ledger::journal::log::{Log, LogOptions};
 use ledger::journal::simulated::SimulatedDisk;
+use ledger::recovery::{Recovery, RecoveryError, Replay, recover};
 use run::Run;
 use support::SHARD;
 
@@ -74,6 +76,16 @@ pub(crate) fn books(batches: &[Batch], every: u64) -> ViewWriter<MemoryStore> {
         }
     }
     views
+}
+
+/// A start from what is left of books and a journal that holds these batches; every message comes into memory.
+pub(crate) fn start(
+    batches: &[Batch],
+    left: MemoryStore,
+    checkpoint_rows: usize,
+) -> Result<Recovery<SimulatedDisk, MemoryStore>, RecoveryError> {
+    let how = Replay::whole(checkpoint_rows);
+    recover(journal(batches), left, LOG, Timestamp(i64::MIN), how)
 }
 
 /// What a store contains.

@@ -100,7 +100,7 @@ enum Decision {
 }
 
 #[derive(Deserialize)]
-pub(super) struct Approval {
+pub(crate) struct Approval {
     moves: Moves,
     confirmation: Moves,
     amount_minor: i64,
@@ -175,7 +175,7 @@ impl From<AuthorizationDecided> for current::AuthorizationDecided {
 }
 
 #[derive(Deserialize)]
-struct Change {
+pub(crate) struct Change {
     key: MessageKey,
     authorization: RecordId,
     status_before: AuthorizationStatus,
@@ -196,14 +196,15 @@ impl From<Change> for current::Change {
     }
 }
 
+/// Version 3 has another change in the same place.
 #[derive(Deserialize)]
-pub(crate) struct ReversalDecided {
+pub(crate) struct ReversalDecided<C = Change> {
     facts: ReversalFacts,
     original: Option<RecordId>,
     account: Option<AccountId>,
     processing_code: Option<ProcessingCode>,
     result: ReversalResult,
-    change: Option<Box<Change>>,
+    change: Option<Box<C>>,
     remaining_minor: i64,
     moves: Vec<AccountMove>,
     divergences: Vec<Divergence>,
@@ -211,8 +212,8 @@ pub(crate) struct ReversalDecided {
     answer: Answer,
 }
 
-impl From<ReversalDecided> for current::ReversalDecided {
-    fn from(old: ReversalDecided) -> Self {
+impl<C: Into<current::Change>> From<ReversalDecided<C>> for current::ReversalDecided {
+    fn from(old: ReversalDecided<C>) -> Self {
         Self {
             facts: old.facts.into(),
             original: old.original,

@@ -86,7 +86,7 @@ impl From<TransactionPosted> for current::TransactionPosted {
 
 /// The encoding has no frame of its own around what was there before.
 #[derive(Deserialize)]
-struct RequestFacts {
+pub(crate) struct RequestFacts {
     before: version_2::RequestFacts,
     circumstances: Circumstances,
 }
@@ -101,14 +101,14 @@ impl From<RequestFacts> for current::RequestFacts {
 }
 
 #[derive(Deserialize)]
-enum Decision {
+pub(crate) enum Decision {
     Approved(Box<Approval>),
     Declined(Reason),
     Completed(Box<Change>),
 }
 
 #[derive(Deserialize)]
-struct Approval {
+pub(crate) struct Approval {
     before: version_2::Approval,
     reservations: Vec<Reservation>,
     reset_limit: Option<ResetLimit>,
@@ -134,24 +134,29 @@ impl From<Decision> for current::Decision {
     }
 }
 
+/// Version 4 has other facts and decisions in the same places.
 #[derive(Deserialize)]
-pub(crate) struct AuthorizationDecided {
-    facts: RequestFacts,
+pub(crate) struct AuthorizationDecided<F = RequestFacts, D = Decision> {
+    facts: F,
     processing_code: ProcessingCode,
     account: Option<AccountId>,
     direction: Option<BalanceImpact>,
     original: Option<RecordId>,
     rules: RulesVersion,
     limits_before: Option<Limits>,
-    decision: Decision,
+    decision: D,
     moves: Vec<AccountMove>,
     divergences: Vec<Divergence>,
     denial: Option<Box<ControlDenial>>,
     answer: Answer,
 }
 
-impl From<AuthorizationDecided> for current::AuthorizationDecided {
-    fn from(old: AuthorizationDecided) -> Self {
+impl<F, D> From<AuthorizationDecided<F, D>> for current::AuthorizationDecided
+where
+    F: Into<current::RequestFacts>,
+    D: Into<current::Decision>,
+{
+    fn from(old: AuthorizationDecided<F, D>) -> Self {
         Self {
             facts: old.facts.into(),
             processing_code: old.processing_code,

@@ -5,14 +5,13 @@ use ledger::authorization::{MatchKey, MessageClass, RequestFacts};
 use ledger::books::rows::Table;
 use ledger::books::store::{MemoryStore, Row};
 use ledger::books::{BookStore as _, Progress, ViewWriter, load};
-use ledger::identifiers::Timestamp;
-use ledger::recovery::{RecoveryError, Replay, recover};
+use ledger::recovery::RecoveryError;
 use proptest::prelude::*;
 
 use crate::run::Run;
 use crate::steps::{commands, steps};
 use crate::support::{SHARD, card_hash, made, match_key};
-use crate::{LOG, batches, books, contents, journal};
+use crate::{batches, books, contents, start};
 
 proptest! {
     #![proptest_config(ProptestConfig { cases: 48, failure_persistence: None, ..ProptestConfig::default() })]
@@ -65,7 +64,7 @@ proptest! {
             bits = bits.rotate_left(1);
             bits & 1 == 1
         });
-        let started = recover(journal(&run.batches), left, LOG, Timestamp(i64::MIN), Replay::whole(rows)).unwrap();
+        let started = start(&run.batches, left, rows).unwrap();
         let mut recovered = started.view_writer;
         recovered.checkpoint().unwrap();
         let store = recovered.views().store();
@@ -111,14 +110,7 @@ fn times_that_increments_moved_are_made_up_for() {
             place += 1;
             place - 1 == survivor
         });
-        let started = recover(
-            journal(&run.batches),
-            left,
-            LOG,
-            Timestamp(i64::MIN),
-            Replay::whole(100),
-        )
-        .unwrap();
+        let started = start(&run.batches, left, 100).unwrap();
         let mut recovered = started.view_writer;
         recovered.checkpoint().unwrap();
         let (found, expected) = (recovered.views().store(), whole.views().store());
@@ -147,14 +139,7 @@ fn rows_that_are_not_those_that_were_written_are_refused() {
                 value: Some(value),
             }])
             .unwrap();
-        let refused = recover(
-            journal(&batches),
-            store,
-            LOG,
-            Timestamp(i64::MIN),
-            Replay::whole(100),
-        )
-        .unwrap_err();
+        let refused = start(&batches, store, 100).unwrap_err();
         assert!(matches!(refused, RecoveryError::Contents(_)), "{refused}");
         assert!(refused.is_of_the_books());
         assert!(refused.to_string().contains(table.name()), "{refused}");
@@ -192,14 +177,7 @@ fn rows_that_a_replay_does_not_touch_are_proven_by_it() {
     store.sync().unwrap();
     for _ in 0..2 {
         let store = store.crashed(|| false);
-        let refused = recover(
-            journal(&batches),
-            store,
-            LOG,
-            Timestamp(i64::MIN),
-            Replay::whole(100),
-        )
-        .unwrap_err();
+        let refused = start(&batches, store, 100).unwrap_err();
         assert!(refused.is_of_the_books(), "{refused}");
     }
 }
@@ -220,8 +198,7 @@ fn books_ahead_of_the_journal_are_refused() {
         })
         .unwrap_err();
     let left = views.views().store().crashed(|| true);
-    let shorter = journal(&batches[..batches.len() - 1]);
-    let refused = recover(shorter, left, LOG, Timestamp(i64::MIN), Replay::whole(100)).unwrap_err();
+    let refused = start(&batches[..batches.len() - 1], left, 100).unwrap_err();
     assert!(!refused.is_of_the_books(), "{refused}");
     assert!(matches!(refused, RecoveryError::Open(_)), "{refused}");
 }

@@ -9,7 +9,7 @@ use ledger::books::{BookStore, ViewWriter, load};
 use ledger::identifiers::Timestamp;
 use ledger::journal::Batch;
 use ledger::journal::simulated::SimulatedDisk;
-use ledger::recovery::{RecoveryError, Replay, recover};
+use ledger::recovery::RecoveryError;
 use ledger::snapshot::files::{self, Taken};
 use ledger::snapshot::read::Snapshot;
 use ledger::writer::Writer;
@@ -19,7 +19,7 @@ use proptest::prelude::*;
 use crate::run::{Run, answers};
 use crate::steps::{commands, keys, probes, steps};
 use crate::support::SHARD;
-use crate::{LOG, books, contents, journal};
+use crate::{books, contents, start};
 
 /// A store whose readers meet other rows at every page: its view-writer goes on in between, and one row at
 /// a time comes back to the reader.
@@ -133,10 +133,10 @@ proptest! {
         let taken = snapshot(&run.batches, begun.index(run.batches.len()), &pattern);
         let store = loaded(&taken);
 
-        let started = recover(journal(&run.batches), store, LOG, Timestamp(i64::MIN), Replay::whole(rows)).unwrap();
+        let started = start(&run.batches, store, rows).unwrap();
         prop_assert_eq!(started.books_sequence, taken.1.header.from);
         let mut replayed = Writer::new(SHARD, State::default(), 0, Timestamp::default());
-        run.batches.iter().for_each(|batch| replayed.replay(batch).unwrap());
+        run.batches.iter().for_each(|batch| replayed.replay(batch, |_| Ok(None)).unwrap());
         assert_same(started.writer, replayed, &commands);
 
         // The books too: every row, and what is shown under every key.
@@ -168,7 +168,7 @@ proptest! {
         prop_assume!(through > begun);
         let end = begun + cut.index(through - begun);
         let store = loaded(&taken);
-        let refused = recover(journal(&run.batches[..end]), store, LOG, Timestamp(0), Replay::whole(100)).unwrap_err();
+        let refused = start(&run.batches[..end], store, 100).unwrap_err();
         prop_assert!(matches!(refused, RecoveryError::Open(_)), "{refused}");
     }
 }
@@ -221,14 +221,7 @@ fn a_message_older_than_its_account_gets_its_remaining_amount_from_the_journal()
         Some(batches.len() as u64)
     );
 
-    let started = recover(
-        journal(batches),
-        mixed,
-        LOG,
-        Timestamp(i64::MIN),
-        Replay::whole(1),
-    )
-    .unwrap();
+    let started = start(batches, mixed, 1).unwrap();
     let key = keys(&commands).into_iter().next().unwrap();
     let shown: StoredMessage = started.view_writer.views().matching(&key).unwrap().unwrap();
     let standing = shown.standing().unwrap();

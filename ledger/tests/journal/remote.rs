@@ -25,7 +25,7 @@ impl Shard {
         let journal = log.open(seed);
         let mut writer = Writer::new(SHARD, State::default(), 0, Timestamp::default());
         for batch in log.batches() {
-            writer.replay(&batch).unwrap();
+            writer.replay(&batch, |_| Ok(None)).unwrap();
         }
         assert_eq!(journal.watermark().sequence(), writer.sequence());
         Self {

@@ -387,7 +387,9 @@ impl Run {
     pub(crate) fn end(&self) -> Result<(), String> {
         let mut replayed = Writer::new(SHARD, State::default(), 0, Timestamp::default());
         for batch in &self.batches {
-            replayed.replay(batch).map_err(|error| error.to_string())?;
+            replayed
+                .replay(batch, |_| Ok(None))
+                .map_err(|error| error.to_string())?;
         }
         let accounts = |writer: &Writer| -> Vec<Account> {
             let accounts = self.naive.accounts.keys();

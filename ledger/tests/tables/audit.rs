@@ -224,7 +224,9 @@ fn held(
 fn same_after_replay(world: &World) -> Result<(), String> {
     let mut replayed = Writer::new(SHARD, State::default(), 0, Timestamp::default());
     for batch in &world.batches {
-        replayed.replay(batch).map_err(|error| error.to_string())?;
+        replayed
+            .replay(batch, |_| Ok(None))
+            .map_err(|error| error.to_string())?;
     }
     same_accounts(world, replayed.state(), "a replay")
 }

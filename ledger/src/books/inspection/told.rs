@@ -62,7 +62,13 @@ impl Told {
             Ok(Line::Rows(_)) => return Ok(Some(Self::Rows)),
             Ok(Line::Result(inspection)) => return Ok(Some(Self::Result(inspection))),
             Ok(Line::Piece { table, bytes }) => (table, bytes),
-            Err(error) => return Ok(Some(Self::Nonsense(error.to_string()))),
+            // What it says of the text is left out: that might be anything, a row of a card too.
+            Err(error) => {
+                let column = error.column();
+                return Ok(Some(Self::Nonsense(format!(
+                    "no such line, from byte {column} on"
+                ))));
+            }
         };
         let Some(table) = Entities::TABLES.get(table) else {
             return Ok(Some(Self::Nonsense(format!("table {table}"))));
