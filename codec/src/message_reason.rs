@@ -2,7 +2,8 @@
 //!
 //! Owns the message reason codes of the 1993 and 2003 editions. Must never decide what the switch does about it.
 
-/// A message reason code, DE25, of the 1993 and 2003 editions. A code without a name of its own is [`Other`](Self::Other).
+/// A message reason code, DE25, of the 1993 and 2003 editions. A code without a name of its own is
+/// [`Other`](Self::Other).
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum MessageReason {
     /// 1000: stand-in processing at the option of the issuer.

@@ -1,11 +1,12 @@
 //! Which threads the processor serves first.
 //!
 //! Owns: the ranks of the threads. First comes who holds up every answer and needs little: the committer, and who
-//! prepares its next segment; both sleep and wake for each sync, and on a busy processor would wait each time until those
-//! that never sleep have had their turn. Ordinary are those who read and answer; the writer has a little less weight than
-//! they, so that what must be refused is refused at once however much there is to decide. Behind comes what happens after the answers: it gets the time that nobody else
-//! wants, until it is pressed. The system may refuse to let a thread go forward: then the
-//! first are ordinary, and those behind only have less weight. Must never: matter for what is decided.
+//! prepares its next segment; both sleep and wake for each sync, and on a busy processor would wait each time until
+//! those that never sleep have had their turn. Ordinary are those who read and answer; the writer has a little less
+//! weight than they, so that what must be refused is refused at once however much there is to decide. Behind comes what
+//! happens after the answers: it gets the time that nobody else wants, until it is pressed. The system may refuse to
+//! let a thread go forward: then the first are ordinary, and those behind only have less weight. Must never: matter for
+//! what is decided.
 
 use std::marker::PhantomData;
 use std::sync::OnceLock;

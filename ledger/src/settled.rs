@@ -1,8 +1,8 @@
 //! What every lookup that is still good has seen.
 //!
-//! Owns: since when the books have held what they hold. A command brings what was looked up for it in the books; when it is
-//! decided, the books may have got more since, and memory may not forget that as long as the lookup is good. Must never: let
-//! go of a message that a good lookup has missed.
+//! Owns: since when the books have held what they hold. A command brings what was looked up for it in the books; when
+//! it is decided, the books may have got more since, and memory may not forget that as long as the lookup is good. Must
+//! never: let go of a message that a good lookup has missed.
 
 use std::collections::VecDeque;
 
@@ -20,8 +20,8 @@ pub struct Settled {
 }
 
 impl Settled {
-    /// The last batch of which that is true when the clock says `now` and the books hold everything up to batch `in_books`.
-    /// It is behind what it could be rather than ahead.
+    /// The last batch of which that is true when the clock says `now` and the books hold everything up to batch
+    /// `in_books`. It is behind what it could be rather than ahead.
     pub fn through(&mut self, now: Timestamp, in_books: u64) -> u64 {
         let now = now.max(self.latest);
         self.latest = now;

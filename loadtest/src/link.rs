@@ -129,7 +129,8 @@ impl Link {
         }
     }
 
-    /// Reads what is there and hands over the frames; what the switch asks of its peer is answered. An error means that the connection is of no more use.
+    /// Reads what is there and hands over the frames; what the switch asks of its peer is answered. An error means that
+    /// the connection is of no more use.
     fn read(
         &mut self,
         stream: &TcpStream,

@@ -1,9 +1,10 @@
 //! One card network as the simulator plays it: a file of `config/simulator`. Owns what all scenarios of the
 //! network have in common; must never know what the switch is configured to do.
 //!
-//! A file has `name`, `dialect` (a file, relative to this one), an optional `sign_on` (DE70 of the 0800 that
-//! every link begins with), an optional `rejects` (`header` or `message`: how it gives back what it does not take), an optional `[answer]` with `echo` and `absent` lists that hold for every answer,
-//! and optional `[defaults]` (element = "value") under those of the scenarios.
+//! A file has `name`, `dialect` (a file, relative to this one), an optional `sign_on` (DE70 of the 0800 that every link
+//! begins with), an optional `rejects` (`header` or `message`: how it gives back what it does not take), an optional
+//! `[answer]` with `echo` and `absent` lists that hold for every answer, and optional `[defaults]` (element = "value")
+//! under those of the scenarios.
 
 use std::collections::BTreeMap;
 use std::path::Path;

@@ -1,7 +1,8 @@
 //! The card vault: how a PAN is found and kept without being readable.
 //!
-//! Owns: the key of the card hash and the key of PAN encryption. Both are made at the first start, live
-//! in files of mode 0600 and are zeroized when dropped. Software keys are for development. Must never: give a PAN to a log, an error or a row.
+//! Owns: the key of the card hash and the key of PAN encryption. Both are made at the first start, live in files of
+//! mode 0600 and are zeroized when dropped. Software keys are for development. Must never: give a PAN to a log, an
+//! error or a row.
 
 use std::fmt;
 use std::fs::OpenOptions;

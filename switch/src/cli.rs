@@ -1,7 +1,7 @@
 //! The command line of `switch`.
 //!
-//! Owns: the subcommands and their arguments; scripts hold on to them. Must never: take a PAN as an argument, where others
-//! can see it.
+//! Owns: the subcommands and their arguments; scripts hold on to them. Must never: take a PAN as an argument, where
+//! others can see it.
 
 use std::path::PathBuf;
 

@@ -1,8 +1,8 @@
 //! Demo data: a world of customers, accounts and cards from files, loaded into an empty store.
 //!
 //! Owns: what the files of `config/demo/` mean, as commands to the ledger like any other: their format is in
-//! `demo/documents`, giving them to the ledger in `demo/load`. The commands can be given again, so a load that was cut off
-//! is completed by the next start. Must never: change what exists.
+//! `demo/documents`, giving them to the ledger in `demo/load`. The commands can be given again, so a load that was cut
+//! off is completed by the next start. Must never: change what exists.
 
 use std::path::{Path, PathBuf};
 

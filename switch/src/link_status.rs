@@ -1,7 +1,7 @@
 //! What is known of the links from outside: for `switch show links` and `/v1/links`.
 //!
-//! Owns: one entry per open link and per line that waits to be one, written by the link's task and read by others without waiting. Must
-//! never: hold anything of a message.
+//! Owns: one entry per open link and per line that waits to be one, written by the link's task and read by others
+//! without waiting. Must never: hold anything of a message.
 
 use std::collections::VecDeque;
 use std::net::SocketAddr;

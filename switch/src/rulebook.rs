@@ -1,9 +1,9 @@
 //! The rules in force, and how others take their place.
 //!
-//! Owns: loading, archiving and swapping rules, networks and dialects. A reload is all or nothing:
-//! everything is read, validated and compiled first, the documents are stored under their content hash,
-//! the log of activations says so, and only then are the pointers swapped. Batches and links finish with what they began with. Must
-//! never: put rules in force that are not archived, or keep a reader waiting.
+//! Owns: loading, archiving and swapping rules, networks and dialects. A reload is all or nothing: everything is read,
+//! validated and compiled first, the documents are stored under their content hash, the log of activations says so, and
+//! only then are the pointers swapped. Batches and links finish with what they began with. Must never: put rules in
+//! force that are not archived, or keep a reader waiting.
 
 use std::fs::{self, File};
 use std::io::{self, Write as _};

@@ -96,8 +96,9 @@ fn environment() -> impl Iterator<Item = (String, String)> {
         .filter_map(|(name, value)| Some((name.into_string().ok()?, value.into_string().ok()?)))
 }
 
-/// Turns of links after which a thread looks which others can be read. A link that is flooded takes most of a millisecond for
-/// its turn, and is always ready for the next: at the runtime's own 61 turns the others would wait for tens of milliseconds.
+/// Turns of links after which a thread looks which others can be read. A link that is flooded takes most of a
+/// millisecond for its turn, and is always ready for the next: at the runtime's own 61 turns the others would wait for
+/// tens of milliseconds.
 const TURNS_BETWEEN_LOOKS: u32 = 4;
 
 /// Runs the switch until SIGTERM or SIGINT.

@@ -3,10 +3,10 @@
 //! Owns: what can be set, and how the environment overrides it. Unknown keys are refused. Paths are
 //! relative to the working directory. Must never: hold a secret.
 //!
-//! Every key can be overridden by a variable: `SWITCH_` and the key's path in capitals, parts joined by
-//! `_`, such as `SWITCH_HTTP_LISTEN` or `SWITCH_LEDGER_SEGMENT_BYTES`; the address of a listener or connector by
-//! the name of its network, such as `SWITCH_LISTENER_GENERIC_LISTEN` or `SWITCH_CONNECTOR_GENERIC_CONNECT`. A `SWITCH_` variable that names no key is
-//! refused, because it is a mistake in most cases.
+//! Every key can be overridden by a variable: `SWITCH_` and the key's path in capitals, parts joined by `_`, such as
+//! `SWITCH_HTTP_LISTEN` or `SWITCH_LEDGER_SEGMENT_BYTES`; the address of a listener or connector by the name of its
+//! network, such as `SWITCH_LISTENER_GENERIC_LISTEN` or `SWITCH_CONNECTOR_GENERIC_CONNECT`. A `SWITCH_` variable that
+//! names no key is refused, because it is a mistake in most cases.
 
 mod ports;
 

@@ -1,7 +1,7 @@
 //! The life of an authorization, followed through the records of its account.
 //!
-//! Owns: where an authorization begins, what raises it, and that it stands where its records left it; what changes it is measured by
-//! [`crate::invariants`]. Must never: take a step that the records do not have.
+//! Owns: where an authorization begins, what raises it, and that it stands where its records left it; what changes it
+//! is measured by [`crate::invariants`]. Must never: take a step that the records do not have.
 
 use super::course::Course;
 use super::{Audit, AuditError, Rule};

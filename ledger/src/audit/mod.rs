@@ -3,11 +3,11 @@
 //! Owns: the order in which the books are checked against what must hold ([`Rule`]). First the messages in the order of
 //! their records, side by side with the journal as far as it is held (`messages`, `journal`) and with the transactions
 //! that they post; then the transactions (`postings`); then the accounts by their records (`accounts`, `course`,
-//! `expected`, `lives`, `floors`) with what is posted on them (`cleared`), and both sides of that (`entries`); at last the
-//! cards (`cards`) and what limits have counted (`counts`). The first thing that is not as it must be ends it, with the
-//! records that show it. It reads views like any reader, a few rows at a time, and gives way between them
-//! ([`Helpers::pace`]), so it runs over books that are being written as well as over a copy that is still.
-//! Must never: change anything, or decide.
+//! `expected`, `lives`, `floors`) with what is posted on them (`cleared`), and both sides of that (`entries`); at last
+//! the cards (`cards`) and what limits have counted (`counts`). The first thing that is not as it must be ends it, with
+//! the records that show it. It reads views like any reader, a few rows at a time, and gives way between them
+//! ([`Helpers::pace`]), so it runs over books that are being written as well as over a copy that is still. Must never:
+//! change anything, or decide.
 
 mod accounts;
 mod cards;

@@ -1,9 +1,10 @@
 //! Authorizations: what networks ask, what is decided and answered, and what becomes of it.
 //!
-//! Owns: the facts of messages ([`request`], [`circumstances`]), what names them ([`key`]), what a decision
-//! moves ([`moves`]), posts ([`posting`]) and counts ([`counts`]) how an approval lives on ([`standing`]), and what refunds it
-//! ([`presented`], [`refund`]), with the decisions and answers as they are stored. The layouts here are the payloads of journal records: a change of a field is a new record version. Must
-//! never: hold track data, a PIN block, CVV2 or a PAN.
+//! Owns: the facts of messages ([`request`], [`circumstances`]), what names them ([`key`]), what a decision moves
+//! ([`moves`]), posts ([`posting`]) and counts ([`counts`]) how an approval lives on ([`standing`]), and what refunds
+//! it ([`presented`], [`refund`]), with the decisions and answers as they are stored. The layouts here are the payloads
+//! of journal records: a change of a field is a new record version. Must never: hold track data, a PIN block, CVV2 or a
+//! PAN.
 
 pub mod circumstances;
 pub mod clearing;

@@ -1,7 +1,7 @@
 //! Rows that changed since the last checkpoint, as the bytes that it will write.
 //!
-//! Owns: how such a row is kept and read. A decided message takes several times its bytes once it is read, and there may be
-//! a million of them before a checkpoint comes. Must never: hold a guard of a view after it returned.
+//! Owns: how such a row is kept and read. A decided message takes several times its bytes once it is read, and there
+//! may be a million of them before a checkpoint comes. Must never: hold a guard of a view after it returned.
 
 use std::collections::BTreeSet;
 use std::hash::Hash;

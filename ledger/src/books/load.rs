@@ -44,8 +44,9 @@ fn said(store: &impl BookStore, key: &[u8]) -> Result<Progress, StoreError> {
 /// Rows that are told at once.
 const ROWS_PER_PIECE: usize = 1000;
 
-/// What the tables contain, found by reading every row, each table in a thread of its own; `read` hears the rows, piece by
-/// piece. That a row can be read needs no look of its own: the sums say whether it is what this layout's build wrote.
+/// What the tables contain, found by reading every row, each table in a thread of its own; `read` hears the rows, piece
+/// by piece. That a row can be read needs no look of its own: the sums say whether it is what this layout's build
+/// wrote.
 ///
 /// # Errors
 /// [`StoreError`] of `read`, or when the store fails or a row has another layout version.

@@ -1,9 +1,9 @@
 //! The books on disk: what the store holds of the state, written behind the journal.
 //!
 //! Owns: the rows ([`rows`]), the store they live in ([`store`], `packed`) and the view-writer with the views that
-//! readers see ([`view`], `changed`), how they are written ([`checkpoint`]), the history of an account ([`history`]), what is known of what they contain
-//! ([`contents`]), loading the state from them ([`load`]) and finding out whether they can be used
-//! ([`inspection`]). Must never: be ahead of the watermark.
+//! readers see ([`view`], `changed`), how they are written ([`checkpoint`]), the history of an account ([`history`]),
+//! what is known of what they contain ([`contents`]), loading the state from them ([`load`]) and finding out whether
+//! they can be used ([`inspection`]). Must never: be ahead of the watermark.
 
 mod changed;
 pub mod checkpoint;

@@ -35,7 +35,8 @@ pub enum Table {
     Transactions,
     /// Owner and control ([`accumulator_key`]) to [`Counted`](crate::controls::Counted).
     Accumulators,
-    /// Target and control ([`control_key`]) to the [`ControlDocument`](crate::operation::ControlDocument) of a control made at run time.
+    /// Target and control ([`control_key`]) to the [`ControlDocument`](crate::operation::ControlDocument) of a control
+    /// made at run time.
     Controls,
     /// [`PURGED`] to [`Purged`](crate::purge::Purged), and `AccountId` to what of its pending sum was purged.
     Purges,

@@ -56,7 +56,8 @@ pub trait BookStore {
     /// [`StoreError`] when the store fails.
     fn get(&self, table: Table, key: &[u8]) -> Result<Option<Vec<u8>>, StoreError>;
 
-    /// Writes rows, and takes away those without bytes; best in the order of tables and keys. Not durable before [`sync`](Self::sync).
+    /// Writes rows, and takes away those without bytes; best in the order of tables and keys. Not durable before
+    /// [`sync`](Self::sync).
     ///
     /// # Errors
     /// [`StoreError`] when the store fails; any of the rows may have been written.

@@ -1,8 +1,9 @@
 //! The view-writer, and the views that readers see.
 //!
-//! Owns: how records become rows. The view-writer follows the journal behind the watermark and keeps the
-//! rows it changed in the views until a checkpoint ([`super::checkpoint`]) writes them. Readers look into the views first and then into the store. Must never: show or
-//! write what is not durable, decide, or hold a guard of the views while it waits.
+//! Owns: how records become rows. The view-writer follows the journal behind the watermark and keeps the rows it
+//! changed in the views until a checkpoint ([`super::checkpoint`]) writes them. Readers look into the views first and
+//! then into the store. Must never: show or write what is not durable, decide, or hold a guard of the views while it
+//! waits.
 
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -41,8 +42,8 @@ pub struct Views<S> {
     pub(super) transactions: Changed<(AccountId, RecordId)>,
     /// `None` where a row is taken away.
     pub(super) matches: DashMap<Lead, Option<RecordId>>,
-    /// Those of what waits, by themselves: they are few, and somebody asks for all of them again and again. `None` where a
-    /// row is taken away.
+    /// Those of what waits, by themselves: they are few, and somebody asks for all of them again and again. `None`
+    /// where a row is taken away.
     pub(super) waiting: DashMap<Lead, Option<RecordId>>,
     pub(super) accumulators: DashMap<AccumulatorKey, Counted>,
     /// `None` where a row is taken away.

@@ -51,8 +51,8 @@ pub(super) fn postings(
     planned
 }
 
-/// Puts what undoes transactions in their order, whatever the order of the links: a share of several amounts is rounded in
-/// that order, so that each is undone by as much as was posted of it.
+/// Puts what undoes transactions in their order, whatever the order of the links: a share of several amounts is rounded
+/// in that order, so that each is undone by as much as was posted of it.
 pub(super) fn in_order_of(posted: &[PlannedPosting], undoing: &mut [PlannedPosting]) {
     let of = |planned: &PlannedPosting| {
         let place = planned.posting.installment();

@@ -1,9 +1,9 @@
 //! The committing thread of the file journal.
 //!
-//! Owns: the thread that gathers submitted batches, appends them with one sync and raises the
-//! watermark, and closes the log at the end; a shell around [`Log`]. While it syncs, the writer decides the next batches, which it then
-//! finds waiting: a lone batch is synced at once, and under load the sync itself gathers. Must never:
-//! raise the watermark before the sync returned, or go on after one failed.
+//! Owns: the thread that gathers submitted batches, appends them with one sync and raises the watermark, and closes the
+//! log at the end; a shell around [`Log`]. While it syncs, the writer decides the next batches, which it then finds
+//! waiting: a lone batch is synced at once, and under load the sync itself gathers. Must never: raise the watermark
+//! before the sync returned, or go on after one failed.
 
 use std::io;
 use std::thread::JoinHandle;

@@ -1,8 +1,8 @@
 //! The messages of the match window by their keys and references.
 //!
-//! Owns: where each is kept, under which names it is found, and which may be forgotten first. A name is a hash and a place
-//! and no copy of what it names: the message itself says whether it is meant. Must never: forget what the caller says
-//! is needed still, or let one insertion pay for all: it grows in small parts.
+//! Owns: where each is kept, under which names it is found, and which may be forgotten first. A name is a hash and a
+//! place and no copy of what it names: the message itself says whether it is meant. Must never: forget what the caller
+//! says is needed still, or let one insertion pay for all: it grows in small parts.
 
 use std::collections::VecDeque;
 use std::hash::Hash;

@@ -1,7 +1,7 @@
 //! The shell around what keeps the journal's house.
 //!
-//! Owns: a thread behind the others that runs retention every so often, and when a pin has moved. Must never: hold up the writer or the committer, or end the
-//! ledger: what fails here is logged, and tried again or left.
+//! Owns: a thread behind the others that runs retention every so often, and when a pin has moved. Must never: hold up
+//! the writer or the committer, or end the ledger: what fails here is logged, and tried again or left.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};

@@ -1,9 +1,10 @@
 //! How far the books may be behind what is decided.
 //!
-//! Owns: the two bounds of that lag and where it stands. Batches say how old what readers see may be;
-//! records say how much memory it takes, because nothing leaves the state before the books hold it, and a
-//! batch may hold one record or thousands. On the last quarter of the way to a bound fewer and fewer requests come in of links that
-//! have much under way, so that what a flood gets falls to what the books can take: at the bound everybody is refused. Must never: refuse for longer than the lag lasts.
+//! Owns: the two bounds of that lag and where it stands. Batches say how old what readers see may be; records say how
+//! much memory it takes, because nothing leaves the state before the books hold it, and a batch may hold one record or
+//! thousands. On the last quarter of the way to a bound fewer and fewer requests come in of links that have much under
+//! way, so that what a flood gets falls to what the books can take: at the bound everybody is refused. Must never:
+//! refuse for longer than the lag lasts.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -68,8 +69,9 @@ impl Lag {
         batches > self.bound_batches || self.records() > self.bound_records
     }
 
-    /// Whether a request of a link that has much under way may come in, when the views are so many batches behind: all of
-    /// them up to three quarters of the bounds, none at a bound, and between the two the share that is left, evenly spread.
+    /// Whether a request of a link that has much under way may come in, when the views are so many batches behind: all
+    /// of them up to three quarters of the bounds, none at a bound, and between the two the share that is left, evenly
+    /// spread.
     pub(super) fn lets_in_more(&self, batches: u64) -> bool {
         let left = |lag: u64, bound: u64| {
             let share = bound.saturating_sub(lag).saturating_mul(WHOLE);

@@ -1,9 +1,9 @@
 //! The queue of the writer, in two lanes.
 //!
 //! Owns: what waits for the writer, the bound of each lane, and the order in which it is taken: those ahead first, but
-//! never only those. Whoever has little waiting goes ahead, so that a flood keeps itself waiting and nobody else. What one
-//! sender has in both lanes may be decided in another order than it was sent, as if the network had turned it round. Must
-//! never: wait on behalf of a link.
+//! never only those. Whoever has little waiting goes ahead, so that a flood keeps itself waiting and nobody else. What
+//! one sender has in both lanes may be decided in another order than it was sent, as if the network had turned it
+//! round. Must never: wait on behalf of a link.
 
 use crossbeam_channel::{Receiver, Sender, TryRecvError, TrySendError, bounded, select_biased};
 

@@ -1,8 +1,9 @@
 //! What a record of the journal's rest changes that a start has not in memory.
 //!
-//! Owns: which earlier messages a record changes. They were in memory when it was decided, because its command had brought
-//! them; they must be there again before it is applied, because the views may show them as they were before it for a while, and
-//! a command that brings such a one must find in memory what became of it. Must never: ask the books for anything itself.
+//! Owns: which earlier messages a record changes. They were in memory when it was decided, because its command had
+//! brought them; they must be there again before it is applied, because the views may show them as they were before it
+//! for a while, and a command that brings such a one must find in memory what became of it. Must never: ask the books
+//! for anything itself.
 
 use smallvec::{SmallVec, smallvec};
 
@@ -19,8 +20,8 @@ use crate::record::Record;
 type Named = SmallVec<[(MessageKey, RecordId); 2]>;
 
 impl State {
-    /// Puts the messages that a record changes, and those that follow them, beside those in memory. `stored` gives a message
-    /// of the books.
+    /// Puts the messages that a record changes, and those that follow them, beside those in memory. `stored` gives a
+    /// message of the books.
     pub(crate) fn recall_changed<E>(
         &mut self,
         record: &Record,

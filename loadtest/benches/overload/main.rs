@@ -5,8 +5,8 @@
 //! if so asked, keeps to a load of its own during every part. Goodput counts answers in time that are decisions: not
 //! those with the code for overload. Not a test: it prints figures and ratios.
 //!
-//! The neighbour is sent by a process of its own (`neighbour.rs`), and its lag says how late that process was itself: a p99
-//! well above it is the switch's.
+//! The neighbour is sent by a process of its own (`neighbour.rs`), and its lag says how late that process was itself: a
+//! p99 well above it is the switch's.
 //!
 //! Load generator and switch need cores of their own, else the flood takes the processor from what it floods:
 //! `taskset -c 1 cargo bench -p loadtest --bench overload -- --target 127.0.0.1:8583 --neighbour 127.0.0.1:8586

@@ -113,8 +113,8 @@ impl RuleTest {
         &self.file
     }
 
-    /// Runs the transactions in order; limits and what controls count after one are those before the next. `rules` are those
-    /// of the directory.
+    /// Runs the transactions in order; limits and what controls count after one are those before the next. `rules` are
+    /// those of the directory.
     pub fn run(&self, rules: &Snapshot) -> Vec<TestedTransaction> {
         let rules = self.rules.as_deref().unwrap_or(rules);
         let mut world = self.world.clone();

@@ -1,9 +1,9 @@
 //! Reconciliation (0500, 0520): the totals of a day as the network and as this side have them.
 //!
 //! Owns: which element says which total, their comparison, and what the answer says: DE66 (1 in balance, 2 out of
-//! balance, 3 not compared), this side's totals, and DE39 95 where nothing could be compared. Counts stand in DE74 to 81, fees
-//! in DE82 to 85, amounts in DE86 to 89, the net amount, without fees, in DE97; DE15 names the day, else it is the current
-//! one, and DE50 the currency. Must never: change a total.
+//! balance, 3 not compared), this side's totals, and DE39 95 where nothing could be compared. Counts stand in DE74 to
+//! 81, fees in DE82 to 85, amounts in DE86 to 89, the net amount, without fees, in DE97; DE15 names the day, else it is
+//! the current one, and DE50 the currency. Must never: change a total.
 
 use codec::{Element, Message};
 use ledger::identifiers::BusinessDate;
@@ -303,8 +303,8 @@ mod tests {
 
     const DATE: BusinessDate = BusinessDate(1121);
 
-    /// 7 debits of 70.00, one of 10.00 undone, 2 credits of 5.00, fees, in one currency; the same in another where that is
-    /// said; 6 transfers, one undone.
+    /// 7 debits of 70.00, one of 10.00 undone, 2 credits of 5.00, fees, in one currency; the same in another where that
+    /// is said; 6 transfers, one undone.
     fn day(currencies: usize) -> Day {
         let sum = |count: i64, minor: i64| json!({ "count": count, "minor": minor });
         let sums = json!({

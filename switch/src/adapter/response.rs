@@ -1,8 +1,9 @@
 //! From an outcome to a response message.
 //!
-//! Owns: what each element of a response holds: the network's echo list, then DE38, 39 and 54 of the
-//! answer, what the network's adapter says, and DE15, the business day of the decision, once the network has cut over. Must never: return DE14, 35,
-//! 45, 52 or 55 of the request, which no echo list may name, or approve without a durable outcome; totals (05xx) are not money.
+//! Owns: what each element of a response holds: the network's echo list, then DE38, 39 and 54 of the answer, what the
+//! network's adapter says, and DE15, the business day of the decision, once the network has cut over. Must never:
+//! return DE14, 35, 45, 52 or 55 of the request, which no echo list may name, or approve without a durable outcome;
+//! totals (05xx) are not money.
 
 use bytes::BytesMut;
 use codec::{AdditionalAmount, Element, EncodeError, Message, MtiClass};

@@ -1,8 +1,8 @@
 //! `/v1/audits`: audits the running switch.
 //!
-//! Owns: the question and its answer, how far the audit is, and the thread between them, which works a share
-//! of the time that is asked for, at a low priority. One audit runs at a time; one whose asker has gone is given up. Must never: keep a thread
-//! of HTTP waiting, or hold a way to submit.
+//! Owns: the question and its answer, how far the audit is, and the thread between them, which works a share of the
+//! time that is asked for, at a low priority. One audit runs at a time; one whose asker has gone is given up. Must
+//! never: keep a thread of HTTP waiting, or hold a way to submit.
 
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicBool, Ordering};

@@ -1,8 +1,9 @@
 //! The clearing file: comma-separated rows, one to a line, read one by one.
 //!
 //! Owns: the order of its rows, the header and the trailer; what stands in a record is in `file/record`. A row that
-//! cannot be read says line and column and does not end the file; a header or trailer that cannot be read does. Must never: hold more than one row of bounded length, let a
-//! quote that is not closed take more than its own row, or put a card number into an error.
+//! cannot be read says line and column and does not end the file; a header or trailer that cannot be read does. Must
+//! never: hold more than one row of bounded length, let a quote that is not closed take more than its own row, or put a
+//! card number into an error.
 //!
 //! ```text
 //! header,1,FILE_ID,NETWORK_ID,BUSINESS_DATE

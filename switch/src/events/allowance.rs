@@ -1,9 +1,9 @@
 //! How much is told of each peer: the rest of a flood is counted.
 //!
-//! Owns: which notices become events of their own, and the counts of those that do not. Anyone who reaches a port can come
-//! and go, so what is told in a minute is bounded: by peer, so that one hides no other, and in all. Peers that a network
-//! has signed on with, or whose messages were decided, have bounds of their own that strangers cannot use up. A machine
-//! without IO or clock. Must never: forget a notice that is not told.
+//! Owns: which notices become events of their own, and the counts of those that do not. Anyone who reaches a port can
+//! come and go, so what is told in a minute is bounded: by peer, so that one hides no other, and in all. Peers that a
+//! network has signed on with, or whose messages were decided, have bounds of their own that strangers cannot use up. A
+//! machine without IO or clock. Must never: forget a notice that is not told.
 
 use std::collections::BTreeMap;
 use std::net::IpAddr;

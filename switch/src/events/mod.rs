@@ -1,9 +1,10 @@
 //! Event emission: what the journal holds, as JSON lines in `data/events/`.
 //!
-//! Owns: the event of each record ([`lines`]), the files they go to ([`EventFiles`]) and the reader that
-//! brings them there ([`Emitter`]). An event exists exactly when its record is durable, bears the record's
-//! id, and is written in journal order; batches that the journal let go before they were read are told as
-//! one event of their own; what happens on links and to networks is told by [`Notices`]. Must never: be ahead of the watermark, or hold card secrets.
+//! Owns: the event of each record ([`lines`]), the files they go to ([`EventFiles`]) and the reader that brings them
+//! there ([`Emitter`]). An event exists exactly when its record is durable, bears the record's id, and is written in
+//! journal order; batches that the journal let go before they were read are told as one event of their own; what
+//! happens on links and to networks is told by [`Notices`]. Must never: be ahead of the watermark, or hold card
+//! secrets.
 
 mod allowance;
 pub(crate) mod clearing;

@@ -1,9 +1,9 @@
 //! The fees of financial messages.
 //!
-//! Owns: which fee of a message counts where. DE28 and DE30 are in the currency of DE4, DE29 and DE31 the same fees in that
-//! of the settlement; said in one currency they count once. Sign C is a credit, D a debit. Of a part that is approved DE28
-//! and 29 count in proportion, as DE28 is charged. What is undone later keeps its fees: there is no total of fees that were
-//! given back. Must never: change the net amount.
+//! Owns: which fee of a message counts where. DE28 and DE30 are in the currency of DE4, DE29 and DE31 the same fees in
+//! that of the settlement; said in one currency they count once. Sign C is a credit, D a debit. Of a part that is
+//! approved DE28 and 29 count in proportion, as DE28 is charged. What is undone later keeps its fees: there is no total
+//! of fees that were given back. Must never: change the net amount.
 
 use ledger::authorization::AuthorizationDecided;
 use ledger::authorization::moves::prorate;

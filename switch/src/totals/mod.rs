@@ -4,13 +4,13 @@
 //! that keeps them over restarts ([`TotalsReader`]). A record counts once, however often its batch is read. Must never:
 //! be ahead of the watermark, or be asked by a decision.
 //!
-//! A record counts on the business day that it says, which its answer names. Messages that were under way when a day began
-//! are recorded behind the first of that day, so for a while two days grow.
+//! A record counts on the business day that it says, which its answer names. Messages that were under way when a day
+//! began are recorded behind the first of that day, so for a while two days grow.
 //!
-//! As the 1987 edition has it: financial messages (02xx) count as debits and credits with their amounts, what undoes them
-//! as reversals; authorizations (01xx) move no money between the parties and are only counted, and so are inquiries.
-//! What was declined counts as nothing. Amounts are those of DE4, apart by currency. A transfer (DE3 40 to 49) is counted as
-//! one and as neither debit nor credit. Fees are those that financial messages say, see `fees`.
+//! As the 1987 edition has it: financial messages (02xx) count as debits and credits with their amounts, what undoes
+//! them as reversals; authorizations (01xx) move no money between the parties and are only counted, and so are
+//! inquiries. What was declined counts as nothing. Amounts are those of DE4, apart by currency. A transfer (DE3 40 to
+//! 49) is counted as one and as neither debit nor credit. Fees are those that financial messages say, see `fees`.
 
 mod fees;
 mod kept;

@@ -195,7 +195,8 @@ fn a_day_that_records_say_may_have_begun_before_what_the_journal_let_go_of() {
     totals.take(SHARD, &batch, &date_of).unwrap();
     counted(&mut totals, 5, seconds(300));
     counted(&mut totals, 6, Timestamp(seconds(300).0 + LONGEST_DAY_US));
-    // The second day ended less than a minute before the last batch that was counted: its messages may have been under way.
+    // The second day ended less than a minute before the last batch that was counted: its messages may have been under
+    // way.
     let days = [
         (1, false),
         (2, true),

@@ -1,7 +1,7 @@
 //! What networks say beside their traffic, and what they do not take.
 //!
-//! Owns: group sign-ons, business days, keys, totals and rejections, as hosts send them. Must never: judge what the switch
-//! makes of them.
+//! Owns: group sign-ons, business days, keys, totals and rejections, as hosts send them. Must never: judge what the
+//! switch makes of them.
 
 use codec::{Element, Frame, Message, MtiClass};
 

@@ -1,7 +1,7 @@
 //! Tracks 1, 2 and 3 of a magnetic stripe (ISO/IEC 7813 and 4909).
 //!
-//! Owns the views of a track and its characters. Must never copy a track, nor print one: the views here borrow it, so that its
-//! owner alone wipes it.
+//! Owns the views of a track and its characters. Must never copy a track, nor print one: the views here borrow it, so
+//! that its owner alone wipes it.
 
 mod split;
 #[cfg(test)]

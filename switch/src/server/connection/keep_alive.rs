@@ -16,8 +16,8 @@ const PROBES: u32 = 3;
 /// How long each waits for its answer.
 const INTERVAL: Duration = Duration::from_secs(10);
 
-/// Has the system ask silent peers whether they are there. While bytes are on their way it asks nothing, so these may be on
-/// their way for no longer than the questions.
+/// Has the system ask silent peers whether they are there. While bytes are on their way it asks nothing, so these may
+/// be on their way for no longer than the questions.
 pub(super) fn begin(stream: &TcpStream, bounds: settings::Links) -> io::Result<()> {
     let keepalive = TcpKeepalive::new()
         .with_time(Duration::from_secs(bounds.keepalive_s.max(1)))

@@ -1,8 +1,8 @@
 //! What is told of one link.
 //!
 //! Owns: whose notices they are. A peer is a stranger until it has signed on or the ledger has decided a message of it;
-//! lines that this side opens are known from the beginning. What a flood of strangers kept from being told of a link is told
-//! once it is known. Must never: hold up the link.
+//! lines that this side opens are known from the beginning. What a flood of strangers kept from being told of a link is
+//! told once it is known. Must never: hold up the link.
 
 use ledger::identifiers::Timestamp;
 use ledger::runtime::now;

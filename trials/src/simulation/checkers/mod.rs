@@ -102,7 +102,8 @@ checkers! {
     BooksEqualState = "books_equal_state",
     /// A card stands as file actions left it, from their answers on, and each is carried out once.
     FileActionsHold = "file_actions_hold",
-    /// Only decisions before a line that was ordered leave the books, the oldest first, and none that waits for something.
+    /// Only decisions before a line that was ordered leave the books, the oldest first, and none that waits for
+    /// something.
     OnlyTheOldIsPurged = "only_the_old_is_purged",
     /// What left the books is in none of their rows, and nothing that comes later knows it.
     PurgedIsGone = "purged_is_gone",

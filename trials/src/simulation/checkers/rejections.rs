@@ -1,7 +1,7 @@
 //! What the switch tells of its own messages that a network does not take.
 //!
-//! Owns: which message of the switch each rejection names, read from the bytes of the connection. Must never: look into the
-//! switch's own memory of what it sent.
+//! Owns: which message of the switch each rejection names, read from the bytes of the connection. Must never: look into
+//! the switch's own memory of what it sent.
 
 use std::collections::BTreeMap;
 
@@ -22,8 +22,8 @@ struct Response {
     rejected: bool,
 }
 
-/// Every rejection is told once, in order, by what it is of: an approval, another response, a request of the switch's own,
-/// or nothing that was sent on this connection. A response is rejected once.
+/// Every rejection is told once, in order, by what it is of: an approval, another response, a request of the switch's
+/// own, or nothing that was sent on this connection. A response is rejected once.
 pub fn rejections_are_told(wire: &Wire, dialect: &Dialect) -> Verdict {
     let failed = |what: String| Err(Violation::new(Checker::RejectionsAreTold, what));
     let mut responses: BTreeMap<Name, Vec<Response>> = BTreeMap::new();

@@ -1,7 +1,7 @@
 //! The daily totals of the simulated switch, and the place saved with them.
 //!
-//! Owns: the protocol of `switch::totals::TotalsReader` on simulated storage: totals are saved as a whole, behind what they
-//! count; what retention let go of before it was counted leaves days incomplete. Must never: count; the shipped
+//! Owns: the protocol of `switch::totals::TotalsReader` on simulated storage: totals are saved as a whole, behind what
+//! they count; what retention let go of before it was counted leaves days incomplete. Must never: count; the shipped
 //! `switch::totals::Totals` does.
 
 use ledger::identifiers::Timestamp;

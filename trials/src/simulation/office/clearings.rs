@@ -1,7 +1,7 @@
 //! What clearing files bring.
 //!
-//! Owns: presentments in part, in full and of too much, the same again, their reversals, and what operators do with the work
-//! list. Must never: know what becomes of them.
+//! Owns: presentments in part, in full and of too much, the same again, their reversals, and what operators do with the
+//! work list. Must never: know what becomes of them.
 
 use codec::Element;
 use ledger::authorization::{

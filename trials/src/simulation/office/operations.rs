@@ -1,6 +1,7 @@
 //! What operators ask for.
 //!
-//! Owns: adjustments, funds that are set aside and come back, refunds of limits, money for other accounts. Must never: know what becomes of them.
+//! Owns: adjustments, funds that are set aside and come back, refunds of limits, money for other accounts. Must never:
+//! know what becomes of them.
 
 use codec::{Element, Pan};
 use ledger::authorization::{MatchKey, MessageClass, MessageKey};
