@@ -4,9 +4,9 @@
 //! prepares its next segment; both sleep and wake for each sync, and on a busy processor would wait each time until
 //! those that never sleep have had their turn. Ordinary are those who read and answer; the writer has a little less
 //! weight than they, so that what must be refused is refused at once however much there is to decide. Behind comes what
-//! happens after the answers: it gets the time that nobody else wants, until it is pressed. The system may refuse to
-//! let a thread go forward: then the first are ordinary, and those behind only have less weight. Must never: matter for
-//! what is decided.
+//! happens after the answers: it gets the time that nobody else wants, until that is too little for it to keep up. The
+//! system may refuse to let a thread go forward: then the first are ordinary, and those behind only have less weight.
+//! Must never: matter for what is decided.
 
 use std::marker::PhantomData;
 use std::sync::OnceLock;
@@ -92,22 +92,30 @@ impl Behind {
     }
 }
 
-/// A thread behind that follows the journal: it takes its share of the processor once it is late.
+/// A thread behind that follows the journal: it takes its share of the processor when it is late or pressed, if others
+/// keep it from the processor. Where it is the device that it waits for, or much to do, it would only make answers late
+/// too.
 #[derive(Debug)]
 pub struct Follower {
     behind: Behind,
     patience: Duration,
     caught_up: Timestamp,
+    looked: Timestamp,
+    served: Option<Served>,
+    starves: bool,
 }
 
 impl Follower {
-    /// Lets the calling thread step behind the others, until it is later than so much.
+    /// Lets the calling thread step behind the others; later than `patience` it is late.
     #[must_use]
     pub fn step_back(patience: Duration) -> Self {
         Self {
             behind: Behind::step_back(),
             patience,
             caught_up: now(),
+            looked: now(),
+            served: Served::so_far(),
+            starves: false,
         }
     }
 
@@ -118,8 +126,48 @@ impl Follower {
 
     /// To be called where it holds nothing that others wait for, with whether it is pressed for another reason.
     pub fn press(&mut self, pressed: bool) {
+        if elapsed_since(self.looked) >= LOOK {
+            let served = Served::so_far();
+            self.starves = Served::starves(self.served, served);
+            (self.looked, self.served) = (now(), served);
+        }
         let is_late = elapsed_since(self.caught_up) > self.patience;
-        self.behind.press(pressed || is_late);
+        self.behind.press((pressed || is_late) && self.starves);
+    }
+}
+
+/// How often a thread looks what the processor gave it.
+const LOOK: Duration = Duration::from_millis(500);
+
+/// What the processor gave a thread since it began, in nanoseconds.
+#[derive(Clone, Copy, Debug)]
+struct Served {
+    ran_ns: u64,
+    waited_ns: u64,
+}
+
+impl Served {
+    /// The calling thread's, where the system tells.
+    fn so_far() -> Option<Self> {
+        Self::read(&std::fs::read_to_string("/proc/thread-self/schedstat").ok()?)
+    }
+
+    /// From a line of the scheduler's statistics (proc(5), `/proc/pid/schedstat`): time on the processor, time waited for
+    /// it, both in nanoseconds, and how often it ran.
+    fn read(line: &str) -> Option<Self> {
+        let mut fields = line.split_ascii_whitespace().map(str::parse);
+        Some(Self {
+            ran_ns: fields.next()?.ok()?,
+            waited_ns: fields.next()?.ok()?,
+        })
+    }
+
+    /// Whether a thread waited for the processor for longer than it ran between two looks. It is so where nobody tells.
+    fn starves(before: Option<Self>, now: Option<Self>) -> bool {
+        let (Some(before), Some(now)) = (before, now) else {
+            return true;
+        };
+        now.waited_ns.saturating_sub(before.waited_ns) > now.ran_ns.saturating_sub(before.ran_ns)
     }
 }
 
@@ -205,5 +253,34 @@ mod tests {
             stands().0
         };
         assert_eq!(went.join().unwrap(), (expected, OTHER));
+    }
+
+    #[test]
+    fn who_waits_for_longer_than_it_runs_starves() {
+        let began = Served::read("1000 500 7\n");
+        for (now, starves) in [
+            ("1900 1300 9", false),
+            ("1900 1401 9", true),
+            ("1000 500 7", false),
+            ("1000 501 7", true),
+            ("", true),
+            ("1900", true),
+            ("1900 many 9", true),
+        ] {
+            assert_eq!(Served::starves(began, Served::read(now)), starves, "{now}");
+        }
+        assert!(Served::starves(None, began), "where nobody tells");
+    }
+
+    #[test]
+    fn the_system_tells_what_a_thread_was_given() {
+        let Some(began) = Served::so_far() else {
+            return;
+        };
+        let mut sum = 0_u64;
+        while Served::so_far().is_some_and(|served| served.ran_ns <= began.ran_ns) {
+            sum = std::hint::black_box(sum.wrapping_add(1));
+        }
+        assert!(Served::so_far().is_some());
     }
 }
