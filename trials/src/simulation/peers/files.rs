@@ -7,10 +7,10 @@ use codec::{Dialect, Element, Message};
 use ledger::identifiers::Timestamp;
 
 use super::super::accounts::FILED;
-use super::super::checkers::{Verdict, answers};
+use super::super::checkers::Verdict;
 use super::super::marks::Mark;
 use super::super::run::Run;
-use super::host::{Host, Place};
+use super::host::{Host, Place, is_first};
 use super::message::Request;
 use super::purchase::Heard;
 use super::scheme::Scheme;
@@ -104,12 +104,9 @@ impl Host {
         run: &mut Run,
     ) -> Verdict {
         let action = &mut self.file_actions[number];
-        answers::response_matches_request(&action.request, answer)?;
-        if heard.is_refusal() {
+        let earlier = action.answer.as_ref();
+        if !is_first(&action.request, earlier, answer, &heard)? {
             return Ok(());
-        }
-        if let Some(earlier) = &action.answer {
-            return answers::dedup_same_answer(&action.request, earlier, &heard);
         }
         run.reach(match (action.doing, heard.code.as_str()) {
             (Doing::Inquire, _) => Mark::FileAskedFor,

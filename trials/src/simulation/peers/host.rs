@@ -260,12 +260,9 @@ impl Host {
         let purchase = &mut self.purchases[number];
         let standing = purchase.standing;
         let reversal = &mut purchase.reversals[place];
-        answers::response_matches_request(&reversal.request, answer)?;
-        if heard.is_refusal() {
+        let earlier = reversal.answer.as_ref();
+        if !is_first(&reversal.request, earlier, answer, &heard)? {
             return Ok(());
-        }
-        if let Some(earlier) = &reversal.answer {
-            return answers::dedup_same_answer(&reversal.request, earlier, &heard);
         }
         let age_us = run.time.0 - purchase.asked.0;
         answers::reversal_answer_fits(reversal, standing, age_us, &heard)?;
@@ -302,12 +299,9 @@ impl Host {
         run: &mut Run,
     ) -> Verdict {
         let follow = &mut self.purchases[number].follows[place];
-        answers::response_matches_request(&follow.request, answer)?;
-        if heard.is_refusal() {
+        let earlier = follow.answer.as_ref();
+        if !is_first(&follow.request, earlier, answer, &heard)? {
             return Ok(());
-        }
-        if let Some(earlier) = &follow.answer {
-            return answers::dedup_same_answer(&follow.request, earlier, &heard);
         }
         answers::follow_answer_fits(follow, &heard)?;
         run.reach(match (follow.kind, heard.code.as_str()) {
@@ -325,6 +319,22 @@ impl Host {
         numbers
             .filter(|number| condition(&self.purchases[*number]))
             .collect()
+    }
+}
+
+/// Whether this is the first that was said to a request. Whatever is said must fit the request; a refusal says nothing,
+/// as the request may still be decided; and what is said again must be the same.
+pub(super) fn is_first(
+    request: &Request,
+    earlier: Option<&Heard>,
+    answer: &Message,
+    heard: &Heard,
+) -> Result<bool, Violation> {
+    answers::response_matches_request(request, answer)?;
+    match earlier {
+        _ if heard.is_refusal() => Ok(false),
+        Some(earlier) => answers::dedup_same_answer(request, earlier, heard).map(|()| false),
+        None => Ok(true),
     }
 }
 
