@@ -20,14 +20,6 @@ pub(crate) struct Open {
     received: Option<Result<(), OperationError>>,
 }
 
-/// What is booked of a step.
-struct Side<'a> {
-    key: &'a MessageKey,
-    account: u64,
-    entry: &'a ProcessingCodeEntry,
-    minor: i64,
-}
-
 impl Naive {
     /// Whether this is the step that the oldest open transfer lacks, or that none lacks one.
     pub(crate) fn is_missing(&self, step: Option<&OperationRequest>) -> Result<(), String> {
@@ -93,13 +85,7 @@ impl Naive {
             message: self.messages.len(),
             received: None,
         });
-        let side = Side {
-            key,
-            account,
-            entry: &entry,
-            minor,
-        };
-        Ok(self.book_side(&side, planned))
+        Ok(self.book_side(key, account, entry.code, minor, planned))
     }
 
     /// Whether a limit that such moves lower falls below nothing: the overdraft and the savings are there for it.
@@ -147,13 +133,7 @@ impl Naive {
         let asked = Asked::by_operator(self, known, &entry);
         let planned = asked.plan(Sums::plain(minor));
         let planned = planned.map_err(|_unplannable| OperationError::InvalidAmount)?;
-        let side = Side {
-            key,
-            account,
-            entry: &entry,
-            minor,
-        };
-        Ok(self.book_side(&side, planned))
+        Ok(self.book_side(key, account, entry.code, minor, planned))
     }
 
     pub(crate) fn settle_transfer(&mut self, tracking_id: &TrackingId) -> Carried {
@@ -181,21 +161,29 @@ impl Naive {
         self.entry(code, |impact| impact == way)
     }
 
-    fn book_side(&mut self, side: &Side<'_>, planned: Planned) -> Became {
+    /// Books what a step takes or brings: its side of the transfer, which is cleared at once.
+    fn book_side(
+        &mut self,
+        key: &MessageKey,
+        account: u64,
+        code: ProcessingCode,
+        minor: i64,
+        planned: Planned,
+    ) -> Became {
         let message = self.messages.len();
         self.holds.push(Hold {
-            key: side.key.clone(),
+            key: key.clone(),
             kind: Kind::Transfer,
-            account: side.account,
-            code: side.entry.code,
+            account,
+            code,
             status: AuthorizationStatus::Processed,
             parts: vec![Part {
                 message,
                 moves: whole(&planned),
                 at_clearing: Amounts::new(),
-                billed: side.minor,
-                approved: side.minor,
-                left: side.minor,
+                billed: minor,
+                approved: minor,
+                left: minor,
                 posts: planned.posts,
             }],
             due: None,
