@@ -92,9 +92,9 @@ impl Behind {
     }
 }
 
-/// A thread behind that follows the journal: it takes its share of the processor when it is late or pressed, if others
-/// keep it from the processor. Where it is the device that it waits for, or much to do, it would only make answers late
-/// too.
+/// A thread behind that follows the journal: it takes its share of the processor when it is pressed, and when it is late
+/// because others keep it from the processor. Where it is late because there is so much to do, behind a flood, its share
+/// would only make answers late too.
 #[derive(Debug)]
 pub struct Follower {
     behind: Behind,
@@ -132,7 +132,7 @@ impl Follower {
             (self.looked, self.served) = (now(), served);
         }
         let is_late = elapsed_since(self.caught_up) > self.patience;
-        self.behind.press((pressed || is_late) && self.starves);
+        self.behind.press(pressed || (is_late && self.starves));
     }
 }
 
@@ -162,12 +162,15 @@ impl Served {
         })
     }
 
-    /// Whether a thread waited for the processor for longer than it ran between two looks. It is so where nobody tells.
+    /// Whether the processor gave a thread less than a tenth of the time that it asked for between two looks: several
+    /// threads behind wait for each other too. It is so where nobody tells.
     fn starves(before: Option<Self>, now: Option<Self>) -> bool {
         let (Some(before), Some(now)) = (before, now) else {
             return true;
         };
-        now.waited_ns.saturating_sub(before.waited_ns) > now.ran_ns.saturating_sub(before.ran_ns)
+        let ran_ns = now.ran_ns.saturating_sub(before.ran_ns);
+        let waited_ns = now.waited_ns.saturating_sub(before.waited_ns);
+        waited_ns > ran_ns.saturating_mul(9)
     }
 }
 
@@ -256,11 +259,12 @@ mod tests {
     }
 
     #[test]
-    fn who_waits_for_longer_than_it_runs_starves() {
+    fn who_gets_less_than_a_tenth_of_what_it_asks_for_starves() {
         let began = Served::read("1000 500 7\n");
         for (now, starves) in [
-            ("1900 1300 9", false),
-            ("1900 1401 9", true),
+            ("1100 1400 9", false),
+            ("1100 1401 9", true),
+            ("1900 600 9", false),
             ("1000 500 7", false),
             ("1000 501 7", true),
             ("", true),
