@@ -31,13 +31,9 @@ impl Network {
         self.0.local_addr().unwrap()
     }
 
-    fn accept(&self) -> Client {
-        Client::over(self.0.accept().unwrap().0)
-    }
-
-    /// The next line, signed on.
-    fn signed_on(&self) -> Client {
-        let mut line = self.accept();
+    /// The next line of a switch, signed on.
+    fn signed_on(&self, running: &Switch) -> Client {
+        let mut line = Client::over(running.opens_line_to(&self.0));
         asked(&mut line, "001");
         line
     }
@@ -109,14 +105,14 @@ fn lines_are_opened_signed_on_used_lost_opened_again_and_signed_off() {
     let network = Network::listen();
     let world = connected_to(&network, 2);
     let running = world.start();
-    let (mut first, mut second) = (network.signed_on(), network.signed_on());
+    let (mut first, mut second) = (network.signed_on(&running), network.signed_on(&running));
     links(&running, 2, |link| state(link, "signed_on"));
     // Traffic goes the other way than the connection was made.
     assert_eq!(first.response_code(&Fields::purchase(PAN, 100)), "00");
     assert_eq!(second.response_code(&Fields::purchase(PAN, 200)), "00");
     // One is lost: the other goes on, and the lost one comes again.
     drop(first);
-    let mut again = network.signed_on();
+    let mut again = network.signed_on(&running);
     links(&running, 2, |link| state(link, "signed_on"));
     assert_eq!(second.response_code(&Fields::purchase(PAN, 300)), "00");
     assert_eq!(again.response_code(&Fields::purchase(PAN, 400)), "00");

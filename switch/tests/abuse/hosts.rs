@@ -9,14 +9,16 @@ use toml::Table;
 use super::dialects::{Network, networks};
 use super::watch::Watch;
 use crate::APPROVED;
-use crate::harness::{Client, Fields, PATIENCE, Random, World, generated_pan, set, skipped};
+use crate::harness::{
+    Client, Fields, PATIENCE, Random, Switch, World, generated_pan, set, skipped,
+};
 
 /// Turns of each kind; a line comes again after each.
 const TURNS: usize = 20;
 
 /// The next line of the switch.
-fn accept(host: &TcpListener) -> TcpStream {
-    let (line, _) = host.accept().unwrap();
+fn accept(host: &TcpListener, switch: &Switch) -> TcpStream {
+    let line = switch.opens_line_to(host);
     line.set_read_timeout(Some(PATIENCE)).unwrap();
     line.set_write_timeout(Some(PATIENCE)).unwrap();
     line
@@ -84,19 +86,19 @@ fn a_host_that_misbehaves_costs_its_own_line_only() {
         assert_eq!(good.response_code(&purchase), APPROVED);
     };
     buys();
-    drop(accept(&host));
+    drop(accept(&host, &switch));
     let mut random = Random::new(8584);
     let mut watch = Watch::begin(&switch);
     for (what, mischief) in MISCHIEF {
         for _ in 0..TURNS {
-            mischief(&network, &mut random, accept(&host));
+            mischief(&network, &mut random, accept(&host, &switch));
             buys();
         }
         watch.after(what, 1);
         watch.warm();
     }
     // A line that behaves is as good as any.
-    let mut line = Client::over(accept(&host));
+    let mut line = Client::over(accept(&host, &switch));
     assert!(line.receive().is_some(), "its sign-on");
     let purchase = Fields::purchase(&generated_pan(3), 5);
     assert_eq!(line.response_code(&purchase), APPROVED);

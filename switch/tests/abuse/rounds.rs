@@ -135,6 +135,7 @@ fn is_closed(link: &mut TcpStream) -> bool {
         match link.read(&mut buffer) {
             Ok(0) => return true,
             Ok(_) => {}
+            Err(error) if error.kind() == ErrorKind::Interrupted => {}
             Err(error) => return error.kind() != ErrorKind::WouldBlock,
         }
     }

@@ -111,6 +111,7 @@ fn threads(id: u32) -> Vec<String> {
 fn resident_kib(id: u32) -> u64 {
     let status = std::fs::read_to_string(format!("/proc/{id}/status")).unwrap();
     let line = status.lines().find(|line| line.starts_with("VmRSS:"));
-    let mut words = line.unwrap().split_whitespace();
+    let line = line.expect("the switch has ended: it holds no memory");
+    let mut words = line.split_whitespace();
     words.nth(1).unwrap().parse().unwrap()
 }

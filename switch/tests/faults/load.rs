@@ -86,7 +86,11 @@ impl Load {
         let sent = Mutex::new(&mut self.sent);
         std::thread::scope(|scope| {
             for _ in 0..LINKS {
-                let (client, random) = (switch.connect(), Random::new(self.random.number()));
+                // A fault may have ended it by now.
+                let Some(client) = switch.try_connect() else {
+                    continue;
+                };
+                let random = Random::new(self.random.number());
                 let (answered, sent) = (&answered, &sent);
                 scope.spawn(move || {
                     let mut purchases = drive(client, random, || {

@@ -122,6 +122,8 @@ impl Receiver {
                 Err(error) if error.kind() == std::io::ErrorKind::WouldBlock => {
                     panic!("waited in vain for an answer")
                 }
+                // As it is with a timeout after the whole machine stood still.
+                Err(error) if error.kind() == std::io::ErrorKind::Interrupted => {}
                 // A killed switch resets its links.
                 Err(_) => return None,
             }

@@ -7,6 +7,10 @@ use std::time::Duration;
 /// After this long, what is waited for is taken not to come.
 pub(crate) const PATIENCE: Duration = Duration::from_secs(60);
 
+/// The same of the beginning and of the end of a process: a machine that is busy with other things may take minutes, and
+/// a process that ends before it is ready is noticed at once.
+pub(crate) const LIFE_PATIENCE: Duration = Duration::from_secs(600);
+
 /// An instant, in microseconds since 1970.
 pub(crate) fn now() -> ledger::identifiers::Timestamp {
     ledger::runtime::now()
@@ -22,8 +26,13 @@ pub(crate) fn pause(duration: Duration) {
 }
 
 /// Asks until there is an answer; none when it does not come for too long.
-pub(crate) fn await_answer<T>(mut ask: impl FnMut() -> Option<T>) -> Option<T> {
-    let limit = now().plus_us(i64::try_from(PATIENCE.as_micros()).unwrap());
+pub(crate) fn await_answer<T>(ask: impl FnMut() -> Option<T>) -> Option<T> {
+    await_within(PATIENCE, ask)
+}
+
+/// The same with a patience of its own.
+pub(crate) fn await_within<T>(patience: Duration, mut ask: impl FnMut() -> Option<T>) -> Option<T> {
+    let limit = now().plus_us(i64::try_from(patience.as_micros()).unwrap());
     loop {
         let answer = ask();
         if answer.is_some() || now() >= limit {

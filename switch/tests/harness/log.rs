@@ -2,10 +2,11 @@
 
 use std::io::{BufRead as _, BufReader, Read};
 use std::sync::{Arc, Condvar, Mutex};
+use std::time::Duration;
 
 use serde_json::Value;
 
-use super::clock::{PATIENCE, eventually};
+use super::clock::{LIFE_PATIENCE, PATIENCE, eventually};
 
 /// The lines that a process has written.
 #[derive(Clone, Debug, Default)]
@@ -42,27 +43,46 @@ impl Log {
         self.shared.1.notify_all();
     }
 
-    /// The first line that holds; fails the test, with the log, when it does not come.
+    /// The first line that holds; fails the test, with the log, when it does not come or the process ends before.
     pub(crate) fn wait_for(&self, what: &str, holds: impl Fn(&str) -> bool) -> String {
+        self.wait_within(PATIENCE, what, holds)
+    }
+
+    fn wait_within(&self, patience: Duration, what: &str, holds: impl Fn(&str) -> bool) -> String {
         let (state, changed) = &*self.shared;
         let mut seen = 0;
         let mut found = None;
         let (state, _) = changed
-            .wait_timeout_while(state.lock().unwrap(), PATIENCE, |state| {
+            .wait_timeout_while(state.lock().unwrap(), patience, |state| {
                 found = state.lines[seen..].iter().find(|line| holds(line)).cloned();
                 seen = state.lines.len();
                 found.is_none() && !state.ended
             })
             .unwrap();
         let lines = state.lines.join("\n");
+        let process = if state.ended { "has ended" } else { "runs" };
         drop(state);
-        found.unwrap_or_else(|| panic!("no line of the log holds: {what}\n{lines}"))
+        found.unwrap_or_else(|| {
+            panic!("no line of the log holds: {what}; the process {process}\n{lines}")
+        })
     }
 
     /// The first JSON line with this message.
     pub(crate) fn wait_for_message(&self, message: &str) -> Value {
         let line = self.wait_for(message, |line| message_of(line).as_deref() == Some(message));
         serde_json::from_str(&line).unwrap()
+    }
+
+    /// The JSON line that says that the process is ready, however long that takes while it lives.
+    pub(crate) fn wait_until_ready(&self) -> Value {
+        let is_ready = |line: &str| message_of(line).as_deref() == Some("ready");
+        let line = self.wait_within(LIFE_PATIENCE, "ready", is_ready);
+        serde_json::from_str(&line).unwrap()
+    }
+
+    /// Whether the process has closed its standard error, as one that has ended did.
+    pub(crate) fn has_ended(&self) -> bool {
+        self.shared.0.lock().unwrap().ended
     }
 
     /// So many JSON lines with this message; the log is written behind the answers.
@@ -106,7 +126,7 @@ impl Log {
     pub(crate) fn wait_for_end(&self) {
         let (state, changed) = &*self.shared;
         let (state, waited) = changed
-            .wait_timeout_while(state.lock().unwrap(), PATIENCE, |state| !state.ended)
+            .wait_timeout_while(state.lock().unwrap(), LIFE_PATIENCE, |state| !state.ended)
             .unwrap();
         drop(state);
         assert!(!waited.timed_out(), "standard error stays open");

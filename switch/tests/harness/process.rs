@@ -2,7 +2,7 @@
 
 use std::process::{Child, Command, ExitStatus, Output, Stdio};
 
-use super::clock::eventually;
+use super::clock::{LIFE_PATIENCE, await_within};
 use super::log::Log;
 
 /// A running child process and its standard error.
@@ -71,7 +71,8 @@ impl Process {
 
     /// Waits for its end, and for the end of its log.
     pub(crate) fn wait(&mut self) -> ExitStatus {
-        let status = eventually("the process ends", || self.child.try_wait().unwrap());
+        let status = await_within(LIFE_PATIENCE, || self.child.try_wait().unwrap());
+        let status = status.expect("the process does not end");
         self.log.wait_for_end();
         status
     }
@@ -79,11 +80,15 @@ impl Process {
 
 impl Drop for Process {
     fn drop(&mut self) {
-        let running = matches!(self.child.try_wait(), Ok(None));
-        if running && self.child.kill().is_ok() {
+        let ended = self.child.try_wait().ok().flatten();
+        if ended.is_none() && self.child.kill().is_ok() {
             drop(self.child.wait());
         }
         if std::thread::panicking() {
+            // Such as a signal from outside, of which its log knows nothing.
+            if let Some(status) = ended {
+                eprintln!("the process had ended before: {status}");
+            }
             let lines = self.log.lines();
             let last = &lines[lines.len().saturating_sub(30)..];
             eprintln!("last lines of the log:\n{}", last.join("\n"));

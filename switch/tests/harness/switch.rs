@@ -1,7 +1,8 @@
 //! A running switch.
 
 use std::collections::BTreeMap;
-use std::net::SocketAddr;
+use std::io::ErrorKind;
+use std::net::{SocketAddr, TcpListener, TcpStream};
 
 use serde_json::Value;
 
@@ -26,7 +27,7 @@ pub(crate) struct Switch {
 impl Switch {
     /// Waits for a started switch to say that it is ready, and learns its ports.
     pub(crate) fn when_ready(process: Process) -> Self {
-        let ready = process.log.wait_for_message("ready");
+        let ready = process.log.wait_until_ready();
         let address = |line: &Value, key: &str| line[key].as_str().unwrap().parse().unwrap();
         let listening = process.log.messages("listening");
         let listening: BTreeMap<u64, SocketAddr> = listening
@@ -57,6 +58,11 @@ impl Switch {
     /// A link of the generic network.
     pub(crate) fn connect(&self) -> Client {
         Client::connect(self.iso)
+    }
+
+    /// The same of a switch that may have ended.
+    pub(crate) fn try_connect(&self) -> Option<Client> {
+        TcpStream::connect(self.iso).ok().map(Client::over)
     }
 
     pub(crate) fn get(&self, path: &str) -> Answer {
@@ -123,6 +129,23 @@ impl Switch {
             };
             page = self.json(&format!("{path}&before={before}"));
         }
+    }
+
+    /// The next line that it opens to a network that listens; fails the test when it ends before: nothing else would
+    /// wake whoever waits for a line.
+    pub(crate) fn opens_line_to(&self, network: &TcpListener) -> TcpStream {
+        network.set_nonblocking(true).unwrap();
+        let line = eventually("a line of the switch", || match network.accept() {
+            Ok((line, _)) => Some(line),
+            Err(error) if error.kind() == ErrorKind::WouldBlock => {
+                let ended = self.log().has_ended();
+                assert!(!ended, "the switch ended before it opened a line");
+                None
+            }
+            Err(error) => panic!("no line can be taken: {error}"),
+        });
+        line.set_nonblocking(false).unwrap();
+        line
     }
 
     /// SIGTERM.
