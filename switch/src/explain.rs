@@ -256,6 +256,9 @@ fn write(explanation: &Explanation, text: &mut String) {
         text,
         "{id} at {time}, rules {rules}; amounts in minor units"
     );
+    if let Some(date) = explanation.business_date {
+        let _infallible = writeln!(text, "business day {date} of the network");
+    }
     if let Some(reason) = explanation.stand_in_reason {
         let _infallible = writeln!(text, "the network decided in the switch's stead: {reason}");
     }
@@ -298,6 +301,7 @@ fn in_json(explanation: &Explanation) -> Value {
     json!({
         "id": explanation.id.to_string(),
         "time": explanation.time.to_string(),
+        "business_date": explanation.business_date.map(|date| date.to_string()),
         "rules_version": explanation.rules.to_string(),
         "stand_in_reason": explanation.stand_in_reason.map(|reason| reason.to_string()),
         "steps": explanation.steps,

@@ -157,6 +157,48 @@ fn an_explanation_names_the_check_that_decided_and_what_it_saw() {
 }
 
 #[test]
+fn the_business_day_of_a_message_is_told_wherever_the_message_is() {
+    let world = World::new();
+    let running = world.start();
+    let mut client = running.connect();
+    let purchase = || Fields::purchase(CREDIT, 100).as_mti("0200");
+    assert_eq!(client.response_code(&purchase()), "00");
+    let cut_over = Fields::new("0800").with(70, "201").with(15, "1121");
+    assert_eq!(client.response_code(&cut_over), "00");
+    let second = purchase();
+    assert_eq!(client.response_code(&second), "00");
+    let cut_over = Fields::new("0800").with(70, "201").with(15, "1122");
+    assert_eq!(client.response_code(&cut_over), "00");
+    let (stan, transmission) = second.key();
+    let original = format!("0200{stan}{transmission}00000200003{:011}", 0);
+    let reversal = second.as_mti("0420").with(11, "999999").with(90, &original);
+    assert_eq!(client.response_code(&reversal), "00");
+    settle(&running);
+    let events = world.events();
+    let told = |kind: &str| {
+        let of_kind = events.iter().filter(|event| event["type"] == kind);
+        let dates = of_kind.map(|event| event["data"]["business_date"].clone());
+        dates.collect::<Vec<_>>()
+    };
+    let (none, first, next) = (Value::Null, json!("1121"), json!("1122"));
+    let decided = [none.clone(), first.clone()];
+    assert_eq!(told("authorization.decided"), decided);
+    assert_eq!(told("reversal.decided"), std::slice::from_ref(&next));
+    assert_eq!(told("transaction.posted"), [none, first, next]);
+    for (id, date) in ids(&world, "authorization.decided").iter().zip(decided) {
+        let message = running.json(&format!("/v1/messages/{id}"));
+        assert_eq!(message["business_date"], date, "{message}");
+        let said = good(&world, &["explain", id, "--json"]);
+        let said: Value = serde_json::from_str(&said).unwrap();
+        assert_eq!(said["explanation"]["business_date"], date, "{said}");
+        let said = good(&world, &["explain", id]);
+        let names = said.contains("business day 1121 of the network");
+        assert_eq!(names, !date.is_null(), "{said}");
+    }
+    running.stop();
+}
+
+#[test]
 fn other_rules_change_what_they_should_and_nothing_is_written() {
     let world = World::new();
     let running = world.start();

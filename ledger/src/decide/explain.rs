@@ -43,6 +43,7 @@ pub(crate) fn explain(context: Context<'_>, recorded: &AuthorizationDecided) -> 
     Explanation {
         id: context.id,
         time: context.now,
+        business_date: facts.business_date,
         rules: context.rules.version(),
         stand_in_reason: facts.stand_in_reason,
         steps,

@@ -6,7 +6,7 @@ use rules::{ControlsTrace, Reason, ResponseCode, RulesVersion, Trace};
 use serde::Serialize;
 
 use crate::authorization::{Decision, StandInReason};
-use crate::identifiers::{RecordId, Timestamp};
+use crate::identifiers::{BusinessDate, RecordId, Timestamp};
 
 /// How a decision comes out, step by step.
 #[derive(Clone, Debug)]
@@ -15,6 +15,8 @@ pub struct Explanation {
     pub id: RecordId,
     /// When it was made.
     pub time: Timestamp,
+    /// The business day of the network that its message came in; `None` where the network had begun none.
+    pub business_date: Option<BusinessDate>,
     /// The rules that it is explained under.
     pub rules: RulesVersion,
     /// Why the network decided in the switch's stead, where it did and says so.

@@ -11,6 +11,7 @@ pub(crate) mod clearing;
 mod emitter;
 mod files;
 mod notices;
+mod operation;
 pub(crate) mod transfer;
 
 pub use allowance::Source;
@@ -19,6 +20,7 @@ pub use files::EventFiles;
 pub(crate) use files::{files_of, saved_sequence};
 pub(crate) use notices::is_notice;
 pub use notices::{Notice, Notices, WaitingNotices, notices};
+pub(crate) use operation::{operation_name, purge_line};
 
 use std::io;
 use std::path::PathBuf;
@@ -28,9 +30,8 @@ use ledger::authorization::{
     AccountMove, AuthorizationDecided, Clearing, ControlDenial, Decision, Divergence,
     FileActionDecided, HoldDropped, ReversalDecided, TransactionPosted,
 };
-use ledger::identifiers::{RecordId, ShardId, Timestamp};
+use ledger::identifiers::{BusinessDate, RecordId, ShardId, Timestamp};
 use ledger::journal::Batch;
-use ledger::operation::{Operation, OperationDone};
 use ledger::over_limit;
 use ledger::purge::HistoryPurged;
 use ledger::record::{Unreadable, records_of};
@@ -69,9 +70,16 @@ pub enum EventError {
 /// # Errors
 /// [`EventError::Record`] when a record cannot be read; `out` then holds the events before it.
 pub fn lines(shard: ShardId, batch: &Batch, out: &mut Vec<u8>) -> Result<(), EventError> {
+    // That of the decision which the transactions behind it are of; both are in one batch.
+    let mut business_date = None;
     for record in records_of(shard, batch) {
         let (id, record) = record?;
-        if let Some(event) = event(id, batch.time, &record) {
+        if let Some(mut event) = event(id, batch.time, &record) {
+            if let Record::TransactionPosted(_) = &record {
+                event["data"]["business_date"] = dated(business_date);
+            } else {
+                business_date = business_date_of(&record);
+            }
             out.extend_from_slice(event.to_string().as_bytes());
             out.push(b'\n');
         }
@@ -79,7 +87,23 @@ pub fn lines(shard: ShardId, batch: &Batch, out: &mut Vec<u8>) -> Result<(), Eve
     Ok(())
 }
 
-/// The CloudEvents 1.0 envelope of a record; none for records that open entities.
+/// The business day of the network that a message came in; none for what no message asked for.
+fn business_date_of(record: &Record) -> Option<BusinessDate> {
+    match record {
+        Record::AuthorizationDecided(decided) => decided.facts.business_date,
+        Record::ReversalDecided(decided) => decided.facts.business_date,
+        Record::FileActionDecided(decided) => decided.facts.business_date,
+        _ => None,
+    }
+}
+
+/// A business day as the network names it (DE15, MMDD); null where it had begun none.
+pub(crate) fn dated(date: Option<BusinessDate>) -> Value {
+    json!(date.map(|date| date.to_string()))
+}
+
+/// The CloudEvents 1.0 envelope of a record; none for records that open entities. What the record itself does not say,
+/// such as the business day of a transaction, is not in it.
 pub(crate) fn event(id: RecordId, time: Timestamp, record: &Record) -> Option<Value> {
     let (kind, subject, data) = match record {
         Record::AuthorizationDecided(decided) => (
@@ -101,7 +125,7 @@ pub(crate) fn event(id: RecordId, time: Timestamp, record: &Record) -> Option<Va
             dropped_hold(dropped),
         ),
         Record::FileActionDecided(decided) => ("card.file_action", None, file_action(decided)),
-        Record::OperationDone(done) => ("operation.done", done.account, operation(done)),
+        Record::OperationDone(done) => ("operation.done", done.account, operation::done(done)),
         Record::ClearingDecided(decided) => (
             "clearing.decided",
             decided.account,
@@ -187,6 +211,7 @@ fn authorization(decided: &AuthorizationDecided) -> Value {
         },
         "stan": format!("{:06}", facts.key.stan),
         "transmission_date_time": format!("{:010}", facts.key.transmission),
+        "business_date": dated(facts.business_date),
         "retrieval_reference_number": facts.retrieval_reference,
         "processing_code": facts.processing_code.as_str(),
         "amount_minor": facts.fingerprint.amount_minor,
@@ -284,65 +309,12 @@ fn file_action(decided: &FileActionDecided) -> Value {
     json!({
         "card_hash": decided.facts.key.card.to_string(),
         "network_id": decided.facts.key.network.0,
+        "business_date": dated(decided.facts.business_date),
         "response_code": decided.answer.response_code.as_str(),
         "reason": decided.reason.map(rules::Reason::as_str),
         "status_before": decided.status_before,
         "status": decided.status,
     })
-}
-
-fn operation(done: &OperationDone) -> Value {
-    json!({
-        "tracking_id": done.request.tracking_id.as_str(),
-        "operation": operation_name(&done.request.operation),
-        "description": done.request.description,
-        "operator": done.request.operator,
-        "account_id": done.account.map(|account| account.0),
-        "limit_deltas_minor": listed(&done.moves, done.account),
-        "related_limit_deltas_minor": related(&done.moves, done.account),
-        "transfer": transfer::told(done),
-        "purge_before": purge_line(done),
-        "rules_version": done.rules.to_string(),
-    })
-}
-
-/// The line that an operation orders; null for other operations.
-pub(crate) fn purge_line(done: &OperationDone) -> Value {
-    if let Operation::PurgeHistory { before } = &done.request.operation {
-        json!(before.to_string())
-    } else {
-        Value::Null
-    }
-}
-
-/// The name of an operation, as the API writes it.
-pub(crate) fn operation_name(operation: &Operation) -> &'static str {
-    match operation {
-        Operation::Adjust(_) => "adjust",
-        Operation::Force(_) => "force",
-        Operation::CancelForce { .. } => "cancel_force",
-        Operation::HoldFunds(_) => "hold_funds",
-        Operation::ReleaseFunds(_) => "release_funds",
-        Operation::TransferFunds { .. } => "transfer_funds",
-        Operation::ChangeLimits { .. } => "change_limits",
-        Operation::ChangeAccountStatus { .. } => "change_account_status",
-        Operation::RollBackAccountStatus { .. } => "roll_back_account_status",
-        Operation::AddHolder { .. } => "add_holder",
-        Operation::ChangeCardStatus { .. } => "change_card_status",
-        Operation::ActivateCard { .. } => "activate_card",
-        Operation::SuspendModes { .. } => "suspend_modes",
-        Operation::CreateControl(_) => "create_control",
-        Operation::ChangeControl(_) => "change_control",
-        Operation::DeleteControl { .. } => "delete_control",
-        Operation::SetAvailableLimit { .. } => "set_available_limit",
-        Operation::RefundLimit { .. } => "refund_limit",
-        Operation::ResolveClearing { .. } => "resolve_clearing",
-        Operation::RejectClearing { .. } => "reject_clearing",
-        Operation::SendTransfer(_) => "send_transfer",
-        Operation::ReceiveTransfer(_) => "receive_transfer",
-        Operation::SettleTransfer { .. } => "settle_transfer",
-        Operation::PurgeHistory { .. } => "purge_history",
-    }
 }
 
 fn reversal(decided: &ReversalDecided) -> Value {
@@ -358,6 +330,7 @@ fn reversal(decided: &ReversalDecided) -> Value {
         "card_hash": decided.facts.key.card.to_string(),
         "account_id": decided.account.map(|account| account.0),
         "stan": format!("{:06}", decided.facts.key.stan),
+        "business_date": dated(decided.facts.business_date),
         "retrieval_reference_number": decided.facts.retrieval_reference,
         "remaining_minor": decided.remaining_minor,
         "processing_code": decided.processing_code.map(|code| code.as_str().to_owned()),

@@ -31,6 +31,7 @@ pub(crate) fn message_json(message: &StoredMessage) -> Value {
         MessageBody::Dropped(dropped) => dropped_json(dropped),
         MessageBody::FileAction(decided) => json!({
             "kind": "file_action",
+            "business_date": events::dated(decided.facts.business_date),
             "response_code": decided.answer.response_code.as_str(),
             "reason": decided.reason.map(rules::Reason::as_str),
             "status_before": decided.status_before,
@@ -113,6 +114,7 @@ fn authorization_json(decided: &AuthorizationDecided, standing: Option<&Standing
         "network_id": facts.key.network.0,
         "stan": format!("{:06}", facts.key.stan),
         "transmission_date_time": format!("{:010}", facts.key.transmission),
+        "business_date": events::dated(facts.business_date),
         "retrieval_reference_number": facts.retrieval_reference,
         "stand_in_reason": facts.stand_in_reason.map(|reason| reason.to_string()),
         "processing_code": facts.processing_code.as_str(),
@@ -134,6 +136,7 @@ fn reversal_json(decided: &ReversalDecided) -> Value {
         "account_id": decided.account.map(|account| account.0),
         "network_id": decided.facts.key.network.0,
         "stan": format!("{:06}", decided.facts.key.stan),
+        "business_date": events::dated(decided.facts.business_date),
         "retrieval_reference_number": decided.facts.retrieval_reference,
         "authorization_id": decided.original.map(|id| id.to_string()),
         "result": decided.result.as_str(),
