@@ -37,7 +37,7 @@ use crate::port::Port;
 use crate::rulebook::Rulebook;
 use crate::server::{self, Shared, SwitchTicket};
 use crate::settings::Settings;
-use crate::telemetry::{self, LedgerObserver};
+use crate::telemetry::{self, LedgerObserver, Log};
 use crate::totals::TotalsReader;
 use crate::{demo, http, key_check, open_files};
 
@@ -106,7 +106,7 @@ const TURNS_BETWEEN_LOOKS: u32 = 4;
 /// # Errors
 /// What kept it from starting or from ending in order.
 pub fn run(configuration: Configuration) -> anyhow::Result<()> {
-    let (_log, dropped_lines) = telemetry::start_log(&configuration.settings.log)?;
+    let log = Log::start(&configuration.settings.log)?;
     let metrics = telemetry::start_metrics()?;
     let Configuration { settings, rulebook } = configuration;
     let data = &settings.data_directory;
@@ -120,6 +120,7 @@ pub fn run(configuration: Configuration) -> anyhow::Result<()> {
         .build()?;
     let site = runtime.block_on(async { HttpSite::open(settings.http_listen, settings.http) })?;
     runtime.spawn(telemetry::keep_metrics_small(metrics.clone()));
+    runtime.spawn(log.keep_bounded());
     let keys = data.join(data_directory::KEYS);
     key_check::verify_expected(data, &keys)?;
     let vault = CardVault::open(&keys)?;
@@ -158,7 +159,7 @@ pub fn run(configuration: Configuration) -> anyhow::Result<()> {
         bounds: settings.ledger,
         snapshots: ledger.snapshots(),
         ready: Arc::new(AtomicBool::new(false)),
-        dropped_lines,
+        dropped_lines: log.dropped_lines(),
         audits: Audits::new(data.clone()),
     };
     let served = runtime.block_on(serve(&settings, context, &site));

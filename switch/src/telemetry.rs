@@ -1,8 +1,7 @@
 //! Logs and metrics.
 //!
-//! Owns: how the log is written, which metrics exist and their names. Log fields are positions, codes,
-//! identifiers and masked values. Must never: take a value of a message other than STAN, RRN
-//! and the masked PAN.
+//! Owns: what is logged of messages, which metrics exist and their names. Log fields are positions, codes, identifiers
+//! and masked values. Must never: take a value of a message other than STAN, RRN and the masked PAN.
 
 use std::net::SocketAddr;
 use std::time::Duration;
@@ -13,63 +12,18 @@ use ledger::runtime::now;
 use metrics::{counter, gauge};
 use metrics_exporter_prometheus::{Matcher, PrometheusBuilder, PrometheusHandle};
 use rules::{Reason, RulesVersion};
-use tracing_appender::non_blocking::{ErrorCounter, NonBlockingBuilder, WorkerGuard};
-use tracing_subscriber::EnvFilter;
 
 use crate::admission::Full;
 use crate::link::{Anomaly, Answered, Late, References, WaitingRequest};
 use crate::rulebook::{Rulebook, RulebookError};
-use crate::settings;
 
 mod ledger_observer;
 mod link_metrics;
+mod log;
 
 pub use self::ledger_observer::LedgerObserver;
 pub use self::link_metrics::{LinkMetrics, Stage};
-
-/// Counts log lines that were dropped because their reader was slow.
-#[derive(Debug)]
-pub struct DroppedLines(ErrorCounter);
-
-impl DroppedLines {
-    /// Brings the metric up to date.
-    pub fn report(&self) {
-        counter!("switch_log_lines_dropped_total").absolute(self.0.dropped_lines() as u64);
-    }
-}
-
-/// The filter of the log.
-///
-/// # Errors
-/// When the filter of the settings is not one.
-pub fn log_filter(settings: &settings::Log) -> anyhow::Result<EnvFilter> {
-    EnvFilter::try_new(&settings.filter)
-        .with_context(|| format!("log.filter {:?} is not a filter", settings.filter))
-}
-
-/// Starts the log: JSON lines on standard error, written by a thread of its own, with a bound on the
-/// lines that wait. What waits is written when the guard is dropped.
-///
-/// # Errors
-/// When the filter of the settings is not one.
-pub fn start_log(settings: &settings::Log) -> anyhow::Result<(WorkerGuard, DroppedLines)> {
-    let (writer, guard) = NonBlockingBuilder::default()
-        .buffered_lines_limit(settings.queue_lines)
-        .lossy(true)
-        .thread_name("log")
-        .finish(std::io::stderr());
-    let dropped = DroppedLines(writer.error_counter());
-    let filter = log_filter(settings)?;
-    tracing_subscriber::fmt()
-        .json()
-        .flatten_event(true)
-        .with_current_span(false)
-        .with_span_list(false)
-        .with_env_filter(filter)
-        .with_writer(writer)
-        .init();
-    Ok((guard, dropped))
-}
+pub use self::log::{DroppedLines, Log, log_filter};
 
 /// Buckets of every duration, in seconds.
 const DURATION_BUCKETS: [f64; 16] = [

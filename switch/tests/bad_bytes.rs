@@ -136,6 +136,31 @@ fn what_has_none_is_counted_and_the_link_stays_open() {
     expect_untouched(&switch, &mut client);
 }
 
+/// More lines of one kind than two minutes allow are counted, not written; every other kind is.
+#[test]
+fn nobody_fills_the_log_with_what_cannot_be_decoded() {
+    const SENT: u64 = 3_000;
+    let world = World::new();
+    let switch = world.start();
+    let mut client = switch.connect();
+    let body = damaged(&purchase(1), |body| body.extend_from_slice(b"more"));
+    for _ in 0..SENT {
+        client.send_body(&body);
+        assert!(client.receive().is_some());
+    }
+    expect_untouched(&switch, &mut client);
+    let log = switch.stop();
+    let written = log.messages("undecodable message").len() as u64;
+    let left_out = log.messages("log lines left out");
+    let left_out: u64 = left_out
+        .iter()
+        .map(|line| line["omitted"].as_u64().unwrap())
+        .sum();
+    assert_eq!(written + left_out, SENT);
+    assert!(left_out > 0);
+    assert_eq!(log.messages("ended").len(), 1);
+}
+
 /// Nothing was booked so far, and a good purchase still is.
 fn expect_untouched(switch: &Switch, client: &mut Client) {
     switch.settle();
