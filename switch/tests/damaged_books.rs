@@ -80,6 +80,7 @@ fn deleted_books_lose_nothing() {
     assert!(open["replayed_batches"].as_u64().unwrap() > 100, "{open}");
     assert!(open["took_ms"].as_f64().unwrap() > 0.0, "{open}");
     let account = generated_account(7);
+    switch.settle();
     assert_eq!(switch.available(account), 10_000_000 - 9 * 100);
     assert_eq!(switch.messages(account).len(), 9);
     // A repeat of what was answered before is recognised, and what follows is decided.

@@ -191,6 +191,7 @@ fn a_switch_that_is_killed_between_the_steps_completes_each_once() {
     }
     let running = world.start();
     none_on_its_way(&running);
+    running.settle();
     assert_eq!(running.available(CREDIT), CREDIT_OPENING + credited);
     assert_eq!(running.available(DEBIT), DEBIT_OPENING - credited);
     let report = audited(&running);
