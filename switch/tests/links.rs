@@ -369,8 +369,10 @@ fn a_flood_of_strangers_is_counted_and_hides_no_link_of_the_network() {
     running.stop();
     let told = world.notices();
     let of = |kind: &str| told.iter().filter(|event| event["type"] == kind).count();
-    // Of the strangers twenty in all, in whichever order; of the link both.
-    assert_eq!(of("link.connected") + of("link.closed"), 22);
+    // Of the strangers twenty in all, in whichever order. The link came as one of them, so that its beginning may be among
+    // the twenty; else it is told when the link is known. Its end is told in any case.
+    let all = of("link.connected") + of("link.closed");
+    assert!(matches!(all, 21 | 22), "{all}");
     let link = format!("networks/generic/links/{number}");
     let life = told.iter().filter(|event| event["subject"] == link);
     let life: Vec<_> = life.map(|event| event["type"].as_str().unwrap()).collect();
